@@ -1,0 +1,67 @@
+// From a packed record to the net's input: crop, mirror, colour noise, mean, gain (paper section 4.1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alexnet/pack.h"
+
+namespace alexnet {
+
+enum class CropMode { kRandom, kCentre };
+enum class MeanMode { kNone, kRgb, kImage };
+
+/// "augmentation" of a run configuration plus the preprocessing that belongs to a model.
+struct AugmentationSpec {
+  CropMode crop = CropMode::kRandom;
+  bool mirror = true;
+  double colour_noise = 0.1;         // sigma of the coefficients; 0: off
+  MeanMode mean = MeanMode::kImage;
+  bool mean_follows_crop = true;     // false: the mean image's centre for every crop (the original code)
+};
+
+/// input = (pixel + noise - mean) * gain, per channel, pixel on the 0..255 scale.
+struct Preprocessing {
+  int64_t crop_size = 224;
+  MeanMode mean = MeanMode::kImage;
+  bool mean_follows_crop = true;
+  std::vector<float> mean_image;     // [256, 256, 3], kImage
+  std::array<float, 3> mean_rgb{};   // kRgb
+  std::array<float, 3> gain{1, 1, 1};
+  std::array<double, 3> colour_deviations{};  // standard deviations along the axes: sqrt of eigenvalues
+  std::array<double, 9> colour_axes{};        // row i: axis i
+};
+
+/// One image's draw.
+struct Sample {
+  int32_t top = 0, left = 0;
+  bool mirror = false;
+  std::array<float, 3> colour{};  // added to R, G, B
+};
+
+/// The training draw for an image: keyed by (seed, epoch, image index) only.
+/// Crop offsets are uniform over all 256 - crop_size + 1 positions.
+Sample training_sample(const AugmentationSpec& spec, const Preprocessing& pre, uint64_t seed, uint32_t epoch,
+                       uint64_t image_index);
+
+/// The centre crop, not mirrored, no colour noise.
+Sample centre_sample(const Preprocessing& pre);
+
+/// The ten test crops (section 4.1): centre, then four corners, then the same mirrored.
+std::array<Sample, 10> ten_crop_samples(const Preprocessing& pre);
+
+enum class InputLayout { kNchw, kNhwc };
+enum class InputType { kFloat32, kBfloat16 };
+
+/// Writes one input of 3 x crop x crop values at `out` (float or bfloat16 bits).
+void write_input(const uint8_t* record, const Sample& sample, const Preprocessing& pre, InputLayout layout,
+                 InputType type, void* out);
+
+/// The order in which the images of an epoch are visited: a permutation of 0..count-1 keyed by
+/// (seed, epoch), or the identity without shuffle.
+std::vector<uint32_t> epoch_order(uint64_t seed, uint32_t epoch, uint32_t count, bool shuffle);
+
+}  // namespace alexnet

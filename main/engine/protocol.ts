@@ -1,0 +1,142 @@
+// What the engine host (a child process, one per job) and its parent say to each other. Messages are plain
+// structured-clone values; binary data stays in the host, which reads and writes checkpoint files itself.
+import type { ErrorReport } from '../api/errors.ts';
+import type {
+  AppliedCommand,
+  Command,
+  PackOptions,
+  PackProgress,
+  PackResult,
+  RunEnd,
+  StepRecord,
+  ValidationRecord,
+} from './addon.ts';
+
+/** Where a net's tensors are read from. */
+export type ModelSource =
+  | { kind: 'checkpoint'; file: string; checkpointId: number }
+  | { kind: 'safetensors'; file: string };
+
+/** How pixels become the net's input; `meanImagePack` names the pack whose mean image is subtracted. */
+export interface ModelPreprocessing {
+  cropSize: number;
+  mean: 'image' | 'rgb' | 'none';
+  meanFollowsCrop: boolean;
+  meanRgb?: [number, number, number];
+  /** A file of 256*256*3 little-endian floats. */
+  meanImageFile?: string;
+  gain: [number, number, number];
+}
+
+export interface TrainJob {
+  kind: 'train';
+  /** A complete run configuration. */
+  configJson: string;
+  trainPack: string;
+  validationPack: string;
+  /** The run's own checkpoint file; created where it does not exist. */
+  checkpointFile: string;
+  /** Checkpoints to keep besides the best. */
+  keepLast: number;
+  /** Continue from the newest complete checkpoint of checkpointFile, if it has one. */
+  resume: boolean;
+  /** Start from these weights (fine-tuning); ignored where a checkpoint is resumed. */
+  init?: ModelSource;
+  /** Steering that was applied after the checkpoint that is resumed, to be applied again. */
+  replay: Omit<AppliedCommand, 'kind'>[];
+}
+
+export interface EvaluateJob {
+  kind: 'evaluate';
+  netJson: string;
+  model: ModelSource;
+  preprocessing: ModelPreprocessing;
+  pack: string;
+  crops: 1 | 10;
+  devices: string[];
+  precision: 'fp32' | 'tf32' | 'bf16';
+  threads: number;
+}
+
+/** Opens a net and answers `classify` messages until it is told to finish. */
+export interface ClassifyJob {
+  kind: 'classify';
+  netJson: string;
+  model: ModelSource;
+  preprocessing: ModelPreprocessing;
+  crops: 1 | 10;
+  devices: string[];
+  precision: 'fp32' | 'tf32' | 'bf16';
+  threads: number;
+  /** Images at once. */
+  batch: number;
+}
+
+export interface PackJob {
+  kind: 'pack';
+  options: PackOptions;
+}
+
+export interface VerifyPackJob {
+  kind: 'verifyPack';
+  pack: string;
+}
+
+export type Job = TrainJob | EvaluateJob | ClassifyJob | PackJob | VerifyPackJob;
+
+export type ToHost =
+  | { type: 'start'; job: Job }
+  | { type: 'command'; command: Command }
+  | { type: 'cancel' }
+  | { type: 'classify'; id: number; paths: string[] }
+  | { type: 'finish' };
+
+/** Written to the run's file, then told. */
+export interface CheckpointSaved {
+  checkpointId: number;
+  step: number;
+  epoch: number;
+  best: boolean;
+  reason: string;
+  sizeBytes: number;
+  elapsedMs: number;
+}
+
+export interface Prediction {
+  class: number;
+  probability: number;
+}
+
+export interface EvaluationSummary {
+  images: number;
+  loss: number;
+  top1Error: number;
+  top5Error: number;
+  classImages: number[];
+  classTop5Hits: number[];
+  /** Sparse confusion: [true, answered, count], count > 0. */
+  confusion: [number, number, number][];
+  /** One row an image: five classes, their probabilities, the true class's probability. */
+  top5: number[][];
+  top5Probability: number[][];
+  trueProbability: number[];
+}
+
+export type FromHost =
+  | { type: 'ready'; version: string; pid: number }
+  /** Training: what was planned. `fromStep` is the checkpoint's step, 0 for a fresh start. */
+  | { type: 'planned'; stepsPerEpoch: number; totalSteps: number; fromStep: number; parameters: number }
+  /** At most ten times a second; steps, validations and commands in the order in which they happened. */
+  | { type: 'training'; events: (StepRecord | ValidationRecord | AppliedCommand)[] }
+  | { type: 'checkpoint'; checkpoint: CheckpointSaved }
+  | { type: 'trained'; end: RunEnd; step: number }
+  | { type: 'packProgress'; progress: PackProgress }
+  | { type: 'packed'; result: PackResult }
+  | { type: 'progress'; done: number; total: number }
+  | { type: 'verified' }
+  | { type: 'evaluated'; summary: EvaluationSummary }
+  | { type: 'loaded'; classes: number }
+  /** Every class's probability, sorted descending, cut to the `top` that the parent shows. */
+  | { type: 'classified'; id: number; answers: { predictions?: Prediction[]; error?: ErrorReport }[] }
+  | { type: 'finished' }
+  | { type: 'error'; error: ErrorReport };

@@ -4,6 +4,13 @@
 // Errors are thrown (or rejected) as Error objects with `code` (engineErrorCodes of api/errors.ts) and,
 // where the engine has them, `details`. Long work runs on threads the addon owns; callbacks come on the
 // JavaScript thread, never after the promise has settled.
+import type { PackStatistics } from '../api/datasets.ts';
+import type { DeviceReport, TensorInfo } from '../api/net-description.ts';
+import type { AppliedCommand, Command, RunEnd, StepRecord, ValidationRecord } from '../api/training.ts';
+
+export type { PackStatistics } from '../api/datasets.ts';
+export type { DeviceReport, LayerDescription, NetDescription, TensorInfo } from '../api/net-description.ts';
+export type { AppliedCommand, Command, RunEnd, StepRecord, ValidationRecord } from '../api/training.ts';
 
 export interface Addon {
   /** Version of the engine, e.g. "0.1.0". */
@@ -25,7 +32,11 @@ export interface Addon {
   loadSquare(path: string, options?: { size?: number; jpegQuality?: number }): Promise<Uint8Array>;
 
   /** Packs the files of a plan; see native/include/alexnet/pack.h. */
-  writePack(options: PackOptions, onProgress: (progress: PackProgress) => void, signal: CancelFlag): Promise<PackResult>;
+  writePack(
+    options: PackOptions,
+    onProgress: (progress: PackProgress) => void,
+    signal: CancelFlag,
+  ): Promise<PackResult>;
   openPack(path: string): NativePack;
   /** Settable from JavaScript, read by native threads. */
   createCancelFlag(): CancelFlag;
@@ -37,52 +48,6 @@ export interface Addon {
 
 export interface CancelFlag {
   cancel(): void;
-}
-
-export interface NetDescription {
-  columns: number;
-  inputSize: number;
-  classes: number;
-  parameters: number;
-  units: number;
-  /** One image, forward. */
-  multiplyAdds: number;
-  /** One image, forward and backward, no gradient to the pixels. */
-  trainingFlops: number;
-  parameterBytes: number;
-  activationBytes: number;
-  /** One direction, forward, fp32, at the batch asked for. */
-  exchangeBytes: number;
-  layers: LayerDescription[];
-}
-
-export interface LayerDescription {
-  name: string;
-  kind: 'conv' | 'fc';
-  /** Channels, height, width over all columns. */
-  input: [number, number, number];
-  linear: [number, number, number];
-  output: [number, number, number];
-  groups: number;
-  gathers: boolean;
-  parameters: number;
-  multiplyAdds: number;
-  exchangeBytes: number;
-  weightShape: number[];
-  ops: ('activation' | 'lrn' | 'spatialNorm' | 'pool' | 'dropout')[];
-}
-
-export interface DeviceReport {
-  id: string;
-  name: string;
-  usable: boolean;
-  /** Why not, and what to do; empty where usable. */
-  reason: string;
-  memoryBytes: number;
-  cores: number;
-  precisions: string[];
-  instructions: string[];
-  library: string;
 }
 
 export interface PackOptions {
@@ -110,15 +75,6 @@ export interface PackResult {
   skipped: number;
 }
 
-export interface PackStatistics {
-  meanRgb: number[];
-  /** Row-major 3x3. */
-  covariance: number[];
-  eigenvalues: number[];
-  /** Row i is axis i in RGB. */
-  eigenvectors: number[];
-}
-
 export interface NativePack {
   readonly count: number;
   readonly classes: number;
@@ -133,69 +89,12 @@ export interface NativePack {
   close(): void;
 }
 
-export interface TensorInfo {
-  name: string;
-  shape: number[];
-}
-
 export interface TrainerOptions {
   /** A complete run configuration. */
   configJson: string;
   trainPack: string;
   /** Empty: nothing is validated. */
   validationPack: string;
-}
-
-export interface StepRecord {
-  kind: 'step';
-  step: number;
-  epoch: number;
-  images: number;
-  loss: number;
-  top1Error: number;
-  top5Error: number;
-  learningRate: number;
-  elapsedMs: number;
-  dataWaitMs: number;
-  exchangeMs: number;
-}
-
-export interface ValidationRecord {
-  kind: 'validation';
-  step: number;
-  epoch: number;
-  images: number;
-  loss: number;
-  top1Error: number;
-  top5Error: number;
-  trainLoss: number;
-  trainTop1Error: number;
-  elapsedMs: number;
-}
-
-/** A steering wish. `value`: rate (setRate, setLayerRate), factor (scaleRate), sigma (colourNoise). */
-export interface Command {
-  command:
-    | 'pause'
-    | 'resume'
-    | 'stop'
-    | 'setRate'
-    | 'scaleRate'
-    | 'setLayerRate'
-    | 'freeze'
-    | 'unfreeze'
-    | 'colourNoise'
-    | 'checkpoint';
-  layer?: string;
-  value?: number;
-}
-
-/** A command as it was applied: after `step` completed steps. */
-export interface AppliedCommand extends Command {
-  kind: 'command';
-  step: number;
-  /** False: the schedule or an action of the configuration did it. */
-  steered: boolean;
 }
 
 export interface CheckpointEvent {
@@ -220,8 +119,6 @@ export interface NativeSnapshot {
   read(tensor: string, offset: number, count: number): Uint8Array;
   release(): void;
 }
-
-export type RunEnd = 'finished' | 'stopped' | 'diverged';
 
 export interface NativeTrainer {
   readonly stepsPerEpoch: number;

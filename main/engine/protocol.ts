@@ -1,32 +1,28 @@
 // What the engine host (a child process, one per job) and its parent say to each other. Messages are plain
 // structured-clone values; binary data stays in the host, which reads and writes checkpoint files itself.
 import type { ErrorReport } from '../api/errors.ts';
+import type { EvaluationSummary } from '../api/evaluation.ts';
+import type { ModelPreprocessing } from '../api/models.ts';
+import type { Prediction } from '../api/predictions.ts';
 import type {
   AppliedCommand,
+  CheckpointSaved,
   Command,
-  PackOptions,
-  PackProgress,
-  PackResult,
   RunEnd,
   StepRecord,
   ValidationRecord,
-} from './addon.ts';
+} from '../api/training.ts';
+import type { PackOptions, PackProgress, PackResult } from './addon.ts';
+
+export type { EvaluationSummary } from '../api/evaluation.ts';
+export type { ModelPreprocessing } from '../api/models.ts';
+export type { Prediction } from '../api/predictions.ts';
+export type { CheckpointSaved } from '../api/training.ts';
 
 /** Where a net's tensors are read from. */
 export type ModelSource =
   | { kind: 'checkpoint'; file: string; checkpointId: number }
   | { kind: 'safetensors'; file: string };
-
-/** How pixels become the net's input; `meanImagePack` names the pack whose mean image is subtracted. */
-export interface ModelPreprocessing {
-  cropSize: number;
-  mean: 'image' | 'rgb' | 'none';
-  meanFollowsCrop: boolean;
-  meanRgb?: [number, number, number];
-  /** A file of 256*256*3 little-endian floats. */
-  meanImageFile?: string;
-  gain: [number, number, number];
-}
 
 export interface TrainJob {
   kind: 'train';
@@ -90,37 +86,6 @@ export type ToHost =
   | { type: 'cancel' }
   | { type: 'classify'; id: number; paths: string[] }
   | { type: 'finish' };
-
-/** Written to the run's file, then told. */
-export interface CheckpointSaved {
-  checkpointId: number;
-  step: number;
-  epoch: number;
-  best: boolean;
-  reason: string;
-  sizeBytes: number;
-  elapsedMs: number;
-}
-
-export interface Prediction {
-  class: number;
-  probability: number;
-}
-
-export interface EvaluationSummary {
-  images: number;
-  loss: number;
-  top1Error: number;
-  top5Error: number;
-  classImages: number[];
-  classTop5Hits: number[];
-  /** Sparse confusion: [true, answered, count], count > 0. */
-  confusion: [number, number, number][];
-  /** One row an image: five classes, their probabilities, the true class's probability. */
-  top5: number[][];
-  top5Probability: number[][];
-  trueProbability: number[];
-}
 
 export type FromHost =
   | { type: 'ready'; version: string; pid: number }

@@ -1,0 +1,49 @@
+// What an evaluation finds. Errors are fractions 0..1.
+import * as z from 'zod';
+import { splitSchema } from './datasets.ts';
+import { anyNumber, storedNumber } from './numbers.ts';
+
+export const cropsSchema = z.union([z.literal(1), z.literal(10)]);
+
+/** As the engine answers: what reports and confusion tables are made from. */
+export const evaluationSummarySchema = z.object({
+  images: z.int().nonnegative(),
+  loss: anyNumber,
+  top1Error: z.number(),
+  top5Error: z.number(),
+  classImages: z.array(z.number()),
+  classTop5Hits: z.array(z.number()),
+  /** Sparse confusion: [true, answered, count], count > 0. */
+  confusion: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  /** One row an image, in pack order: its five best classes ... */
+  top5: z.array(z.array(z.number())),
+  /** ... their probabilities ... */
+  top5Probability: z.array(z.array(z.number())),
+  /** ... and the true class's probability. */
+  trueProbability: z.array(z.number()),
+});
+
+/** An evaluation in a list. Of a run's checkpoint (runId) or an imported model (modelId). */
+export const evaluationSchema = z.object({
+  id: z.string(),
+  runId: z.string().nullable(),
+  modelId: z.string().nullable(),
+  checkpointStep: z.int().nullable(),
+  datasetId: z.string().nullable(),
+  datasetName: z.string(),
+  split: splitSchema,
+  crops: cropsSchema,
+  images: z.int().nonnegative(),
+  loss: storedNumber,
+  top1Error: z.number(),
+  top5Error: z.number(),
+  elapsedMs: z.number(),
+  createdAt: z.int(),
+});
+
+export const evaluationDetailSchema = evaluationSchema.extend({ summary: evaluationSummarySchema });
+
+export type Crops = z.output<typeof cropsSchema>;
+export type EvaluationSummary = z.output<typeof evaluationSummarySchema>;
+export type Evaluation = z.output<typeof evaluationSchema>;
+export type EvaluationDetail = z.output<typeof evaluationDetailSchema>;

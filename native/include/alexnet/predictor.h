@@ -22,7 +22,7 @@ struct PredictorOptions {
   std::vector<std::string> devices{"cpu"};
   Precision precision = Precision::kFp32;
   int threads = 0;
-  int64_t batch = 1;  // images (not crops) at once; larger needs more memory
+  int64_t batch = 1;  // inputs (crops) at once; larger is faster for many photos and needs more memory
 };
 
 /// Sums over a split; per-class and confusion counts by label.

@@ -130,6 +130,8 @@ class Trainer {
 
   /// Thread-safe; applied at the next step boundary, in order. Throws kInvalidArgument (unknown layer).
   void post(const Command& command);
+  /// Thread-safe: run() returns kStopped as soon as it can, without a checkpoint.
+  void abort();
 
  private:
   struct Impl;

@@ -1,0 +1,80 @@
+// One column of the net on one device, as the column team drives it. Backends (native/src/cpu, later
+// native/src/cuda) implement it; this folder knows neither oneDNN nor CUDA.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "alexnet/net_spec.h"
+#include "alexnet/sampling.h"
+
+namespace alexnet::columns {
+
+/// A batch as every column reads it: images in the layout and type of Column::input_format().
+struct Batch {
+  const void* images = nullptr;      // [batch, 3, size, size]
+  const int32_t* labels = nullptr;   // [batch]; -1: the row only fills the batch
+  int64_t valid = 0;                 // rows with a label; they come first
+};
+
+struct InputFormat {
+  InputLayout layout = InputLayout::kNchw;
+  InputType type = InputType::kFloat32;
+};
+
+/// What a forward pass is for. Dropout draws are keyed by (seed, step, layer; unit).
+struct PassContext {
+  bool training = false;
+  uint64_t seed = 0;
+  uint32_t step = 0;  // completed steps before this one
+};
+
+/// One layer's factors of one update (paper section 5: the rate is inside the velocity).
+struct LayerUpdate {
+  float weight_rate = 0, bias_rate = 0;
+  float weight_decay = 0, bias_decay = 0;
+  float momentum = 0;
+  bool frozen = false;
+};
+
+/// Sums over the valid rows of a batch.
+struct BatchTotals {
+  double loss = 0;
+  int64_t top1_hits = 0, top5_hits = 0, images = 0;
+};
+
+enum class Parameter { kWeight, kBias, kWeightVelocity, kBiasVelocity };
+
+/// A column's calls come from one thread, the one that created it. `all` lists every column of the net in
+/// order; a column reads from the others only in gather, loss and reduce, when the team has made sure that
+/// they stand still.
+class Column {
+ public:
+  virtual ~Column() = default;
+
+  virtual InputFormat input_format() const = 0;
+  virtual void set_batch(const Batch& batch) = 0;
+
+  /// Joins every column's output of layer - 1 into this column's input of `layer`.
+  virtual void gather(size_t layer, std::span<Column* const> all) = 0;
+  virtual void forward(size_t layer, const PassContext& context) = 0;
+
+  /// Joins the logits of all columns. With `gradient`, also prepares this column's gradient, the mean over
+  /// the batch's valid images.
+  virtual BatchTotals loss(std::span<Column* const> all, bool gradient) = 0;
+  /// The joined logits after loss(): [batch, classes], float.
+  virtual const float* logits() const = 0;
+
+  /// The gradients of `layer`'s parameters (unless frozen) and, where `input_gradient`, of what it read; then
+  /// its update.
+  virtual void backward(size_t layer, const LayerUpdate& update, bool input_gradient) = 0;
+  /// Sums what every column found as the gradient of this column's output of layer - 1, after backward() of
+  /// a layer that gathers.
+  virtual void reduce(size_t layer, std::span<Column* const> all) = 0;
+
+  /// This column's share of a parameter in canonical layout (a contiguous range of the joined tensor).
+  virtual void write(size_t layer, Parameter parameter, std::span<const float> values) = 0;
+  virtual void read(size_t layer, Parameter parameter, std::span<float> values) const = 0;
+};
+
+}  // namespace alexnet::columns

@@ -1,0 +1,199 @@
+#include "columns/team.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "alexnet/error.h"
+
+namespace alexnet::columns {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double elapsed_ms(Clock::time_point since) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+}
+
+/// The values of a parameter that belong to column `column`, as a range of the joined tensor.
+Range parameter_range(const NetPlan& plan, size_t layer, Parameter parameter, int column) {
+  const LayerPlan& l = plan.layers[layer];
+  Range range = column_range(l.spec.width, plan.spec.columns, column);
+  if (parameter == Parameter::kWeight || parameter == Parameter::kWeightVelocity) {
+    const int64_t row = l.weight_count() / l.spec.width;
+    range = {range.begin * row, range.end * row};
+  }
+  return range;
+}
+
+}  // namespace
+
+/// One thread and the columns it drives.
+struct ColumnTeam::Member {
+  int device = 0;
+  std::vector<int> columns;
+  double exchange_ms = 0;
+  BatchTotals totals;
+  std::thread thread;
+};
+
+ColumnTeam::ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& factory)
+    : plan_(plan), rendezvous_(devices) {
+  const int columns = plan.spec.columns;
+  if (devices != 1 && devices != columns)
+    throw Error(ErrorCode::kInvalidArgument, "a net of " + std::to_string(columns) +
+                                                 " columns runs on one device or on one a column, not on " +
+                                                 std::to_string(devices));
+  owned_.resize(columns);
+  columns_.resize(columns);
+  for (int d = 0; d < devices; ++d) {
+    auto member = std::make_unique<Member>();
+    member->device = d;
+    for (int c = 0; c < columns; ++c)
+      if (devices == 1 || c == d) member->columns.push_back(c);
+    members_.push_back(std::move(member));
+  }
+  for (auto& member : members_) member->thread = std::thread([this, m = member.get()] { serve(*m); });
+  try {
+    run([&](Member& member) {
+      for (int c : member.columns) {
+        owned_[c] = factory(c, member.device);
+        columns_[c] = owned_[c].get();
+      }
+    });
+  } catch (...) {
+    this->~ColumnTeam();
+    throw;
+  }
+}
+
+ColumnTeam::~ColumnTeam() {
+  if (members_.empty()) return;
+  // A column is destroyed by the thread that created it: its device context lives there.
+  run([&](Member& member) {
+    for (int c : member.columns) owned_[c].reset();
+  });
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    changed_.notify_all();
+  }
+  for (auto& member : members_) member->thread.join();
+  members_.clear();
+}
+
+void ColumnTeam::serve(Member& member) {
+  uint64_t seen = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return ending_ || round_ != seen; });
+    if (ending_) return;
+    seen = round_;
+    const Task* task = task_;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      (*task)(member);
+    } catch (const RendezvousBroken&) {
+      // The thread that failed reports.
+    } catch (...) {
+      failure = std::current_exception();
+      rendezvous_.break_up();
+    }
+    lock.lock();
+    if (failure && !failure_) failure_ = failure;
+    if (--busy_ == 0) changed_.notify_all();
+  }
+}
+
+void ColumnTeam::run(const Task& task) const {
+  std::unique_lock lock(mutex_);
+  task_ = &task;
+  busy_ = static_cast<int>(members_.size());
+  failure_ = nullptr;
+  ++round_;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return busy_ == 0; });
+  rendezvous_.reset();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+InputFormat ColumnTeam::input_format() const { return columns_[0]->input_format(); }
+
+void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& context) {
+  member.exchange_ms = 0;
+  for (int c : member.columns) columns_[c]->set_batch(batch);
+  for (size_t l = 0; l < plan_.layers.size(); ++l) {
+    if (plan_.layers[l].gathers) {
+      const auto start = Clock::now();
+      rendezvous_.meet();
+      for (int c : member.columns) columns_[c]->gather(l, columns_);
+      member.exchange_ms += elapsed_ms(start);
+    }
+    for (int c : member.columns) columns_[c]->forward(l, context);
+  }
+  rendezvous_.meet();  // loss() reads every column's logits
+}
+
+StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
+                              std::span<const LayerUpdate> updates) {
+  if (updates.size() != plan_.layers.size())
+    throw Error(ErrorCode::kInvalidArgument, "an update needs the factors of every layer");
+  // Below the first layer that still learns nothing needs a gradient.
+  size_t first = 0;
+  while (first < updates.size() && updates[first].frozen) ++first;
+  std::vector<char> updated(members_.size(), 0);
+  run([&](Member& member) {
+    forward(member, batch, context);
+    for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/true);
+    // Every member finds the same loss, so all of them stop here or none.
+    if (!std::isfinite(member.totals.loss)) return;
+    for (size_t l = plan_.layers.size(); l-- > first;) {
+      const bool input_gradient = l > first;
+      for (int c : member.columns) columns_[c]->backward(l, updates[l], input_gradient);
+      if (input_gradient && plan_.layers[l].gathers) {
+        const auto start = Clock::now();
+        rendezvous_.meet();
+        for (int c : member.columns) columns_[c]->reduce(l, columns_);
+        member.exchange_ms += elapsed_ms(start);
+      }
+    }
+    updated[member.device] = 1;
+  });
+  StepOutcome outcome;
+  outcome.totals = members_[0]->totals;
+  outcome.updated = updated[0] != 0;
+  for (const auto& member : members_)
+    outcome.exchange_ms = std::max(outcome.exchange_ms, member->exchange_ms);
+  return outcome;
+}
+
+BatchTotals ColumnTeam::evaluate(const Batch& batch) {
+  run([&](Member& member) {
+    forward(member, batch, PassContext{});
+    for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/false);
+  });
+  return members_[0]->totals;
+}
+
+const float* ColumnTeam::logits() const { return columns_[0]->logits(); }
+
+void ColumnTeam::write(size_t layer, Parameter parameter, std::span<const float> values) {
+  run([&](Member& member) {
+    for (int c : member.columns) {
+      const Range r = parameter_range(plan_, layer, parameter, c);
+      columns_[c]->write(layer, parameter, values.subspan(r.begin, r.size()));
+    }
+  });
+}
+
+void ColumnTeam::read(size_t layer, Parameter parameter, std::span<float> values) const {
+  run([&](Member& member) {
+    for (int c : member.columns) {
+      const Range r = parameter_range(plan_, layer, parameter, c);
+      columns_[c]->read(layer, parameter, values.subspan(r.begin, r.size()));
+    }
+  });
+}
+
+}  // namespace alexnet::columns

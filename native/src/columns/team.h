@@ -1,0 +1,74 @@
+// The columns of a net and the threads that drive them: one thread a device, each with one column or with
+// all of them. Who computes what and when columns exchange is decided here and nowhere else.
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "columns/column.h"
+#include "columns/rendezvous.h"
+
+namespace alexnet::columns {
+
+/// Makes column `column`; called in the thread that will use it. `device` is the index in the device list.
+using ColumnFactory = std::function<std::unique_ptr<Column>(int column, int device)>;
+
+struct StepOutcome {
+  BatchTotals totals;
+  double exchange_ms = 0;  // the slowest thread's time in waiting for and copying from other columns
+  bool updated = false;    // false: the loss was not finite and nothing was changed
+};
+
+class ColumnTeam {
+ public:
+  /// `devices` is 1 (all columns on one) or plan.spec.columns (one each). Throws what the factory throws.
+  ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& factory);
+  ~ColumnTeam();
+  ColumnTeam(const ColumnTeam&) = delete;
+  ColumnTeam& operator=(const ColumnTeam&) = delete;
+
+  InputFormat input_format() const;
+
+  /// Forward, loss, backward and update. Where the loss is not finite nothing is updated.
+  StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates);
+  /// Forward and loss.
+  BatchTotals evaluate(const Batch& batch);
+  /// The joined logits of the last call: [batch, classes].
+  const float* logits() const;
+
+  /// A whole parameter in canonical layout, all columns joined.
+  void write(size_t layer, Parameter parameter, std::span<const float> values);
+  void read(size_t layer, Parameter parameter, std::span<float> values) const;
+
+ private:
+  struct Member;
+  using Task = std::function<void(Member&)>;
+
+  /// Runs the task in every member's thread and waits; the first failure is thrown here.
+  void run(const Task& task) const;
+  void serve(Member& member);
+  void forward(Member& member, const Batch& batch, const PassContext& context);
+
+  const NetPlan& plan_;
+  std::vector<std::unique_ptr<Column>> owned_;
+  std::vector<Column*> columns_;
+  std::vector<std::unique_ptr<Member>> members_;
+  mutable Rendezvous rendezvous_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable const Task* task_ = nullptr;
+  mutable uint64_t round_ = 0;
+  mutable int busy_ = 0;
+  mutable std::exception_ptr failure_;
+  bool ending_ = false;
+};
+
+}  // namespace alexnet::columns

@@ -16,22 +16,40 @@ const lrnFields = {
   /** True: alpha is divided by size (the original code, PyTorch, Caffe). */
   alphaOverN: z.boolean(),
 };
+/** The paper's values where one is not given (section 3.3). */
 export const lrnSchema = z.strictObject({
-  ...lrnFields,
+  size: lrnFields.size.default(5),
+  k: lrnFields.k.default(2),
+  alpha: lrnFields.alpha.default(1e-4),
+  beta: lrnFields.beta.default(0.75),
   alphaOverN: lrnFields.alphaOverN.default(false),
 });
 
 const spatialNormFields = { size: positiveInteger, k: z.number(), alpha: z.number(), beta: z.number() };
-export const spatialNormSchema = z.strictObject(spatialNormFields);
+/** The original code's values where one is not given. */
+export const spatialNormSchema = z.strictObject({
+  size: spatialNormFields.size.default(5),
+  k: spatialNormFields.k.default(1),
+  alpha: spatialNormFields.alpha.default(4e-5),
+  beta: spatialNormFields.beta.default(0.75),
+});
 
 const rounding = z.enum(['floor', 'ceil']);
 const poolingFields = { size: positiveInteger, stride: positiveInteger, rounding };
-export const poolingSchema = z.strictObject({ ...poolingFields, rounding: rounding.default('floor') });
+/** The paper's overlapping pooling where a value is not given (section 3.4). */
+export const poolingSchema = z.strictObject({
+  size: poolingFields.size.default(3),
+  stride: poolingFields.stride.default(2),
+  rounding: rounding.default('floor'),
+});
 
-export const paddingObjectSchema = z.strictObject({ size: count, rounding: rounding.default('floor') });
+export const paddingObjectSchema = z.strictObject({
+  size: count.default(0),
+  rounding: rounding.default('floor'),
+});
 
 export const initSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('gaussian'), sigma: positive }),
+  z.strictObject({ kind: z.literal('gaussian'), sigma: factor.default(0.01) }),
   z.strictObject({ kind: z.literal('he') }),
 ]);
 
@@ -54,14 +72,13 @@ export const layerSchema = z.strictObject({
   /** "both": every column's output of the layer before; "own": that of its own column. */
   reads: z.enum(['both', 'own']).exactOptional(),
   /** What follows the convolution or product, in order. */
-  // biome-ignore lint/suspicious/noThenProperty: an array, never called; it reads as the net does
   then: z.array(operationSchema).default([]),
-  sigma: positive.exactOptional(),
+  sigma: factor.exactOptional(),
   init: initSchema.exactOptional(),
   bias: z.number().exactOptional(),
   lrn: z.strictObject(lrnFields).partial().nullable().or(z.literal(false)).exactOptional(),
   spatialNorm: z.strictObject(spatialNormFields).partial().nullable().or(z.literal(false)).exactOptional(),
-  pooling: z.strictObject(poolingFields).partial().exactOptional(),
+  pooling: z.strictObject(poolingFields).partial().nullable().or(z.literal(false)).exactOptional(),
   dropout: z.number().min(0).lt(1).exactOptional(),
   learningRateFactor: factor.exactOptional(),
   biasLearningRateFactor: factor.exactOptional(),
@@ -192,8 +209,7 @@ export const runConfigSchema = z
     precision: precisionSchema.default('fp32'),
     /** 0: all cores. */
     threads: count.default(0),
-    /** 0: never. */
-    validateEveryEpochs: count.default(1),
+    validateEveryEpochs: positiveInteger.default(1),
     checkpoints: checkpointsSchema.prefault({}),
   })
   .superRefine((config, context) => {

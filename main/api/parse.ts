@@ -1,0 +1,62 @@
+// Values from outside against a schema: what is wrong becomes one AppError that names the place.
+import type * as z from 'zod';
+import { AppError, type ErrorCode } from './errors.ts';
+import { type RunConfig, runConfigSchema } from './run-config.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The issue that says most: a union's own message is only "invalid input", its best branch knows the place. */
+function deepest(issue: Issue, prefix: PropertyKey[] = []): { path: PropertyKey[]; issue: Issue } {
+  const path = [...prefix, ...issue.path];
+  if (issue.code !== 'invalid_union') return { path, issue };
+  const branches = issue.errors.flatMap((errors) => errors.slice(0, 1).map((error) => deepest(error, path)));
+  const best = branches.sort((a, b) => b.path.length - a.path.length)[0];
+  return best !== undefined && best.path.length > path.length ? best : { path, issue };
+}
+
+/** A path as people type it: elements with a name go by it (`net.layers.conv1.width`). */
+export function showPath(path: readonly PropertyKey[], value: unknown): string {
+  let here: unknown = value;
+  const shown: string[] = [];
+  for (const key of path) {
+    here = typeof here === 'object' && here !== null ? Reflect.get(here, key) : undefined;
+    const name = typeof here === 'object' && here !== null ? Reflect.get(here, 'name') : undefined;
+    shown.push(typeof key === 'number' && typeof name === 'string' ? name : String(key));
+  }
+  return shown.join('.');
+}
+
+/** One line for what a schema refused, e.g. "net.classes: expected number, received string". */
+export function describeIssues(error: z.ZodError, value: unknown): { message: string; field: string } {
+  const first = error.issues[0];
+  if (first === undefined) return { message: 'invalid', field: '' };
+  const { path, issue } = deepest(first);
+  const field = showPath(issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path, value);
+  const said = issue.code === 'unrecognized_keys' ? 'there is no such field' : issue.message;
+  const message = said.replace(/^Invalid input: /, '');
+  return { message: field === '' ? message : `${field}: ${message}`, field };
+}
+
+/** The value, parsed. Throws AppError(code) whose details hold { field }. */
+export function parseWith<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  what: string,
+  code: ErrorCode,
+): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { message, field } = describeIssues(result.error, value);
+  throw new AppError(code, `${what} cannot be used: ${message}`, { field });
+}
+
+/** A complete run configuration. Throws INVALID_SPEC for the net, INVALID_CONFIG for everything else. */
+export function parseRunConfig(value: unknown, what = 'The run configuration'): RunConfig {
+  const result = runConfigSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { message, field } = describeIssues(result.error, value);
+  const inNet = field === 'net' || field.startsWith('net.');
+  throw new AppError(inNet ? 'INVALID_SPEC' : 'INVALID_CONFIG', `${what} cannot be used: ${message}`, {
+    field,
+  });
+}

@@ -1,3 +1,3 @@
 // The one main() of every native test executable.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <doctest.h>
+#include <doctest/doctest.h>

@@ -1,0 +1,106 @@
+// The addon's entry: the Addon interface of main/engine/addon.ts. Nothing below this folder sees Node-API.
+#include <string>
+
+#include <napi.h>
+
+#include "addon_data.h"
+#include "alexnet/device.h"
+#include "alexnet/image.h"
+#include "alexnet/net_spec.h"
+#include "alexnet/run_config.h"
+#include "cancel_flag.h"
+#include "convert.h"
+#include "errors.h"
+#include "image_binding.h"
+#include "pack_binding.h"
+#include "predictor_binding.h"
+#include "snapshot_binding.h"
+#include "trainer_binding.h"
+
+namespace alexnet::addon {
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";  // as in package.json
+
+Napi::Value describe_net(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const NetPlan plan = plan_net(parse_net_spec(to_text(info[0], "netJson")));
+    return Napi::String::New(info.Env(),
+                             alexnet::describe_net(plan, to_integer(info[1], "batch", 1, 1 << 20)));
+  });
+}
+
+Napi::Value check_config(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    plan_net(parse_run_config(to_text(info[0], "configJson")).net);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value list_devices(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const std::vector<DeviceReport> reports = alexnet::list_devices();
+    Napi::Array devices = Napi::Array::New(env, reports.size());
+    for (uint32_t i = 0; i < reports.size(); ++i) {
+      const DeviceReport& report = reports[i];
+      Napi::Object device = Napi::Object::New(env);
+      device.Set("id", report.id);
+      device.Set("name", report.name);
+      device.Set("usable", Napi::Boolean::New(env, report.usable));
+      device.Set("reason", report.reason);
+      device.Set("memoryBytes", Napi::Number::New(env, static_cast<double>(report.memory_bytes)));
+      device.Set("cores", Napi::Number::New(env, report.cores));
+      device.Set("precisions", from_texts(env, report.precisions));
+      device.Set("instructions", from_texts(env, report.instructions));
+      device.Set("library", report.library);
+      devices.Set(i, device);
+    }
+    return devices;
+  });
+}
+
+Napi::Value supported_formats(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&]() -> Napi::Value { return from_texts(info.Env(), alexnet::supported_formats()); });
+}
+
+Napi::Value create_cancel_flag(const Napi::CallbackInfo& info) {
+  return AddonData::of(info.Env()).cancel_flag.New({});
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  auto* data = new AddonData;  // freed by the environment
+  data->cancel_flag = Napi::Persistent(CancelFlag::define(env));
+  data->pack = Napi::Persistent(NativePack::define(env));
+  data->trainer = Napi::Persistent(NativeTrainer::define(env));
+  data->snapshot = Napi::Persistent(NativeSnapshot::define(env));
+  data->predictor = Napi::Persistent(NativePredictor::define(env));
+  env.SetInstanceData(data);
+
+  exports.Set("version", kVersion);
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  add("describeNet", describe_net);
+  add("checkConfig", check_config);
+  add("listDevices", list_devices);
+  add("supportedFormats", supported_formats);
+  add("loadSquare", load_square);
+  add("writePack", write_pack);
+  add("openPack", open_pack);
+  add("createCancelFlag", create_cancel_flag);
+  add("createTrainer", create_trainer);
+  add("createPredictor", create_predictor);
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace alexnet::addon
+
+static Napi::Object initialise_addon(Napi::Env env, Napi::Object exports) {
+  return alexnet::addon::initialise(env, exports);
+}
+NODE_API_MODULE(alexnet, initialise_addon)

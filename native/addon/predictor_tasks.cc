@@ -1,0 +1,123 @@
+#include "predictor_tasks.h"
+
+#include <algorithm>
+#include <span>
+#include <thread>
+
+#include "alexnet/error.h"
+#include "alexnet/image.h"
+#include "alexnet/pack.h"
+#include "convert.h"
+
+namespace alexnet::addon {
+
+namespace {
+
+// Each decoder may hold a photo of up to ImageLimits::max_pixels.
+constexpr size_t kMaxDecoders = 8;
+
+}  // namespace
+
+void PredictorTask::run() {
+  const auto signal = [](Occupancy* occupancy) { occupancy->work_done(); };
+  const std::unique_ptr<Occupancy, decltype(signal)> done(&core_->occupancy, signal);
+  work(*core_->predictor);
+}
+
+void ClassifyTask::decode(size_t begin, size_t end) {
+  std::atomic<size_t> next{begin};
+  const auto decoder = [&] {
+    for (size_t i = next++; i < end && !stopped(); i = next++) {
+      try {
+        photos_[i].pixels = load_square(paths_[i], kPackSize).pixels;
+      } catch (...) {
+        photos_[i].failure = describe_failure(std::current_exception());
+      }
+    }
+  };
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const size_t helpers = std::min({end - begin, cores, kMaxDecoders}) - 1;  // this thread decodes, too
+  std::vector<std::jthread> threads;                                        // joined wherever this is left
+  for (size_t i = 0; i < helpers; ++i) threads.emplace_back(decoder);
+  decoder();
+}
+
+void ClassifyTask::work(Predictor& predictor) {
+  const size_t classes = static_cast<size_t>(predictor.plan().spec.classes);
+  const size_t size = static_cast<size_t>(batch());
+  photos_.resize(paths_.size());
+  for (size_t begin = 0; begin < paths_.size(); begin += size) {
+    const size_t end = std::min(begin + size, paths_.size());
+    decode(begin, end);
+    if (stopped())
+      throw Error(ErrorCode::kCancelled, "The predictor was closed before it had classified all files.");
+
+    std::vector<size_t> readable;
+    std::vector<const uint8_t*> records;
+    for (size_t i = begin; i < end; ++i) {
+      if (photos_[i].failure) continue;
+      readable.push_back(i);
+      records.push_back(photos_[i].pixels.data());
+    }
+    if (records.empty()) continue;
+    std::vector<float> probabilities(records.size() * classes);
+    predictor.predict(records, crops_, probabilities.data());
+    for (size_t i = 0; i < readable.size(); ++i) {
+      Photo& photo = photos_[readable[i]];
+      photo.probabilities.assign(probabilities.begin() + static_cast<ptrdiff_t>(i * classes),
+                                 probabilities.begin() + static_cast<ptrdiff_t>((i + 1) * classes));
+      photo.pixels = {};
+    }
+  }
+}
+
+Napi::Value ClassifyTask::result(Napi::Env env) {
+  Napi::Array answers = Napi::Array::New(env, photos_.size());
+  for (uint32_t i = 0; i < photos_.size(); ++i) {
+    const Photo& photo = photos_[i];
+    Napi::Object answer = Napi::Object::New(env);
+    if (photo.failure) {
+      Napi::Object error = Napi::Object::New(env);
+      error.Set("code", photo.failure->code);
+      error.Set("message", photo.failure->message);
+      answer.Set("error", error);
+    } else {
+      answer.Set("probabilities", from_values<Napi::Float32Array>(env, photo.probabilities));
+    }
+    answers.Set(i, answer);
+  }
+  return answers;
+}
+
+void EvaluateTask::work(Predictor& predictor) {
+  const PackReader pack(pack_);
+  result_ = predictor.evaluate(pack, crops_, [this](int64_t done, int64_t total) {
+    latest_.put({done, total});
+    announce();
+    return !*cancel_ && !stopped();
+  });
+}
+
+void EvaluateTask::deliver(Napi::Env env, const Napi::Function& callback) {
+  if (const auto progress = latest_.take()) {
+    callback.Call({Napi::Number::New(env, static_cast<double>(progress->done)),
+                   Napi::Number::New(env, static_cast<double>(progress->total))});
+  }
+}
+
+Napi::Value EvaluateTask::result(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("images", Napi::Number::New(env, static_cast<double>(result_.images)));
+  object.Set("loss", Napi::Number::New(env, result_.loss));
+  object.Set("top1Error", Napi::Number::New(env, result_.top1_error));
+  object.Set("top5Error", Napi::Number::New(env, result_.top5_error));
+  object.Set("confusion", from_values<Napi::Float64Array>(env, result_.confusion));
+  object.Set("classImages", from_values<Napi::Float64Array>(env, result_.class_images));
+  object.Set("classTop5Hits", from_values<Napi::Float64Array>(env, result_.class_top5_hits));
+  object.Set("top5", from_values<Napi::Int32Array>(env, result_.top5));
+  object.Set("top5Probability", from_values<Napi::Float32Array>(env, result_.top5_probability));
+  object.Set("trueProbability", from_values<Napi::Float32Array>(env, result_.true_probability));
+  return object;
+}
+
+}  // namespace alexnet::addon

@@ -1,0 +1,91 @@
+// Who may import whom. A zone is a folder, or one file of it that may do more; a file belongs to the longest zone
+// that its path lies in. There are no exemptions: what is not written here is an error.
+
+export interface Zone {
+  /** Zones whose files it may import, besides its own. */
+  zones: string[];
+  /** npm packages. */
+  packages: string[];
+  /** Node's own modules; "http": those that open ports, too. */
+  builtins: 'none' | 'most' | 'http';
+}
+
+const services = ['main/services', 'main/api'];
+
+export const typeScriptZones: Record<string, Zone> = {
+  renderer: { zones: ['main/api'], packages: [], builtins: 'none' },
+  'main/api': { zones: [], packages: ['zod'], builtins: 'none' },
+  'main/data': { zones: ['main/api'], packages: ['better-sqlite3'], builtins: 'most' },
+  'main/datasets': { zones: ['main/api', 'main/data', 'main/engine'], packages: [], builtins: 'most' },
+  'main/engine': { zones: ['main/api'], packages: [], builtins: 'most' },
+  // The child process: it alone joins the engine with the run's checkpoint file. Nobody imports it, it is started.
+  'main/engine/host-entry.ts': {
+    zones: ['main/engine', 'main/api', 'main/data'],
+    packages: [],
+    builtins: 'most',
+  },
+  'main/services': {
+    zones: ['main/api', 'main/data', 'main/datasets', 'main/engine'],
+    packages: [],
+    builtins: 'most',
+  },
+  'main/shells/electron': { zones: services, packages: ['electron'], builtins: 'most' },
+  'main/shells/server': { zones: services, packages: ['ws'], builtins: 'http' },
+  'main/shells/cli': { zones: services, packages: [], builtins: 'most' },
+  'main/setup': { zones: [], packages: ['typescript'], builtins: 'most' },
+  'native/bench': { zones: [], packages: [], builtins: 'most' },
+};
+
+/** Tests import these besides what their folder may. */
+export const testPackages = ['vitest'];
+
+/** Node's modules that open ports. */
+export const httpBuiltins = ['node:http', 'node:https', 'node:http2'];
+
+/** Doors: what one file in the whole project may reach for, so that there is one place to guard it. */
+export const doors = ['sqlite', 'addon', 'ports', 'ipcMain', 'ipcRenderer'] as const;
+export type Door = (typeof doors)[number];
+
+export const doorNames: Record<Door, string> = {
+  sqlite: "better-sqlite3's constructor",
+  addon: 'the .node file (require, createRequire, process.dlopen)',
+  ports: 'ws and http',
+  ipcMain: "electron's ipcMain",
+  ipcRenderer: "electron's ipcRenderer",
+};
+
+/** Native folders: whose headers each may include besides its own and the standard library's. */
+const publicHeaders = ['native/include', 'native/src'];
+const belowTraining = ['native/src/spec', 'native/src/image', 'native/src/data', 'native/src/columns'];
+
+export const nativeZones: Record<string, string[]> = {
+  'native/include': [],
+  'native/src': ['native/include'],
+  'native/src/spec': publicHeaders,
+  'native/src/reference': [...publicHeaders, 'native/src/spec'],
+  'native/src/image': [...publicHeaders, 'native/src/spec'],
+  'native/src/data': [...publicHeaders, 'native/src/spec', 'native/src/image'],
+  'native/src/columns': [...publicHeaders, 'native/src/spec'],
+  'native/src/cpu': [...publicHeaders, ...belowTraining],
+  'native/src/cuda': [...publicHeaders, ...belowTraining],
+  'native/src/train': [...publicHeaders, ...belowTraining, 'native/src/cpu'],
+  'native/addon': ['native/include'],
+  'native/bench': [...publicHeaders, ...belowTraining, 'native/src/cpu', 'native/src/train'],
+};
+
+/** Headers of libraries that one folder (and its tests) sees. */
+export const libraryHeaders: { name: string; headers: RegExp; folder: string }[] = [
+  { name: 'Node-API', headers: /^(napi(-inl)?|node_api|js_native_api|node|uv|v8)\b.*\.h$/, folder: 'addon' },
+  {
+    name: 'CUDA',
+    headers:
+      /^((cuda|cublas|cudnn|curand|nccl|nvml|nvrtc|cufft|cusolver|cusparse|cooperative_groups)\w*\.h(pp)?$|mma\.h$|driver_types\.h$|vector_types\.h$|(cub|thrust|cuda|cooperative_groups|nvtx3)\/)/,
+    folder: 'cuda',
+  },
+  { name: 'oneDNN', headers: /^(dnnl\w*\.h(pp)?$|oneapi\/dnnl\/)/, folder: 'cpu' },
+  {
+    name: "an image format's library",
+    headers: /^((jpeglib|jerror|jmorecfg|jconfig|turbojpeg|png|pngconf)\.h$|(webp|libheif|libpng\d*)\/)/,
+    folder: 'image',
+  },
+];

@@ -128,6 +128,7 @@ export interface NativeTrainer {
   /** Before start(): bytes are little-endian fp32. */
   load(tensor: string, offset: number, bytes: Uint8Array): void;
   loadState(state: string): void;
+  /** The run's steered commands; those that came after the loaded state are applied again, silently. */
   replay(commands: Omit<AppliedCommand, 'kind'>[]): void;
   /** Trains. Events arrive in order, in batches of whatever has gathered; none is lost. */
   start(onEvents: (events: TrainEvent[]) => void): Promise<RunEnd>;

@@ -48,6 +48,7 @@ struct Command {
 struct AppliedCommand {
   int64_t step = 0;   // completed steps when it was applied
   bool steered = false;  // false: the schedule or an action of the configuration did it
+  int64_t sequence = 0;  // steered commands are counted from 1 over the whole run; 0 for the others
   Command command;
 };
 
@@ -118,7 +119,8 @@ class Trainer {
   void load(const std::string& tensor, int64_t offset, std::span<const float> values);
   /// Before run(): continues from a snapshot's state. Throws kInvalidArgument.
   void load_state(const std::string& state);
-  /// Before run(): commands to be applied again when `step` steps are complete (replay after a resume).
+  /// Before run(): the run's steered commands, in order. Those that came after the loaded state are applied
+  /// again when `step` steps are complete, and are not reported a second time.
   void replay(const std::vector<AppliedCommand>& commands);
 
   /// Copies a tensor in canonical layout (not while run() is running).

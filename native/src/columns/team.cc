@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "alexnet/error.h"
 
@@ -62,13 +63,14 @@ ColumnTeam::ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& fa
       }
     });
   } catch (...) {
-    this->~ColumnTeam();
+    end();
     throw;
   }
 }
 
-ColumnTeam::~ColumnTeam() {
-  if (members_.empty()) return;
+ColumnTeam::~ColumnTeam() { end(); }
+
+void ColumnTeam::end() {
   // A column is destroyed by the thread that created it: its device context lives there.
   run([&](Member& member) {
     for (int c : member.columns) owned_[c].reset();
@@ -79,7 +81,6 @@ ColumnTeam::~ColumnTeam() {
     changed_.notify_all();
   }
   for (auto& member : members_) member->thread.join();
-  members_.clear();
 }
 
 void ColumnTeam::serve(Member& member) {

@@ -54,6 +54,8 @@ class ColumnTeam {
   /// Runs the task in every member's thread and waits; the first failure is thrown here.
   void run(const Task& task) const;
   void serve(Member& member);
+  /// Destroys the columns in their threads and joins the threads.
+  void end();
   void forward(Member& member, const Batch& batch, const PassContext& context);
 
   const NetPlan& plan_;

@@ -1,0 +1,22 @@
+// One column of the net on the CPU.
+#pragma once
+
+#include <memory>
+
+#include "columns/column.h"
+
+namespace alexnet::cpu {
+
+struct CpuColumnOptions {
+  int64_t batch = 0;
+  bool bf16 = false;      // maps and multiplied weights in bf16; masters, gradients and updates in fp32
+  bool training = false;  // false: forward only, without gradients and velocities
+  int threads = 1;        // of the calling thread's team, from now on
+};
+
+/// Makes column `column` in the calling thread, which must make all its calls. `plan` must outlive it.
+/// Throws kOutOfMemory, kDeviceUnavailable.
+std::unique_ptr<columns::Column> make_cpu_column(const NetPlan& plan, int column,
+                                                 const CpuColumnOptions& options);
+
+}  // namespace alexnet::cpu

@@ -1,0 +1,35 @@
+// One layer of one column on the CPU: what it reads, what it gives, its parameters.
+#pragma once
+
+#include <span>
+
+#include "columns/column.h"
+#include "cpu/map_ops.h"
+
+namespace alexnet::cpu {
+
+/// Where one layer's output is another's input: maps, or rows of features before fully connected layers
+/// (flattened channel, row, column).
+template <class T>
+struct Port {
+  bool flat = false;
+  Maps<T> maps;          // !flat
+  int64_t features = 0;  // flat: [batch, features]
+  T* data = nullptr;
+  T* gradient = nullptr;  // training only
+};
+
+template <class T>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  virtual void forward(const columns::PassContext& context) = 0;
+  virtual void backward(const columns::LayerUpdate& update, bool input_gradient) = 0;
+  virtual const Port<T>& output() const = 0;
+
+  /// The column's share in canonical layout. write() of weights takes effect at once.
+  virtual void write(columns::Parameter parameter, std::span<const float> values) = 0;
+  virtual void read(columns::Parameter parameter, std::span<float> values) const = 0;
+};
+
+}  // namespace alexnet::cpu

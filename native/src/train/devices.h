@@ -1,0 +1,25 @@
+// From device names to columns on devices.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "alexnet/run_config.h"
+#include "columns/team.h"
+
+namespace alexnet::train {
+
+struct TeamOptions {
+  std::vector<std::string> devices;  // one, or one a column
+  Precision precision = Precision::kFp32;
+  int threads = 0;    // over all devices; 0: all cores
+  int64_t batch = 0;
+  bool training = false;
+};
+
+/// Puts the columns of `plan` (which must outlive the team) on devices.
+/// Throws kDeviceUnavailable naming the device and why, kInvalidConfig for a precision it does not have.
+std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options);
+
+}  // namespace alexnet::train

@@ -21,7 +21,7 @@ export function formatSeconds(elapsedMs) {
 export class Reporter {
   /**
    * @param {string} logFile where the programs' output goes
-   * @param {NodeJS.WriteStream} out
+   * @param {{ write(text: string): unknown, isTTY?: boolean }} out
    */
   constructor(logFile, out = process.stderr) {
     this.logFile = logFile;
@@ -81,24 +81,23 @@ export class Reporter {
     const lines = [];
     const status = await new Promise((resolve, reject) => {
       const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-      let rest = '';
-      /** @param {Buffer} chunk */
-      const take = (chunk) => {
-        this.log(chunk.toString());
-        const parts = (rest + chunk.toString()).split('\n');
-        rest = parts.pop() ?? '';
-        for (const line of parts) {
-          lines.push(line);
-          onLine?.(line);
-        }
-      };
-      child.stdout.on('data', take);
-      child.stderr.on('data', take);
+      for (const stream of [child.stdout, child.stderr]) {
+        let rest = '';
+        stream.on('data', (/** @type {Buffer} */ chunk) => {
+          this.log(chunk.toString());
+          const parts = (rest + chunk.toString()).split('\n');
+          rest = parts.pop() ?? '';
+          for (const line of parts) {
+            lines.push(line);
+            onLine?.(line);
+          }
+        });
+        stream.on('end', () => {
+          if (rest !== '') lines.push(rest);
+        });
+      }
       child.on('error', reject);
-      child.on('close', (code, signal) => {
-        if (rest !== '') lines.push(rest);
-        resolve(code ?? signal);
-      });
+      child.on('close', (code, signal) => resolve(code ?? signal));
     });
     if (status === 0) return lines;
     const shown = lines.filter((line) => line.trim() !== '' && (keepLine?.(line) ?? true)).slice(-tailLines);

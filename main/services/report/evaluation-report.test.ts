@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { EvaluationSummary } from '../../api/evaluation.ts';
+import { classResults, confusedPairs } from './confusion.ts';
+import { evaluationReport } from './evaluation-report.ts';
+
+const names = ['cat', '<b>dog</b>', 'empty', 'fox'];
+const summary: EvaluationSummary = {
+  images: 10,
+  loss: 1.25,
+  top1Error: 0.4,
+  top5Error: 0.1,
+  classImages: [4, 4, 0, 2],
+  classTop5Hits: [4, 3, 0, 2],
+  confusion: [
+    [0, 0, 3],
+    [0, 1, 1],
+    [1, 1, 1],
+    [1, 0, 2],
+    [1, 3, 1],
+    [3, 3, 2],
+  ],
+  top5: [],
+  top5Probability: [],
+  trueProbability: [],
+};
+
+describe('classResults', () => {
+  it('gives errors, precision and the class most often answered instead', () => {
+    const [cat, dog, empty, fox] = classResults(summary, names);
+    expect(cat).toMatchObject({ images: 4, top1Error: 0.25, top5Error: 0, precision: 3 / 5 });
+    expect(dog).toMatchObject({ top1Error: 0.75, top5Error: 0.25, precision: 1 / 2 });
+    expect(dog?.mistakenFor).toEqual({ label: 0, name: 'cat', count: 2 });
+    expect(empty).toMatchObject({ top1Error: null, top5Error: null, precision: null, mistakenFor: null });
+    expect(fox).toMatchObject({ top1Error: 0, precision: 2 / 3, mistakenFor: null });
+  });
+});
+
+describe('confusedPairs', () => {
+  it('puts the most frequent mistake first and leaves right answers out', () => {
+    expect(confusedPairs(summary, names, 2).map((p) => [p.true, p.answered, p.count, p.share])).toEqual([
+      [1, 0, 2, 0.5],
+      [0, 1, 1, 0.25],
+    ]);
+  });
+});
+
+describe('evaluationReport', () => {
+  const facts = {
+    model: 'my <run>@best',
+    dataset: 'photos & more',
+    split: 'val',
+    crops: 10,
+    preset: 'alexnet',
+    parameters: 60_965_224,
+    checkpointStep: 120,
+    names,
+    summary,
+    elapsedMs: 2000,
+    createdAt: Date.UTC(2026, 0, 2, 3, 4),
+  } as const;
+
+  it('holds the figures, needs nothing from elsewhere and lets no name become markup', () => {
+    const html = evaluationReport(facts);
+    for (const text of [
+      '40.00 %',
+      '10.00 %',
+      '1.2500',
+      '60,965,224',
+      '5.0 images a second',
+      '2026-01-02 03:04',
+    ]) {
+      expect(html).toContain(text);
+    }
+    expect(html).not.toContain('<b>dog');
+    expect(html).not.toContain('<run>');
+    expect(html).not.toMatch(/(src|href|url)\s*[=(]/);
+    expect(html.match(/<rect class="wrong"/g)).toHaveLength(3);
+    expect(html.match(/<rect class="right"/g)).toHaveLength(3);
+  });
+
+  it('says so where the loss is not finite and where nothing was mistaken', () => {
+    const perfect: EvaluationSummary = { ...summary, loss: Number.NaN, confusion: [[0, 0, 4]] };
+    const html = evaluationReport({ ...facts, summary: perfect });
+    expect(html).toContain('not finite');
+    expect(html).toContain('Not one mistake');
+  });
+});

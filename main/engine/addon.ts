@@ -6,7 +6,14 @@
 // JavaScript thread, never after the promise has settled.
 import type { PackStatistics } from '../api/datasets.ts';
 import type { DeviceReport, TensorInfo } from '../api/net-description.ts';
-import type { AppliedCommand, Command, RunEnd, StepRecord, ValidationRecord } from '../api/training.ts';
+import type {
+  AppliedCommand,
+  CheckpointReason,
+  Command,
+  RunEnd,
+  StepRecord,
+  ValidationRecord,
+} from '../api/training.ts';
 
 export type { PackStatistics } from '../api/datasets.ts';
 export type { DeviceReport, LayerDescription, NetDescription, TensorInfo } from '../api/net-description.ts';
@@ -102,7 +109,7 @@ export interface CheckpointEvent {
   step: number;
   epoch: number;
   best: boolean;
-  reason: 'epoch' | 'interval' | 'steering' | 'stop' | 'end';
+  reason: CheckpointReason;
   validation?: ValidationRecord;
   snapshot: NativeSnapshot;
 }

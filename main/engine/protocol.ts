@@ -9,8 +9,7 @@ import type {
   CheckpointSaved,
   Command,
   RunEnd,
-  StepRecord,
-  ValidationRecord,
+  TrainingRecord,
 } from '../api/training.ts';
 import type { PackOptions, PackProgress, PackResult } from './addon.ts';
 
@@ -66,6 +65,8 @@ export interface ClassifyJob {
   threads: number;
   /** Images at once. */
   batch: number;
+  /** Predictions a photo; every class where it is not given. */
+  top?: number;
 }
 
 export interface PackJob {
@@ -91,8 +92,12 @@ export type FromHost =
   | { type: 'ready'; version: string; pid: number }
   /** Training: what was planned. `fromStep` is the checkpoint's step, 0 for a fresh start. */
   | { type: 'planned'; stepsPerEpoch: number; totalSteps: number; fromStep: number; parameters: number }
-  /** At most ten times a second; steps, validations and commands in the order in which they happened. */
-  | { type: 'training'; events: (StepRecord | ValidationRecord | AppliedCommand)[] }
+  /** At most ten times a second; steps, validations and commands in the order in which they happened. After a
+   * resume the first one repeats the records up to the checkpoint that its file kept, so that the parent can
+   * add those it had not stored; it has most of them. */
+  | { type: 'training'; events: TrainingRecord[] }
+  /** A command that could not be applied, e.g. to a layer that the net has not; training goes on. */
+  | { type: 'commandRefused'; command: Command; error: ErrorReport }
   | { type: 'checkpoint'; checkpoint: CheckpointSaved }
   | { type: 'trained'; end: RunEnd; step: number }
   | { type: 'packProgress'; progress: PackProgress }
@@ -101,7 +106,7 @@ export type FromHost =
   | { type: 'verified' }
   | { type: 'evaluated'; summary: EvaluationSummary }
   | { type: 'loaded'; classes: number }
-  /** Every class's probability, sorted descending, cut to the `top` that the parent shows. */
+  /** Sorted by probability, descending; the job's `top` first of them. */
   | { type: 'classified'; id: number; answers: { predictions?: Prediction[]; error?: ErrorReport }[] }
   | { type: 'finished' }
   | { type: 'error'; error: ErrorReport };

@@ -94,6 +94,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_created ON runs (created_at DESC);
 CREATE INDEX runs_by_dataset ON runs (dataset_id);
 CREATE INDEX runs_by_state ON runs (state);
+CREATE INDEX runs_by_name ON runs (name, created_at DESC);
 
 CREATE TABLE metrics (
   run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,

@@ -33,6 +33,7 @@ export const appErrorCodes = [
   'CORRUPT_CHECKPOINT',
   'INVALID_MODEL', // a model file that is damaged or does not fit
   'DATABASE_TOO_NEW',
+  'CORRUPT_DATABASE', // studio.sqlite is damaged or something else altogether
   'ENGINE_MISSING', // the native addon is not built or does not load
   'ENGINE_DIED', // the engine host ended without a word
 ] as const;

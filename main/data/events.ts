@@ -1,0 +1,68 @@
+// Table events: a run's log, by which it can be replayed.
+import * as z from 'zod';
+import type { RunEvent } from '../api/runs.ts';
+import { type AppliedCommand, appliedCommandSchema } from '../api/training.ts';
+import type { ReadableDatabase, WritableDatabase } from './database.ts';
+import { fromJson } from './json.ts';
+
+export type NewEvent = Omit<RunEvent, 'id'>;
+
+export function insertEvent(db: WritableDatabase, runId: string, event: NewEvent): number {
+  return db.insert(
+    'events.insert',
+    'INSERT INTO events (run_id, step, kind, payload, at) VALUES (?, ?, ?, ?, ?)',
+    [runId, event.step, event.kind, JSON.stringify(event.payload), event.at],
+  );
+}
+
+export const eventPageSql = `SELECT id, step, kind, payload, at FROM events
+  WHERE run_id = ? AND (step, id) > (?, ?) ORDER BY step, id LIMIT ?`;
+
+export interface EventPage {
+  /** The last event of the page before. */
+  after?: Pick<RunEvent, 'step' | 'id'>;
+  limit?: number;
+}
+
+/** In the order of their steps. */
+export function listEvents(
+  db: ReadableDatabase,
+  runId: string,
+  { after, limit = 1000 }: EventPage = {},
+): RunEvent[] {
+  const rows = db.all<Omit<RunEvent, 'payload'> & { payload: string }>('events.page', eventPageSql, [
+    runId,
+    after?.step ?? -1,
+    after?.id ?? 0,
+    limit,
+  ]);
+  const payload = z.record(z.string(), z.unknown());
+  return rows.map((row) => ({ ...row, payload: fromJson(payload, row.payload, 'events.payload') }));
+}
+
+export const commandsFromSql = `SELECT payload FROM events
+  WHERE run_id = ? AND step >= ? AND kind = 'command' ORDER BY step, id`;
+
+/**
+ * Commands that people gave at `step` completed steps or later, in order: what a resume from a checkpoint of
+ * that step replays. A command at the very step of the checkpoint may be part of it or not; the engine's state
+ * knows, so it is included and harmless to repeat.
+ */
+export function listCommandsFrom(db: ReadableDatabase, runId: string, step: number): AppliedCommand[] {
+  return db
+    .all<{ payload: string }>('events.commandsFrom', commandsFromSql, [runId, step])
+    .map((row) => fromJson(appliedCommandSchema, row.payload, 'events.payload'))
+    .filter((command) => command.steered);
+}
+
+/**
+ * Removes the log of commands and checkpoints beyond a step, before a resume makes those steps again and logs
+ * them again. Returns how many went.
+ */
+export function deleteEventsAfter(db: WritableDatabase, runId: string, step: number): number {
+  return db.run(
+    'events.deleteAfter',
+    "DELETE FROM events WHERE run_id = ? AND step > ? AND kind IN ('command', 'checkpoint')",
+    [runId, step],
+  );
+}

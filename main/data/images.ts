@@ -1,0 +1,145 @@
+// Tables images and skipped_files: what became of every file of a data set.
+import type { Image, SkippedFile, Split } from '../api/datasets.ts';
+import type { ReadableDatabase, WritableDatabase } from './database.ts';
+
+export interface NewImage {
+  record: number;
+  label: number;
+  /** Relative to the split's folder. */
+  path: string;
+}
+
+/** One transaction. A million rows take seconds: give them in batches of some thousands. */
+export function insertImages(
+  db: WritableDatabase,
+  datasetId: string,
+  split: Split,
+  images: Iterable<NewImage>,
+): void {
+  db.transaction(() => {
+    for (const image of images) {
+      db.insert(
+        'images.insert',
+        'INSERT INTO images (dataset_id, split, record, label, path) VALUES (?, ?, ?, ?, ?)',
+        [datasetId, split, image.record, image.label, image.path],
+      );
+    }
+  });
+}
+
+export function insertSkippedFiles(
+  db: WritableDatabase,
+  datasetId: string,
+  files: Iterable<SkippedFile>,
+): void {
+  db.transaction(() => {
+    for (const file of files) {
+      db.insert(
+        'skippedFiles.insert',
+        'INSERT INTO skipped_files (dataset_id, split, path, code, message) VALUES (?, ?, ?, ?, ?)',
+        [datasetId, file.split, file.path, file.code, file.message],
+      );
+    }
+  });
+}
+
+/** Before a split is written anew. Returns how many rows went. */
+export function clearSplit(
+  db: WritableDatabase,
+  datasetId: string,
+  split: Split,
+): { images: number; skipped: number } {
+  return db.transaction(() => ({
+    images: db.run('images.clear', 'DELETE FROM images WHERE dataset_id = ? AND split = ?', [
+      datasetId,
+      split,
+    ]),
+    skipped: db.run('skippedFiles.clear', 'DELETE FROM skipped_files WHERE dataset_id = ? AND split = ?', [
+      datasetId,
+      split,
+    ]),
+  }));
+}
+
+export interface ImagePage {
+  datasetId: string;
+  split: Split;
+  label?: number;
+  /** Records beyond this one; -1 to begin. */
+  afterRecord: number;
+  limit: number;
+}
+
+export const imagePageSql = `SELECT split, record, label, path FROM images
+  WHERE dataset_id = ? AND split = ? AND record > ? ORDER BY record LIMIT ?`;
+export const imagePageByClassSql = `SELECT split, record, label, path FROM images
+  WHERE dataset_id = ? AND split = ? AND label = ? AND record > ? ORDER BY record LIMIT ?`;
+
+/** In record order. */
+export function listImages(db: ReadableDatabase, page: ImagePage): Image[] {
+  const { datasetId, split, label, afterRecord, limit } = page;
+  if (label === undefined) {
+    return db.all<Image>('images.page', imagePageSql, [datasetId, split, afterRecord, limit]);
+  }
+  return db.all<Image>('images.pageByClass', imagePageByClassSql, [
+    datasetId,
+    split,
+    label,
+    afterRecord,
+    limit,
+  ]);
+}
+
+export function getImage(
+  db: ReadableDatabase,
+  datasetId: string,
+  split: Split,
+  record: number,
+): Image | undefined {
+  return db.get<Image>(
+    'images.get',
+    'SELECT split, record, label, path FROM images WHERE dataset_id = ? AND split = ? AND record = ?',
+    [datasetId, split, record],
+  );
+}
+
+export function countImages(db: ReadableDatabase, datasetId: string, split: Split): number {
+  const row = db.get<{ n: number }>(
+    'images.count',
+    'SELECT count(*) AS n FROM images WHERE dataset_id = ? AND split = ?',
+    [datasetId, split],
+  );
+  return row?.n ?? 0;
+}
+
+export interface SkippedPage {
+  datasetId: string;
+  split: Split;
+  /** Rows beyond this one; 0 to begin. */
+  afterId: number;
+  limit: number;
+}
+
+export const skippedPageSql = `SELECT id, split, path, code, message FROM skipped_files
+  WHERE dataset_id = ? AND split = ? AND id > ? ORDER BY id LIMIT ?`;
+
+/** In the order in which they were met. */
+export function listSkippedFiles(db: ReadableDatabase, page: SkippedPage): (SkippedFile & { id: number })[] {
+  return db.all<SkippedFile & { id: number }>('skippedFiles.page', skippedPageSql, [
+    page.datasetId,
+    page.split,
+    page.afterId,
+    page.limit,
+  ]);
+}
+
+export function countSkippedFiles(db: ReadableDatabase, datasetId: string): Record<Split, number> {
+  const rows = db.all<{ split: Split; n: number }>(
+    'skippedFiles.count',
+    'SELECT split, count(*) AS n FROM skipped_files WHERE dataset_id = ? GROUP BY split',
+    [datasetId],
+  );
+  const counts = { train: 0, val: 0 };
+  for (const row of rows) counts[row.split] = row.n;
+  return counts;
+}

@@ -1,0 +1,157 @@
+// The one place that opens SQLite files: studio.sqlite and the runs' checkpoint files.
+import { chmodSync, existsSync } from 'node:fs';
+import BetterSqlite3 from 'better-sqlite3';
+import { AppError } from '../api/errors.ts';
+import { checkpointSchema, checkpointVersion } from './checkpoint-schema.ts';
+import { type DatabaseOptions, ReadableDatabase, WritableDatabase } from './database.ts';
+import { type MigrateOptions, migrate, readMigrations, refuseNewer } from './migrate.ts';
+import { fromSqlite } from './sqlite-error.ts';
+
+/** How long a statement waits for another process's transaction. Metric batches take milliseconds, a removed
+ * data set's million rows some seconds. */
+const busyTimeoutMs = 10_000;
+
+/** A checkpoint's commit locks readers out while hundreds of megabytes reach the disk. */
+const checkpointBusyTimeoutMs = 60_000;
+
+/** "ALXN" and "ALXC": what PRAGMA application_id says of each kind of file. */
+const studioId = 0x414c584e;
+const checkpointId = 0x414c5843;
+
+function openRaw(path: string, timeoutMs: number, mustExist: boolean): BetterSqlite3.Database {
+  try {
+    return new BetterSqlite3(path, { timeout: timeoutMs, fileMustExist: mustExist });
+  } catch (error) {
+    // better-sqlite3 reports a missing folder as a TypeError.
+    if (error instanceof TypeError) throw new AppError('IO', `${path} cannot be opened: ${error.message}`);
+    throw fromSqlite(error, path, 'open');
+  }
+}
+
+/** Runs `prepare`; a file that fails it is closed before the error goes on. */
+function prepared<T>(raw: BetterSqlite3.Database, prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (error) {
+    raw.close();
+    throw fromSqlite(error, raw.name, 'open');
+  }
+}
+
+/** Refuses SQLite files of another application, whatever they are called. A new file has no id and no table. */
+function claim(raw: BetterSqlite3.Database, id: number): void {
+  const found = raw.pragma('application_id', { simple: true });
+  if (found === id) return;
+  const tables = raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (found === 0 && tables === 0) {
+    raw.pragma(`application_id = ${id}`);
+    return;
+  }
+  throw new AppError('CORRUPT_DATABASE', `${raw.name} is a database of something else; move it away`);
+}
+
+/**
+ * studio.sqlite, created or migrated as needed. Throws DATABASE_TOO_NEW, CORRUPT_DATABASE, DISK_FULL, BUSY, IO.
+ */
+export function openDatabase(path: string, options: DatabaseOptions & MigrateOptions = {}): WritableDatabase {
+  const isNew = !existsSync(path);
+  const raw = openRaw(path, busyTimeoutMs, false);
+  return prepared(raw, () => {
+    if (isNew) chmodSync(path, 0o600);
+    const migrations = readMigrations(options.migrationsFolder);
+    // Before anything is changed: an application older than the file leaves it as it is.
+    refuseNewer(path, Number(raw.pragma('user_version', { simple: true })), migrations);
+    raw.pragma('journal_mode = WAL');
+    // NORMAL in WAL: a killed process loses nothing, and the file is never damaged. Only a power cut can take
+    // back the last commits; those are metrics, and the run's checkpoint file holds them again. FULL would wait
+    // for the disk ten times a second while a run trains.
+    raw.pragma('synchronous = NORMAL');
+    raw.pragma('foreign_keys = ON');
+    raw.pragma('trusted_schema = OFF');
+    claim(raw, studioId);
+    const database = new WritableDatabase(raw, options);
+    migrate(database, migrations);
+    return database;
+  });
+}
+
+/** studio.sqlite for reading only. Throws NOT_FOUND, DATABASE_TOO_NEW, CORRUPT_DATABASE, IO. */
+export function openReadableDatabase(
+  path: string,
+  options: DatabaseOptions & MigrateOptions = {},
+): ReadableDatabase {
+  if (!existsSync(path)) throw new AppError('NOT_FOUND', `${path} does not exist`);
+  const raw = openRaw(path, busyTimeoutMs, true);
+  return prepared(raw, () => {
+    raw.pragma('query_only = ON');
+    refuseNewer(
+      path,
+      Number(raw.pragma('user_version', { simple: true })),
+      readMigrations(options.migrationsFolder),
+    );
+    return new ReadableDatabase(raw, options);
+  });
+}
+
+function openCheckpoints(path: string, mustExist: boolean): BetterSqlite3.Database {
+  if (mustExist && !existsSync(path))
+    throw new AppError('NOT_FOUND', `${path} does not exist: the run has no checkpoint`);
+  const raw = openRaw(path, checkpointBusyTimeoutMs, mustExist);
+  return prepared(raw, () => {
+    raw.pragma('page_size = 65536');
+    // A rollback journal, no WAL: a checkpoint is all new pages, which are written once and need no journal.
+    // Through a WAL every byte would be written twice and a second 500 MB file would stay beside the first.
+    raw.pragma('journal_mode = TRUNCATE');
+    // A checkpoint that was told survives a power cut.
+    raw.pragma('synchronous = FULL');
+    raw.pragma('foreign_keys = ON');
+    raw.pragma('trusted_schema = OFF');
+    raw.pragma('cache_size = -16384');
+    return raw;
+  });
+}
+
+/** A run's checkpoint file for its writer, created where it does not exist. */
+export function openCheckpointFile(path: string, options: DatabaseOptions = {}): WritableDatabase {
+  const isNew = !existsSync(path);
+  const raw = openCheckpoints(path, false);
+  return prepared(raw, () => {
+    if (isNew) chmodSync(path, 0o600);
+    raw
+      .transaction(() => {
+        claim(raw, checkpointId);
+        const version = Number(raw.pragma('user_version', { simple: true }));
+        refuseNewerCheckpoints(path, version);
+        if (version === 0) {
+          raw.exec(checkpointSchema);
+          raw.pragma(`user_version = ${checkpointVersion}`);
+        }
+      })
+      .immediate();
+    return new WritableDatabase(raw, options);
+  });
+}
+
+/**
+ * A run's checkpoint file for reading. It is opened for writing all the same and told not to: where a writer
+ * was killed, the first to open the file must undo its half-written transaction.
+ */
+export function openCheckpointReader(path: string, options: DatabaseOptions = {}): ReadableDatabase {
+  const raw = openCheckpoints(path, true);
+  return prepared(raw, () => {
+    if (raw.pragma('application_id', { simple: true }) !== checkpointId) {
+      throw new AppError('CORRUPT_CHECKPOINT', `${path} is no checkpoint file`);
+    }
+    refuseNewerCheckpoints(path, Number(raw.pragma('user_version', { simple: true })));
+    raw.pragma('query_only = ON');
+    return new ReadableDatabase(raw, options);
+  });
+}
+
+function refuseNewerCheckpoints(path: string, version: number): void {
+  if (version <= checkpointVersion) return;
+  throw new AppError(
+    'DATABASE_TOO_NEW',
+    `${path} was written by a newer AlexNet Studio (format ${version}, this one knows ${checkpointVersion}); update to open it`,
+  );
+}

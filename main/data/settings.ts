@@ -1,0 +1,26 @@
+// Table settings: one JSON value a key.
+import type * as z from 'zod';
+import type { ReadableDatabase, WritableDatabase } from './database.ts';
+import { fromJson } from './json.ts';
+
+/** The value, or undefined where it was never set. */
+export function getSetting<T extends z.ZodType>(
+  db: ReadableDatabase,
+  key: string,
+  schema: T,
+): z.output<T> | undefined {
+  const row = db.get<{ value: string }>('settings.get', 'SELECT value FROM settings WHERE key = ?', [key]);
+  return row === undefined ? undefined : fromJson(schema, row.value, `settings.${key}`);
+}
+
+export function setSetting(db: WritableDatabase, key: string, value: unknown): void {
+  db.insert('settings.set', 'INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)', [
+    key,
+    JSON.stringify(value),
+  ]);
+}
+
+/** Back to the default; returns whether there was a value. */
+export function clearSetting(db: WritableDatabase, key: string): boolean {
+  return db.run('settings.clear', 'DELETE FROM settings WHERE key = ?', [key]) === 1;
+}

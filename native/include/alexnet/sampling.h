@@ -20,7 +20,8 @@ struct AugmentationSpec {
   bool mirror = true;
   double colour_noise = 0.1;         // sigma of the coefficients; 0: off
   MeanMode mean = MeanMode::kImage;
-  bool mean_follows_crop = true;     // false: the mean image's centre for every crop (the original code)
+  // false: the mean image's centre lies under every crop, also under mirrored ones (the original code).
+  bool mean_follows_crop = true;
 };
 
 /// input = (pixel + noise - mean) * gain, per channel, pixel on the 0..255 scale.

@@ -61,6 +61,8 @@ export const appliedCommandSchema = commandSchema.extend({
   step: z.int().nonnegative(),
   /** False: the schedule or an action of the configuration did it. */
   steered: z.boolean(),
+  /** Steered commands are counted from 1 over the whole run; 0 for the others. */
+  sequence: z.int().nonnegative(),
 });
 
 /** What training tells in order; the records a checkpoint file keeps since its previous checkpoint. */

@@ -161,7 +161,7 @@ export interface PredictorOptions {
   devices: string[];
   precision: 'fp32' | 'tf32' | 'bf16';
   threads: number;
-  /** Images at once. */
+  /** Crops at once. */
   batch: number;
 }
 

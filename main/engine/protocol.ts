@@ -4,13 +4,7 @@ import type { ErrorReport } from '../api/errors.ts';
 import type { EvaluationSummary } from '../api/evaluation.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
 import type { Prediction } from '../api/predictions.ts';
-import type {
-  AppliedCommand,
-  CheckpointSaved,
-  Command,
-  RunEnd,
-  TrainingRecord,
-} from '../api/training.ts';
+import type { AppliedCommand, CheckpointSaved, Command, RunEnd, TrainingRecord } from '../api/training.ts';
 import type { PackOptions, PackProgress, PackResult } from './addon.ts';
 
 export type { EvaluationSummary } from '../api/evaluation.ts';
@@ -37,7 +31,8 @@ export interface TrainJob {
   resume: boolean;
   /** Start from these weights (fine-tuning); ignored where a checkpoint is resumed. */
   init?: ModelSource;
-  /** Steering that was applied after the checkpoint that is resumed, to be applied again. */
+  /** The run's steered commands, in order; those that came after the checkpoint that is resumed are applied
+   * again. */
   replay: Omit<AppliedCommand, 'kind'>[];
 }
 
@@ -63,7 +58,7 @@ export interface ClassifyJob {
   devices: string[];
   precision: 'fp32' | 'tf32' | 'bf16';
   threads: number;
-  /** Images at once. */
+  /** Crops at once. */
   batch: number;
   /** Predictions a photo; every class where it is not given. */
   top?: number;

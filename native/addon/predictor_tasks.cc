@@ -44,7 +44,8 @@ void ClassifyTask::decode(size_t begin, size_t end) {
 
 void ClassifyTask::work(Predictor& predictor) {
   const size_t classes = static_cast<size_t>(predictor.plan().spec.classes);
-  const size_t size = static_cast<size_t>(batch());
+  // Whatever the net takes at once, enough photos to keep the decoders busy and few enough to hold.
+  const size_t size = std::max(static_cast<size_t>(batch()), kMaxDecoders);
   photos_.resize(paths_.size());
   for (size_t begin = 0; begin < paths_.size(); begin += size) {
     const size_t end = std::min(begin + size, paths_.size());

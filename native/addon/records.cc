@@ -82,6 +82,7 @@ Napi::Object from_command(Napi::Env env, const AppliedCommand& applied) {
   object.Set("kind", "command");
   set_count(object, "step", applied.step);
   object.Set("steered", Napi::Boolean::New(env, applied.steered));
+  set_count(object, "sequence", applied.sequence);
   object.Set("command", name.name);
   if (name.needs_layer) object.Set("layer", applied.command.layer);
   if (name.needs_value) set_number(object, "value", applied.command.value);
@@ -115,7 +116,9 @@ Command to_command(Napi::Value value) {
 AppliedCommand to_applied_command(Napi::Value value) {
   const Napi::Object object = to_object(value, "command");
   return {to_integer(object.Get("step"), "The step of a command", 0, INT64_C(1) << 53),
-          to_boolean(object.Get("steered"), "steered"), to_command(value)};
+          to_boolean(object.Get("steered"), "steered"),
+          to_integer(object.Get("sequence"), "The sequence of a command", 0, INT64_C(1) << 53),
+          to_command(value)};
 }
 
 Napi::String from_run_state(Napi::Env env, RunState state) {

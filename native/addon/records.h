@@ -15,7 +15,7 @@ Napi::Object from_checkpoint(Napi::Env env, const CheckpointRequest& request);
 
 /// { command, layer?, value? }.
 Command to_command(Napi::Value value);
-/// { step, steered, command, layer?, value? }.
+/// { step, steered, sequence, command, layer?, value? }.
 AppliedCommand to_applied_command(Napi::Value value);
 
 Napi::String from_run_state(Napi::Env env, RunState state);

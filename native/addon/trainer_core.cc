@@ -11,12 +11,7 @@ void TrainerCore::abandon() noexcept {
     if (const auto handle = weak.lock()) handle->snapshot.reset();
   }
   snapshots.clear();
-  if (!trainer) return;
-  try {
-    trainer->post({CommandKind::kStop, {}, 0});
-  } catch (...) {
-    // A trainer that takes no command any more is at its end already.
-  }
+  if (trainer) trainer->abort();
 }
 
 std::shared_ptr<SnapshotHandle> TrainerCore::hold(std::shared_ptr<Snapshot> snapshot) {

@@ -1,5 +1,5 @@
 // What adding a data set looks like: progress with the time left, skipped files by reason, the sums.
-import type { DatasetEvent } from '../../api/datasets.ts';
+import type { DatasetEvent, SkippedFile } from '../../api/datasets.ts';
 import { bytes, count, duration, percent, plural, printable, rate } from './format.ts';
 import type { Output } from './output.ts';
 import { RemainingTime } from './progress.ts';
@@ -8,11 +8,11 @@ import { RemainingTime } from './progress.ts';
 const skippedShown = 20;
 
 export function datasetView(output: Output, now: () => number): (event: DatasetEvent) => void {
+  const skippedFiles: SkippedFile[] = [];
   let remaining = new RemainingTime(now);
   let split = '';
   let skipped = 0;
   return (event) => {
-    output.emit(event);
     switch (event.event) {
       case 'dataset':
         if (event.resumed && !output.json) output.note(`continuing data set ${printable(event.name)}`);
@@ -35,7 +35,11 @@ export function datasetView(output: Output, now: () => number): (event: DatasetE
       }
       case 'skipped':
         skipped++;
-        if (output.json) break;
+        if (output.json) {
+          const { split: of, path, code, message } = event;
+          skippedFiles.push({ split: of, path, code, message });
+          break;
+        }
         if (skipped <= skippedShown) {
           output.note(`skipped ${event.split}/${printable(event.path)}: ${printable(event.message)}`);
         } else if (skipped === skippedShown + 1) {
@@ -44,9 +48,10 @@ export function datasetView(output: Output, now: () => number): (event: DatasetE
         break;
       case 'done': {
         output.clearStatus();
-        const { dataset } = event;
+        const { dataset, found, packed } = event;
+        output.emit({ ...dataset, found, packed, skipped: event.skipped, skippedFiles });
         output.print(
-          `${printable(dataset.name)}: ${plural(dataset.classes, 'class').replace(/classs$/, 'classes')}, ` +
+          `${printable(dataset.name)}: ${plural(dataset.classes, 'class', 'classes')}, ` +
             `${plural(dataset.trainImages, 'training image')}, ${plural(dataset.valImages, 'validation image')}, ` +
             bytes(dataset.sizeBytes),
         );

@@ -14,7 +14,6 @@ export const datasetVerify: Command = {
     const verified = await studio().datasets.verify(
       args.positional(0),
       (split, done, total) => {
-        output.emit({ event: 'progress', split, done, total });
         if (split !== last) remaining = new RemainingTime(now);
         last = split;
         const left = remaining.update(done, total);
@@ -27,7 +26,7 @@ export const datasetVerify: Command = {
       signal,
     );
     output.clearStatus();
-    output.emit({ event: 'done', dataset: verified.name, ok: true, images: verified.images });
+    output.emit({ name: verified.name, ok: true, images: verified.images });
     output.print(`${printable(verified.name)}: all ${count(verified.images)} images are whole`);
   },
 };

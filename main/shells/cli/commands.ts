@@ -1,0 +1,45 @@
+// Every command, in the order in which the usage shows them.
+import type { Command } from './command.ts';
+import { classify } from './commands/classify.ts';
+import { datasetAdd } from './commands/dataset-add.ts';
+import { datasetList } from './commands/dataset-list.ts';
+import { datasetRemove } from './commands/dataset-remove.ts';
+import { datasetShow } from './commands/dataset-show.ts';
+import { datasetVerify } from './commands/dataset-verify.ts';
+import { demo } from './commands/demo.ts';
+import { devices } from './commands/devices.ts';
+import { evaluate } from './commands/evaluate.ts';
+import { modelExport } from './commands/model-export.ts';
+import { modelImport } from './commands/model-import.ts';
+import { modelList } from './commands/model-list.ts';
+import { modelRemove } from './commands/model-remove.ts';
+import { resume } from './commands/resume.ts';
+import { runsCompare } from './commands/runs-compare.ts';
+import { runsDelete } from './commands/runs-delete.ts';
+import { runsList } from './commands/runs-list.ts';
+import { runsShow } from './commands/runs-show.ts';
+import { serve } from './commands/serve.ts';
+import { train } from './commands/train.ts';
+
+export const commands: readonly Command[] = [
+  datasetAdd,
+  datasetList,
+  datasetShow,
+  datasetVerify,
+  datasetRemove,
+  train,
+  resume,
+  evaluate,
+  classify,
+  runsList,
+  runsShow,
+  runsCompare,
+  runsDelete,
+  modelList,
+  modelImport,
+  modelExport,
+  modelRemove,
+  devices,
+  serve,
+  demo,
+];

@@ -1,0 +1,66 @@
+// evaluate: a model's errors on a data set's split.
+import type { Command } from '../command.ts';
+import { count, duration, loss, percent, printable, rate, table } from '../format.ts';
+import { RemainingTime } from '../progress.ts';
+
+export const evaluate: Command = {
+  words: ['evaluate'],
+  summary: "Measures a model's errors on a data set",
+  positionals: 'MODEL',
+  positionalCount: [1, 1],
+  options: {
+    dataset: { value: 'N', help: 'the data set', required: true },
+    split: { value: 'val|train', help: 'which part of it (default: val)' },
+    crops: { value: '1|10', help: 'centre crop, or ten crops averaged (default: 1)' },
+    report: { value: 'FILE.html', help: 'write a report with classes and confusions' },
+  },
+  async run({ output, signal, studio, now }, args) {
+    const split = args.choice('split', ['val', 'train']) ?? 'val';
+    const crops = args.choice('crops', ['1', '10']) === '10' ? 10 : 1;
+    const report = args.text('report');
+    const remaining = new RemainingTime(now);
+    const evaluation = await studio().evaluation.evaluate(
+      {
+        model: args.positional(0),
+        dataset: args.required('dataset'),
+        split,
+        crops,
+        ...(report === undefined ? {} : { report }),
+      },
+      (done, total) => {
+        const left = remaining.update(done, total);
+        output.status(
+          () =>
+            `evaluating  ${count(done)}/${count(total)}  ${percent(done / (total || 1))}` +
+            (left === undefined ? '' : `  ${duration(left)} left`),
+        );
+      },
+      signal,
+    );
+    output.clearStatus();
+    const { summary, pairs, ...facts } = evaluation;
+    output.emit({ ...facts, confused: pairs });
+    output.print(
+      `${printable(args.positional(0))} on ${printable(facts.datasetName)} (${split}, ${count(facts.images)} images, ` +
+        `${crops === 10 ? 'ten crops' : 'centre crop'})`,
+    );
+    output.print(
+      `top-1 error ${percent(facts.top1Error)}   top-5 error ${percent(facts.top5Error)}   loss ${loss(facts.loss)}`,
+    );
+    output.print(`${duration(facts.elapsedMs)}, ${rate((summary.images * 1000) / facts.elapsedMs)} images/s`);
+    if (pairs.length > 0) {
+      output.print();
+      const rows = pairs
+        .slice(0, 10)
+        .map((p) => [p.trueName, p.answeredName, count(p.count), percent(p.share)]);
+      const columns = [
+        { title: 'shown' },
+        { title: 'answered' },
+        { title: 'images', align: 'right' },
+        { title: 'of the class', align: 'right' },
+      ] as const;
+      for (const line of table(columns, rows)) output.print(line);
+    }
+    if (report !== undefined) output.print(`\nreport: ${printable(report)}`);
+  },
+};

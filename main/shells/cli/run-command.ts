@@ -1,0 +1,123 @@
+// From an argument list to an exit status: finds the command, parses, runs, reports.
+import { AppError, type ErrorCode, toErrorReport } from '../../api/errors.ts';
+import { nearest } from '../../api/nearest.ts';
+import { type Globals, parseArguments, splitGlobals, usageError } from './arguments.ts';
+import type { Command, Context } from './command.ts';
+import { Output, type TextStream } from './output.ts';
+import { commandUsage, overallUsage, usageLine } from './usage.ts';
+
+export const exitStatus = { done: 0, failed: 1, wrongArguments: 2, interrupted: 130 } as const;
+
+/** Errors that say that an argument's value cannot be used; the caller should change the call. */
+const argumentErrors: ReadonlySet<ErrorCode> = new Set([
+  'USAGE',
+  'INVALID_SPEC',
+  'INVALID_CONFIG',
+  'INVALID_NAME',
+]);
+
+export interface Surroundings {
+  commands: readonly Command[];
+  stdout: TextStream;
+  stderr: TextStream;
+  now: () => number;
+  version: string;
+  /** Aborted by the first interrupt. */
+  signal: AbortSignal;
+  /** The context of a command; `studio` opens the data directory at the first call. */
+  openStudio(globals: Globals, output: Output): Pick<Context, 'studio'> & { close(): Promise<void> };
+}
+
+export async function runCommand(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { commands, stdout, stderr, now, signal } = surroundings;
+  // Before anything is parsed, so that a wrong argument is already reported as an object.
+  const json = beforeDashes(argv).includes('--json');
+  let output = new Output(stdout, stderr, { json, quiet: false, now });
+  let command: Command | undefined;
+  let opened: ReturnType<Surroundings['openStudio']> | undefined;
+  try {
+    const { globals, rest } = splitGlobals(argv);
+    output = new Output(stdout, stderr, { json: globals.json, quiet: globals.quiet, now });
+    if (globals.version) {
+      stdout.write(`${surroundings.version}\n`);
+      return exitStatus.done;
+    }
+    if (rest[0] === 'help') return help(rest.slice(1), commands, stdout);
+    if (globals.help) return help(rest, commands, stdout);
+    command = findCommand(rest, commands);
+    const args = parseArguments(command, rest.slice(command.words.length));
+    opened = surroundings.openStudio(globals, output);
+    await command.run({ output, signal, now, studio: opened.studio }, args);
+    return signal.aborted ? exitStatus.interrupted : exitStatus.done;
+  } catch (error) {
+    return report(error, output, command, stderr, signal);
+  } finally {
+    output.clearStatus();
+    await opened?.close();
+  }
+}
+
+function report(
+  error: unknown,
+  output: Output,
+  command: Command | undefined,
+  stderr: TextStream,
+  signal: AbortSignal,
+): number {
+  if (signal.aborted && isAbort(error)) {
+    output.error({ code: 'CANCELLED', message: 'interrupted' });
+    return exitStatus.interrupted;
+  }
+  const facts = toErrorReport(error);
+  output.error(facts);
+  if (!(error instanceof AppError) && facts.code === 'INTERNAL' && error instanceof Error) {
+    stderr.write(`${error.stack ?? ''}\n`);
+  }
+  if (facts.code === 'USAGE') {
+    const how = command === undefined ? 'alexnet-studio --help lists the commands' : usageLine(command);
+    stderr.write(`${how}\n`);
+    if (command !== undefined) stderr.write(`alexnet-studio ${command.words.join(' ')} --help says more\n`);
+  }
+  return argumentErrors.has(facts.code) ? exitStatus.wrongArguments : exitStatus.failed;
+}
+
+function isAbort(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || (error instanceof AppError && error.code === 'CANCELLED');
+}
+
+function findCommand(words: readonly string[], commands: readonly Command[]): Command {
+  const found = commands.find((command) => command.words.every((word, i) => words[i] === word));
+  if (found !== undefined) return found;
+  const first = words[0];
+  if (first === undefined || first === '--') throw usageError('a command is missing');
+  const group = commands.filter((command) => command.words[0] === first);
+  if (group.length > 0) {
+    const choices = group.map((command) => command.words.slice(1).join(' ')).join(', ');
+    throw usageError(
+      words[1] === undefined
+        ? `after '${first}' comes one of: ${choices}`
+        : `there is no '${first} ${words[1]}'; there are: ${choices}`,
+    );
+  }
+  const names = [...new Set(commands.map((command) => command.words[0] ?? ''))];
+  throw usageError(`there is no command '${first}'; did you mean '${nearest(first, names, 1)[0]}'?`);
+}
+
+function help(words: readonly string[], commands: readonly Command[], stdout: TextStream): number {
+  if (words.length === 0) {
+    stdout.write(overallUsage(commands));
+    return exitStatus.done;
+  }
+  const group = commands.filter(
+    (command) => command.words.length > words.length && words.every((word, i) => command.words[i] === word),
+  );
+  if (group.length > 0) stdout.write(`${group.map(commandUsage).join('\n')}`);
+  else stdout.write(commandUsage(findCommand(words, commands)));
+  return exitStatus.done;
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}

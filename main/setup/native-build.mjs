@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { checkFreeSpace } from './disk-space.mjs';
 import { SetupError } from './reporter.mjs';
+
+/** One build folder with all tests. */
+const neededBytes = 0.5e9;
 
 /**
  * @param {string} have e.g. "3.25.1"
@@ -54,6 +58,7 @@ export async function buildNative(reporter, root, { name, definitions = [], targ
   if (!isConfigured(build, source)) {
     checkCmake(source);
     rmSync(build, { recursive: true, force: true });
+    checkFreeSpace(source, neededBytes, 'the native build');
     const args = ['-S', source, '-B', build, '-G', 'Ninja', ...definitions];
     await reporter.step(`Configuring native/build/${name}`, () => reporter.run('cmake', args));
   }

@@ -1,12 +1,15 @@
 // The npm packages: `npm ci` where node_modules is not what package-lock.json says, and a Node new enough to run
 // the project's TypeScript.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkFreeSpace } from './disk-space.mjs';
 import { SetupError } from './reporter.mjs';
 
 /** The project's TypeScript runs directly, which this major version does. */
 const neededNodeMajor = 24;
+/** What node_modules takes, and npm's cache of it. */
+const neededBytes = 0.8e9;
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockedPackage
@@ -61,23 +64,33 @@ export async function ensureNodeModules(reporter, root) {
     throw new SetupError(`${lockFile} is missing or damaged: restore it (git checkout).`);
   const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
   if (installed === undefined || !sameTree(locked, installed)) {
+    checkFreeSpace(root, neededBytes, 'the npm packages');
     await reporter.step('Installing the npm packages of package-lock.json', () => {
       const [program = 'npm', ...args] = npmCommand();
       // npm runs on Node 20 and warns about each package that asks for a newer one; node_modules brings that.
       const quiet = ['--loglevel=error', '--no-progress'];
-      return reporter.run(program, [...args, 'ci', ...quiet], { cwd: root });
+      // Tries again after 1 s and 3 s: npm's own waits make a missing network take minutes to say.
+      const retries = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-factor=3'];
+      return reporter.run(program, [...args, 'ci', ...quiet, ...retries], { cwd: root, name: 'npm ci' });
     });
   }
-  checkNode(root);
+  checkNode(root, Object.keys(locked.packages ?? {}));
 }
 
-/** @param {string} root */
-function checkNode(root) {
+/**
+ * @param {string} root
+ * @param {string[]} lockedPaths
+ */
+function checkNode(root, lockedPaths) {
   const bundled = join(root, 'node_modules', '.bin', 'node');
-  if (existsSync(bundled)) {
-    const version = spawnSync(bundled, ['--version'], { encoding: 'utf8' });
-    if (version.status === 0) return;
-    throw new SetupError(`${bundled} does not start: ${version.stderr || version.error?.message}`);
+  if (lockedPaths.includes(`node_modules/node-${process.platform}-${process.arch}`)) {
+    const { status, signal, error } = spawnSync(bundled, ['--version']);
+    if (status === 0) return;
+    // npm takes an optional package that it could not unpack for one of another system. Install anew next time.
+    rmSync(join(root, 'node_modules', '.package-lock.json'), { force: true });
+    throw new SetupError(
+      `${bundled} does not start (${error?.message ?? signal ?? status}): it was not unpacked whole, perhaps for want of disk space. Run the same command again to install it anew.`,
+    );
   }
   if (Number.parseInt(process.versions.node, 10) < neededNodeMajor)
     throw new SetupError(

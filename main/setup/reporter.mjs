@@ -71,11 +71,12 @@ export class Reporter {
    * Runs a program with its output in the log, and returns its lines. Throws with the end of them where it fails.
    * @param {string} program
    * @param {string[]} args
-   * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void,
-   *   keepLine?: (line: string) => boolean }} [options] keepLine: which lines a failure shows
+   * @param {{ name?: string, cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void,
+   *   keepLine?: (line: string) => boolean }} [options] name: the
+   *   program's, in words; keepLine: which lines a failure shows
    * @returns {Promise<string[]>}
    */
-  async run(program, args, { cwd, env, onLine, keepLine } = {}) {
+  async run(program, args, { name = program, cwd, env, onLine, keepLine } = {}) {
     this.log(`\n$ ${program} ${args.join(' ')}\n`);
     /** @type {string[]} */
     const lines = [];
@@ -103,7 +104,7 @@ export class Reporter {
     const shown = lines.filter((line) => line.trim() !== '' && (keepLine?.(line) ?? true)).slice(-tailLines);
     const hint = hintFor(lines.join('\n'));
     throw new SetupError(
-      `${shown.join('\n')}\n\n${program} failed (${status}). The whole log: ${this.logFile}${hint ? `\n${hint}` : ''}`,
+      `${shown.join('\n')}\n\n${name} failed (${status}). The whole log: ${this.logFile}${hint ? `\n${hint}` : ''}`,
     );
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCtest } from './ctest-output.ts';
+import { checkFreeSpace } from './disk-space.mjs';
 import { hintFor } from './hints.mjs';
 import { versionAtLeast } from './native-build.mjs';
 import { npmCommand, sameTree } from './node-modules.mjs';
@@ -44,6 +45,13 @@ it('versions compare by number, part by part', () => {
   expect(versionAtLeast('3.25', '3.25.0')).toBe(true);
   expect(versionAtLeast('4.0', '3.25')).toBe(true);
   expect(versionAtLeast('3.9.6', '3.25')).toBe(false);
+});
+
+it('a full disk is told before the work begins', () => {
+  checkFreeSpace(tmpdir(), 1, 'one byte');
+  expect(() => checkFreeSpace(tmpdir(), 1e18, 'the moon')).toThrow(
+    /the moon need 1000000000000 MB in .*, and \d+ MB are free/,
+  );
 });
 
 it('times read in seconds, then in minutes', () => {

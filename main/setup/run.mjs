@@ -1,7 +1,7 @@
 // `npm start`, `npm test` and the like come here: everything the target needs is set up, then the target runs.
 // Written for the oldest Node that npm may bring, and without any package, since there may be none yet.
 //
-//   node main/setup/run.mjs start|test|sanitize|setup [arguments for the target]
+//   node main/setup/run.mjs start|test|bench|sanitize|setup [arguments for the target]
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -23,6 +23,7 @@ const oldestNodeMajor = 20;
 const targets = {
   start: { build: ['alexnet_addon'], script: ['cli', 'demo'] },
   test: { build: [], script: ['suites'] },
+  bench: { build: [], script: ['bench:run'] },
   sanitize: { script: ['sanitize'] },
   setup: { build: [] },
 };

@@ -19,7 +19,7 @@
 namespace alexnet::testing {
 
 using cpu::Bf16;
-using cpu::MapView;
+using cpu::DropoutDraw, cpu::LossTotals, cpu::MapView, cpu::SgdStep;
 
 /// Maps in double, [images, channels, height, width].
 struct Maps {

@@ -1,0 +1,176 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import BetterSqlite3 from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { findDataset, listClasses } from './datasets.ts';
+import { listMetrics, storeTraining } from './metrics.ts';
+import { readMigrations } from './migrate.ts';
+import { openDatabase } from './open-database.ts';
+import { getRun, getRunRecipe } from './runs.ts';
+import { refusal } from './test-errors.ts';
+import { temporaryFolder } from './test-files.ts';
+import { addDataset, addRun, newRun, step } from './test-rows.ts';
+
+const ownFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
+
+interface Place {
+  path: string;
+  migrationsFolder: string;
+  add(name: string, sql: string): void;
+}
+
+/** A folder with the application's migrations, to which more can be added. */
+function place(): Place {
+  const folder = temporaryFolder();
+  const migrationsFolder = join(folder, 'migrations');
+  mkdirSync(migrationsFolder);
+  for (const name of readdirSync(ownFolder))
+    copyFileSync(join(ownFolder, name), join(migrationsFolder, name));
+  return {
+    path: join(folder, 'studio.sqlite'),
+    migrationsFolder,
+    add: (name, sql) => writeFileSync(join(migrationsFolder, name), sql),
+  };
+}
+
+function schemaOf(path: string): unknown {
+  const raw = new BetterSqlite3(path, { readonly: true });
+  try {
+    const objects = raw.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all();
+    return { version: raw.pragma('user_version', { simple: true }), objects };
+  } finally {
+    raw.close();
+  }
+}
+
+describe('migrate', () => {
+  it('makes the newest schema from an empty file', () => {
+    const { path } = place();
+    writeFileSync(path, '');
+    const db = openDatabase(path);
+    const applied = db.all('applied', 'SELECT number, name, sha256 FROM schema_migrations');
+    expect(applied).toEqual(readMigrations().map(({ number, name, sha256 }) => ({ number, name, sha256 })));
+    expect(db.pragma('user_version')).toBe(readMigrations().length);
+    db.close();
+  });
+
+  it('makes no backup of a new file', () => {
+    const { path } = place();
+    openDatabase(path).close();
+    expect(readdirSync(join(path, '..')).filter((name) => name.includes('backup'))).toEqual([]);
+  });
+
+  it('keeps the rows of a populated older file, and a backup of it', () => {
+    const { path, migrationsFolder, add } = place();
+    const old = openDatabase(path, { migrationsFolder });
+    addDataset(old);
+    addRun(old);
+    storeTraining(old, 'r1', [step(1), step(2)], 1);
+    old.close();
+
+    // What a later version may do: a new column, and a table made anew under its children.
+    add('0002_more.sql', "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';");
+    add(
+      '0003_rebuild.sql',
+      `CREATE TABLE settings_new (key TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER) STRICT;
+       INSERT INTO settings_new (key, value) SELECT key, value FROM settings;
+       DROP TABLE settings;
+       ALTER TABLE settings_new RENAME TO settings;
+       CREATE TABLE datasets_new AS SELECT * FROM datasets;
+       DELETE FROM datasets;
+       INSERT INTO datasets SELECT * FROM datasets_new;
+       DROP TABLE datasets_new;`,
+    );
+    const db = openDatabase(path, { migrationsFolder });
+    expect(db.pragma('user_version')).toBe(3);
+    expect(db.pragma('foreign_keys')).toBe(1);
+    expect(findDataset(db, 'birds')?.trainImages).toBe(50);
+    expect(listClasses(db, 'd1')).toHaveLength(10);
+    expect(getRun(db, 'r1')).toMatchObject({ name: 'run r1', step: 2 });
+    expect(getRunRecipe(db, 'r1')?.config).toEqual(newRun('r1').config);
+    expect(listMetrics(db, 'r1').map((metric) => metric.step)).toEqual([1, 2]);
+    expect(db.get('colour', 'SELECT colour FROM runs')).toEqual({ colour: 'blue' });
+    db.close();
+
+    const backup = `${path}.backup-0001`;
+    expect(statSync(backup).mode & 0o777).toBe(0o600);
+    const before = new BetterSqlite3(backup, { readonly: true });
+    expect(before.pragma('user_version', { simple: true })).toBe(1);
+    expect(before.prepare('SELECT count(*) AS n FROM metrics').get()).toEqual({ n: 2 });
+    before.close();
+    expect(statSync(`${path}.backup-0002`).size).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [
+      'an error in its middle',
+      'CREATE TABLE half (a INTEGER) STRICT; DELETE FROM metrics; CREATE TABLE runs (a);',
+    ],
+    ['no SQL', 'CREATE TABLE half (a INTEGER) STRICT; this is no SQL;'],
+    ['a commit of its own', 'CREATE TABLE half (a INTEGER) STRICT; ROLLBACK;'],
+    ['a broken reference', "DELETE FROM datasets; UPDATE runs SET dataset_id = 'nowhere';"],
+  ])('rolls back a file with %s as a whole', (_what, sql) => {
+    const { path, migrationsFolder, add } = place();
+    const old = openDatabase(path, { migrationsFolder });
+    addDataset(old);
+    addRun(old);
+    storeTraining(old, 'r1', [step(1)], 1);
+    old.close();
+    const before = schemaOf(path);
+
+    add('0002_broken.sql', sql);
+    refusal(() => openDatabase(path, { migrationsFolder }));
+    expect(schemaOf(path)).toEqual(before);
+
+    add('0002_broken.sql', 'CREATE TABLE whole (a INTEGER) STRICT;');
+    const db = openDatabase(path, { migrationsFolder });
+    expect(db.pragma('user_version')).toBe(2);
+    expect(listMetrics(db, 'r1')).toHaveLength(1);
+    db.close();
+  });
+
+  it('refuses a migration that was edited after it was applied', () => {
+    const { path, migrationsFolder, add } = place();
+    add('0002_more.sql', 'CREATE TABLE more (a INTEGER) STRICT;');
+    openDatabase(path, { migrationsFolder }).close();
+    add('0002_more.sql', 'CREATE TABLE more (a INTEGER, b INTEGER) STRICT;');
+    expect(refusal(() => openDatabase(path, { migrationsFolder })).message).toContain(
+      '0002_more.sql was edited',
+    );
+  });
+
+  it('refuses a file that a migration of another name was applied to', () => {
+    const { path, migrationsFolder } = place();
+    openDatabase(path, { migrationsFolder }).close();
+    const raw = new BetterSqlite3(path);
+    raw.exec("UPDATE schema_migrations SET name = '0001_other.sql'");
+    raw.close();
+    expect(refusal(() => openDatabase(path, { migrationsFolder })).message).toContain(
+      '0001_other.sql was applied, but is not part of this application',
+    );
+  });
+
+  it('refuses a file whose version and recorded migrations disagree', () => {
+    const { path, migrationsFolder } = place();
+    openDatabase(path, { migrationsFolder }).close();
+    const raw = new BetterSqlite3(path);
+    raw.exec('DELETE FROM schema_migrations');
+    raw.close();
+    expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('CORRUPT_DATABASE');
+  });
+
+  it.each([['0003_gap.sql'], ['0001_twice.sql'], ['2_short.sql'], ['0002-dash.sql'], ['0000_zero.sql']])(
+    'refuses the file name %s',
+    (name) => {
+      const { path, migrationsFolder, add } = place();
+      add(name, 'SELECT 1;');
+      expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('INTERNAL');
+    },
+  );
+
+  it('hashes what is in the repository', () => {
+    for (const { name, sql } of readMigrations())
+      expect(sql).toBe(readFileSync(join(ownFolder, name), 'utf8'));
+  });
+});

@@ -12,7 +12,10 @@ export interface Context {
   studio(): Studio;
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: most commands just return
+export type CommandEnd = void | undefined | 'failed';
+
 export interface Command extends ArgumentSpec {
-  /** Done when it returns; fails by throwing. */
-  run(context: Context, args: Arguments): Promise<void> | void;
+  /** Fails by throwing, or with 'failed' where everything was said already. */
+  run(context: Context, args: Arguments): Promise<CommandEnd> | CommandEnd;
 }

@@ -47,8 +47,9 @@ export async function runCommand(argv: readonly string[], surroundings: Surround
     command = findCommand(rest, commands);
     const args = parseArguments(command, rest.slice(command.words.length));
     opened = surroundings.openStudio(globals, output);
-    await command.run({ output, signal, now, studio: opened.studio }, args);
-    return signal.aborted ? exitStatus.interrupted : exitStatus.done;
+    const end = await command.run({ output, signal, now, studio: opened.studio }, args);
+    if (signal.aborted) return exitStatus.interrupted;
+    return end === 'failed' ? exitStatus.failed : exitStatus.done;
   } catch (error) {
     return report(error, output, command, stderr, signal);
   } finally {

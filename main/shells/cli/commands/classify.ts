@@ -34,5 +34,6 @@ export const classify: Command = {
     if (!output.json && counts.files > 1) {
       output.note(`${plural(counts.files, 'file')}, ${plural(counts.failed, 'error')}`);
     }
+    return counts.failed === counts.files ? 'failed' : undefined;
   },
 };

@@ -9,7 +9,7 @@ export const modelExport: Command = {
   positionalCount: [1, 1],
   options: {
     format: { value: 'safetensors|onnx', help: 'the file format', required: true },
-    out: { value: 'FILE', help: 'where to write; nothing is overwritten', required: true },
+    out: { value: 'FILE', help: 'where to write', required: true },
   },
   async run({ output, signal, studio }, args) {
     const format = args.choice('format', ['safetensors', 'onnx']) ?? 'safetensors';

@@ -19,13 +19,13 @@ export const modelImport: Command = {
     'input = (pixel * scale - mean) / std. Unless the file says otherwise: scale 1, the mean colour of ImageNet,',
     "std 1; for owt-2014 scale 1/255 and torchvision's mean and std.",
   ],
-  run({ output, studio }, args) {
+  async run({ output, studio }, args) {
     const preset = args.text('preset');
     const labels = args.text('labels');
     const mean = args.triple('mean');
     const std = args.triple('std');
     const scale = args.number('scale');
-    const model = studio().models.importFile({
+    const model = await studio().models.importFile({
       file: args.positional(0),
       name: args.required('name'),
       ...(preset === undefined ? {} : { preset }),

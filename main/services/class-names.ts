@@ -1,0 +1,32 @@
+// What people call a class whose folder is named by a code: ImageNet's WordNet ids.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+export class ClassNames {
+  readonly #file: string;
+  #names: ReadonlyMap<string, string> | undefined;
+
+  /** `folder`: resources/class-names. */
+  constructor(folder: string) {
+    this.#file = join(folder, 'imagenet-2012.json');
+  }
+
+  /** The name, or the folder itself where there is none. */
+  of(folder: string): string {
+    return this.#all().get(folder) ?? folder;
+  }
+
+  /** ImageNet's 1,000 names in class order, which is that of the sorted ids. */
+  imagenet(): string[] {
+    return [...this.#all()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+  }
+
+  #all(): ReadonlyMap<string, string> {
+    if (this.#names === undefined) {
+      const parsed = z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(this.#file, 'utf8')));
+      this.#names = new Map(Object.entries(parsed));
+    }
+    return this.#names;
+  }
+}

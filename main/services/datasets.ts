@@ -1,0 +1,198 @@
+// Data sets: add, list, show, verify, remove.
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  type Dataset,
+  type DatasetDetail,
+  type DatasetEvent,
+  type DatasetSource,
+  nameSchema,
+  type SkippedFile,
+  type Split,
+} from '../api/datasets.ts';
+import { AppError } from '../api/errors.ts';
+import { parseWith } from '../api/parse.ts';
+import { datasetFolder } from '../data/data-directory.ts';
+import { deleteDataset, findDataset, listClasses, listDatasets } from '../data/datasets.ts';
+import { countSkippedFiles, listSkippedFiles } from '../data/images.ts';
+import { listRunsOfDataset } from '../data/runs.ts';
+import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
+import { lockFolder } from '../datasets/pack-lock.ts';
+import { EngineHost } from '../engine/client.ts';
+
+export interface AddDatasetRequest {
+  name: string;
+  train: string;
+  val?: string;
+  /** Labels of a flat validation folder. */
+  valLabels?: string;
+  /** Devkit ids to class folders. */
+  valMap?: string;
+  /** Share of every class that is held out of the training folder. */
+  valFraction?: number;
+}
+
+/** Where a data set's packs lie. */
+export interface DatasetPacks {
+  dataset: Dataset;
+  train: string;
+  /** Undefined where it has no validation images. */
+  val: string | undefined;
+  /** Class names in class order. */
+  labels: string[];
+}
+
+const pageSize = 1000;
+
+export class DatasetService {
+  readonly #parts: DatasetBuilderParts;
+  readonly #builder: DatasetBuilder;
+
+  constructor(parts: DatasetBuilderParts) {
+    this.#parts = parts;
+    this.#builder = new DatasetBuilder(parts);
+  }
+
+  /** Throws INVALID_NAME, NAME_TAKEN, BUSY, what the folders are to blame for, and the engine's errors. */
+  add(
+    request: AddDatasetRequest,
+    onEvent: (event: DatasetEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<Dataset> {
+    const name = parseWith(
+      nameSchema,
+      request.name,
+      `the name ${JSON.stringify(request.name)}`,
+      'INVALID_NAME',
+    );
+    const { val, valLabels, valMap, valFraction } = request;
+    const source: DatasetSource = {
+      trainFolder: resolve(request.train),
+      ...(val === undefined ? {} : { valFolder: resolve(val) }),
+      ...(valLabels === undefined ? {} : { valLabelsFile: resolve(valLabels) }),
+      ...(valMap === undefined ? {} : { devkitMapFile: resolve(valMap) }),
+      ...(valFraction === undefined ? {} : { valFraction }),
+    };
+    return this.#builder.add(name, source, onEvent, signal);
+  }
+
+  list(): Dataset[] {
+    return listDatasets(this.#parts.db);
+  }
+
+  /** Throws NOT_FOUND. */
+  show(name: string): DatasetDetail {
+    const { db } = this.#parts;
+    const dataset = this.find(name);
+    return {
+      ...dataset,
+      skippedFiles: countSkippedFiles(db, dataset.id),
+      classList: listClasses(db, dataset.id),
+    };
+  }
+
+  /** Every file that was not packed, with the reason. Throws NOT_FOUND. */
+  skipped(name: string): SkippedFile[] {
+    const { id } = this.find(name);
+    const files: SkippedFile[] = [];
+    for (const split of ['train', 'val'] as const) {
+      let afterId = 0;
+      while (true) {
+        const page = listSkippedFiles(this.#parts.db, { datasetId: id, split, afterId, limit: pageSize });
+        for (const { id: _id, ...file } of page) files.push(file);
+        const last = page.at(-1);
+        if (last === undefined || page.length < pageSize) break;
+        afterId = last.id;
+      }
+    }
+    return files;
+  }
+
+  /** Reads every byte. Throws NOT_FOUND, DATASET_NOT_READY, CORRUPT_PACK naming the bad part, CANCELLED. */
+  async verify(
+    name: string,
+    onProgress: (split: Split, done: number, total: number) => void,
+    signal?: AbortSignal,
+  ): Promise<{ name: string; images: number }> {
+    const { dataset, train, val } = this.packs(name);
+    for (const [split, pack] of [
+      ['train', train],
+      ['val', val],
+    ] as const) {
+      if (pack === undefined) continue;
+      const host = new EngineHost(
+        this.#parts.spawnHost,
+        { kind: 'verifyPack', pack },
+        { progress: ({ done, total }) => onProgress(split, done, total) },
+      );
+      const cancel = () => host.cancel();
+      signal?.addEventListener('abort', cancel);
+      try {
+        await host.ended;
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+      }
+    }
+    return { name: dataset.name, images: dataset.trainImages + dataset.valImages };
+  }
+
+  /** Throws NOT_FOUND, BUSY, and IN_USE where runs were trained on it, unless forced. */
+  remove(name: string, options: { force: boolean }): void {
+    const { db, directory } = this.#parts;
+    const dataset = this.find(name);
+    const runs = listRunsOfDataset(db, dataset.id);
+    if (runs.length > 0 && !options.force) {
+      const names = runs.slice(0, 5).map((run) => `${run.id} (${run.name})`);
+      throw new AppError(
+        'IN_USE',
+        `data set ${dataset.name} is used by ${runs.length} runs: ${names.join(', ')}${runs.length > 5 ? ', ...' : ''}; ` +
+          'delete them first, or give --force: they stay then, but cannot be resumed',
+        { runs: runs.map((run) => run.id) },
+      );
+    }
+    const running = runs.find((run) => run.state === 'running' || run.state === 'paused');
+    if (running !== undefined) {
+      throw new AppError(
+        'BUSY',
+        `run ${running.name} is training on data set ${dataset.name}; stop it first`,
+      );
+    }
+    const folder = datasetFolder(directory, dataset.id);
+    if (dataset.state === 'packing') lockFolder(`${folder}/lock`, `data set ${dataset.name}`);
+    deleteDataset(db, dataset.id);
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** Throws NOT_FOUND. */
+  find(name: string): Dataset {
+    const dataset = findDataset(this.#parts.db, name);
+    if (dataset !== undefined) return dataset;
+    const names = this.list().map((one) => one.name);
+    throw new AppError(
+      'NOT_FOUND',
+      `there is no data set named ${name}${names.length === 0 ? '' : `; there are: ${names.slice(0, 10).join(', ')}`}`,
+      { name },
+    );
+  }
+
+  /** A ready data set's packs. Throws NOT_FOUND, DATASET_NOT_READY. */
+  packs(name: string): DatasetPacks {
+    const dataset = this.find(name);
+    if (dataset.state !== 'ready') {
+      throw new AppError(
+        'DATASET_NOT_READY',
+        dataset.state === 'packing'
+          ? `data set ${dataset.name} is not packed to the end; repeat its dataset add to continue`
+          : `data set ${dataset.name} could not be packed: ${dataset.reason}`,
+        { name: dataset.name },
+      );
+    }
+    const folder = datasetFolder(this.#parts.directory, dataset.id);
+    return {
+      dataset,
+      train: packFile(folder, 'train'),
+      val: dataset.valImages > 0 ? packFile(folder, 'val') : undefined,
+      labels: listClasses(this.#parts.db, dataset.id).map((one) => one.name),
+    };
+  }
+}

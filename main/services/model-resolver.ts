@@ -1,0 +1,118 @@
+// What MODEL stands for: an imported model's name, RUN, RUN@best, RUN@last or RUN@STEP.
+import { join } from 'node:path';
+import { AppError } from '../api/errors.ts';
+import type { ModelPreprocessing } from '../api/models.ts';
+import type { NetConfig } from '../api/run-config.ts';
+import { findCheckpoint, listCheckpoints } from '../data/checkpoint-reader.ts';
+import { type DataDirectory, runFile } from '../data/data-directory.ts';
+import type { ReadableDatabase } from '../data/database.ts';
+import { findModel, listModels } from '../data/models.ts';
+import { openCheckpointReader } from '../data/open-database.ts';
+import { getRunRecipe } from '../data/runs.ts';
+import type { ModelSource } from '../engine/protocol.ts';
+import { tryResolveRun } from './run-reference.ts';
+
+export interface ResolvedModel {
+  /** As the user named it. */
+  title: string;
+  /** Exactly one of the two. */
+  runId: string | null;
+  modelId: string | null;
+  checkpointStep: number | null;
+  source: ModelSource;
+  preset: string;
+  net: NetConfig;
+  /** With the mean image's absolute path. */
+  preprocessing: ModelPreprocessing;
+  /** Class names in class order. */
+  labels: string[];
+  parameters: number;
+}
+
+export class ModelResolver {
+  readonly #db: ReadableDatabase;
+  readonly #directory: DataDirectory;
+
+  constructor(db: ReadableDatabase, directory: DataDirectory) {
+    this.#db = db;
+    this.#directory = directory;
+  }
+
+  /** Throws NOT_FOUND, saying what there is instead. */
+  resolve(title: string): ResolvedModel {
+    const at = title.lastIndexOf('@');
+    const name = at < 0 ? title : title.slice(0, at);
+    const which = at < 0 ? undefined : title.slice(at + 1);
+    const model = which === undefined ? findModel(this.#db, name) : undefined;
+    if (model !== undefined) {
+      return {
+        title,
+        runId: null,
+        modelId: model.id,
+        checkpointStep: null,
+        source: { kind: 'safetensors', file: join(this.#directory.root, model.file) },
+        preset: model.preset,
+        net: model.net,
+        preprocessing: this.#absolute(model.preprocessing),
+        labels: model.labels,
+        parameters: model.parameters,
+      };
+    }
+    const run = tryResolveRun(this.#db, name);
+    if (run === undefined) throw this.#unknown(title);
+    const recipe = getRunRecipe(this.#db, run.id);
+    if (recipe === undefined) throw this.#unknown(title);
+    const file = runFile(this.#directory, run.id);
+    const checkpoint = this.#checkpoint(file, run.name, which);
+    return {
+      title,
+      runId: run.id,
+      modelId: null,
+      checkpointStep: checkpoint.step,
+      source: { kind: 'checkpoint', file, checkpointId: checkpoint.id },
+      preset: run.preset,
+      net: recipe.config.net,
+      preprocessing: this.#absolute(recipe.preprocessing),
+      labels: recipe.labels,
+      parameters: run.parameters,
+    };
+  }
+
+  #checkpoint(file: string, runName: string, which: string | undefined) {
+    if (which !== undefined && which !== 'best' && which !== 'last' && !/^\d+$/.test(which)) {
+      throw new AppError('NOT_FOUND', `after @ comes best, last or a step, not '${which}'`);
+    }
+    const db = openCheckpointReader(file);
+    try {
+      const found =
+        which === undefined
+          ? (findCheckpoint(db, 'best') ?? findCheckpoint(db, 'last'))
+          : findCheckpoint(db, which === 'best' || which === 'last' ? which : Number(which));
+      if (found !== undefined) return found;
+      const steps = listCheckpoints(db).map((checkpoint) => checkpoint.step);
+      throw new AppError(
+        'NOT_FOUND',
+        steps.length === 0
+          ? `run ${runName} has no checkpoint yet`
+          : which === 'best'
+            ? `run ${runName} was not validated, so it has no best checkpoint; there are those of steps ${steps.join(', ')}`
+            : `run ${runName} has no checkpoint of step ${which}; there are those of steps ${steps.join(', ')}`,
+        { steps },
+      );
+    } finally {
+      db.close();
+    }
+  }
+
+  #absolute(preprocessing: ModelPreprocessing): ModelPreprocessing {
+    const { meanImageFile } = preprocessing;
+    if (meanImageFile === undefined) return preprocessing;
+    return { ...preprocessing, meanImageFile: join(this.#directory.root, meanImageFile) };
+  }
+
+  #unknown(title: string): AppError {
+    const names = listModels(this.#db).map((model) => model.name);
+    const hint = names.length === 0 ? '' : `; imported models: ${names.slice(0, 10).join(', ')}`;
+    return new AppError('NOT_FOUND', `there is no model or run ${title}${hint}`, { model: title });
+  }
+}

@@ -1,0 +1,112 @@
+// Runs: list, show, compare, delete, and what became of those whose process died.
+import { existsSync, rmSync } from 'node:fs';
+import { AppError } from '../api/errors.ts';
+import type { Checkpoint, Run, RunDetail } from '../api/runs.ts';
+import { listCheckpoints } from '../data/checkpoint-reader.ts';
+import { type DataDirectory, runFile } from '../data/data-directory.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import { listEvents } from '../data/events.ts';
+import { listValidations } from '../data/metrics.ts';
+import { openCheckpointReader } from '../data/open-database.ts';
+import { deleteRun, getRunRecipe, listRuns, markDeadRunsInterrupted } from '../data/runs.ts';
+import { meanImageFile } from './mean-image.ts';
+import { resolveRun } from './run-reference.ts';
+
+/** A field in which runs differ, and its value in each. */
+export interface ConfigDifference {
+  field: string;
+  values: unknown[];
+}
+
+export class RunService {
+  readonly #db: WritableDatabase;
+  readonly #directory: DataDirectory;
+  readonly #now: () => number;
+
+  constructor(db: WritableDatabase, directory: DataDirectory, now: () => number) {
+    this.#db = db;
+    this.#directory = directory;
+    this.#now = now;
+  }
+
+  /** Newest first. */
+  list(): Run[] {
+    return listRuns(this.#db, { limit: 100_000 });
+  }
+
+  /** Throws NOT_FOUND. */
+  find(reference: string): Run {
+    return resolveRun(this.#db, reference);
+  }
+
+  /** Throws NOT_FOUND, CORRUPT_CHECKPOINT. */
+  show(reference: string): RunDetail {
+    const run = this.find(reference);
+    const recipe = getRunRecipe(this.#db, run.id);
+    if (recipe === undefined) throw new AppError('NOT_FOUND', `run ${reference} does not exist any more`);
+    return {
+      ...run,
+      ...recipe,
+      validations: listValidations(this.#db, run.id),
+      checkpoints: this.#checkpoints(run.id),
+      events: listEvents(this.#db, run.id),
+    };
+  }
+
+  /** The runs, and every field of their configurations that is not the same in all. Throws NOT_FOUND. */
+  compare(references: readonly string[]): { runs: Run[]; differences: ConfigDifference[] } {
+    const runs = references.map((reference) => this.find(reference));
+    const configs = runs.map((run) => flatten(getRunRecipe(this.#db, run.id)?.config));
+    const fields = [...new Set(configs.flatMap((config) => [...config.keys()]))];
+    const differences = fields
+      .map((field) => ({ field, values: configs.map((config) => config.get(field)) }))
+      .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
+    return { runs, differences };
+  }
+
+  /** With its metrics, evaluations and checkpoint file. Throws NOT_FOUND, BUSY while it trains. */
+  delete(reference: string): Run {
+    const run = this.find(reference);
+    deleteRun(this.#db, run.id);
+    const file = runFile(this.#directory, run.id);
+    for (const path of [file, `${file}-journal`, meanImageFile(this.#directory, run.id)]) {
+      rmSync(path, { force: true });
+    }
+    return run;
+  }
+
+  /** For every start: runs whose process is gone become `interrupted`. Returns them. */
+  markDeadInterrupted(): Run[] {
+    return markDeadRunsInterrupted(this.#db, this.#now()).map((id) => this.find(id));
+  }
+
+  #checkpoints(id: string): Checkpoint[] {
+    const file = runFile(this.#directory, id);
+    if (!existsSync(file)) return [];
+    const db = openCheckpointReader(file);
+    try {
+      return listCheckpoints(db);
+    } finally {
+      db.close();
+    }
+  }
+}
+
+/** Every value of a configuration by its path; elements with a name go by it. */
+function flatten(value: unknown, path = '', into = new Map<string, unknown>()): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null || isPlainList(value)) {
+    into.set(path, value);
+    return into;
+  }
+  for (const [key, child] of Object.entries(value)) {
+    const name: unknown =
+      typeof child === 'object' && child !== null ? Reflect.get(child, 'name') : undefined;
+    const step = Array.isArray(value) && typeof name === 'string' ? name : key;
+    flatten(child, path === '' ? step : `${path}.${step}`, into);
+  }
+  return into;
+}
+
+function isPlainList(value: object): boolean {
+  return Array.isArray(value) && value.every((element) => typeof element !== 'object');
+}

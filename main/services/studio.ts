@@ -1,0 +1,130 @@
+// Everything together: opens the data directory and joins the services. The shells compose with this.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { chooseDataDirectory, type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import { openDatabase } from '../data/open-database.ts';
+import type { Addon } from '../engine/addon.ts';
+import type { SpawnHost } from '../engine/client.ts';
+import { forkHost } from '../engine/fork-host.ts';
+import { loadAddon } from '../engine/load-addon.ts';
+import { ClassNames } from './class-names.ts';
+import { ClassificationService } from './classification.ts';
+import { DatasetService } from './datasets.ts';
+import { DemoPlan } from './demo.ts';
+import { DeviceService } from './devices.ts';
+import { EvaluationService } from './evaluation.ts';
+import { ModelResolver } from './model-resolver.ts';
+import { ModelService } from './models.ts';
+import { Presets } from './presets.ts';
+import { RunService } from './runs.ts';
+import { TrainingService } from './training.ts';
+
+export interface StudioOptions {
+  /** --data-dir; otherwise the environment or the system says. */
+  dataDir: string | undefined;
+  /** Takes what the user should know besides results. */
+  warn: (line: string) => void;
+  /** How engine hosts are started; plain Node child processes by default. */
+  spawnHost?: SpawnHost;
+  /** The addon for what needs no host: checks and descriptions. */
+  loadAddon?: () => Addon;
+}
+
+const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
+const resources = fileURLToPath(new URL('../../resources', import.meta.url));
+
+export class Studio {
+  readonly directory: DataDirectory;
+  readonly datasets: DatasetService;
+  readonly training: TrainingService;
+  readonly runs: RunService;
+  readonly evaluation: EvaluationService;
+  readonly classification: ClassificationService;
+  readonly models: ModelService;
+  readonly devices: DeviceService;
+  readonly presets: Presets;
+  readonly demo: DemoPlan;
+  readonly #db: WritableDatabase;
+
+  /** Throws what opening the data directory and the database throw: DATABASE_TOO_NEW, DISK_FULL, IO, ... */
+  static open(options: StudioOptions): Studio {
+    const directory = openDataDirectory(chooseDataDirectory(options.dataDir));
+    const db = openDatabase(directory.databaseFile, { log: options.warn });
+    try {
+      return new Studio(directory, db, options);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  static version(): string {
+    return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, 'utf8'))).version;
+  }
+
+  private constructor(directory: DataDirectory, db: WritableDatabase, options: StudioOptions) {
+    const { warn, spawnHost = forkHost() } = options;
+    const now = Date.now;
+    let loaded: Addon | undefined;
+    const addon = () => {
+      loaded ??= (options.loadAddon ?? loadAddon)();
+      return loaded;
+    };
+    const classNames = new ClassNames(`${resources}/class-names`);
+    const resolver = new ModelResolver(db, directory);
+    this.#db = db;
+    this.directory = directory;
+    this.presets = new Presets(`${resources}/presets`);
+    this.devices = new DeviceService(addon);
+    this.datasets = new DatasetService({
+      db,
+      directory,
+      spawnHost,
+      addon,
+      now,
+      className: (folder) => classNames.of(folder),
+    });
+    this.runs = new RunService(db, directory, now);
+    this.training = new TrainingService({
+      db,
+      directory,
+      datasets: this.datasets,
+      presets: this.presets,
+      devices: this.devices,
+      models: resolver,
+      spawnHost,
+      addon,
+      now,
+    });
+    this.evaluation = new EvaluationService({
+      db,
+      datasets: this.datasets,
+      models: resolver,
+      spawnHost,
+      warn,
+      now,
+    });
+    this.classification = new ClassificationService({ db, models: resolver, spawnHost, now });
+    this.models = new ModelService({
+      db,
+      directory,
+      presets: this.presets,
+      resolver,
+      classNames,
+      addon,
+      now,
+    });
+    this.demo = new DemoPlan(directory.root, this.datasets);
+    for (const run of this.runs.markDeadInterrupted()) {
+      warn(`run ${run.id} (${run.name}) was interrupted: ${run.reason}`);
+    }
+  }
+
+  /** Ends what still trains, closes the database. */
+  async close(): Promise<void> {
+    await this.training.close();
+    this.#db.close();
+  }
+}

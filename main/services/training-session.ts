@@ -1,0 +1,184 @@
+// One run while it trains: what the engine host tells is stored, then told on; how it ends is kept as the run's
+// state.
+import { AppError, toErrorReport } from '../api/errors.ts';
+import { finiteOrNull } from '../api/numbers.ts';
+import type { Run, RunProgress, RunState } from '../api/runs.ts';
+import type { CheckpointSaved, Command, RunEnd, TrainingRecord } from '../api/training.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import { deleteEventsAfter, insertEvent, listEvents } from '../data/events.ts';
+import { reconcileTraining, storeTraining } from '../data/metrics.ts';
+import { ownerOf } from '../data/owner.ts';
+import { claimRun, endRun, getRun, planRun, setRunPaused } from '../data/runs.ts';
+import { EngineHost, type SpawnHost } from '../engine/client.ts';
+import type { FromHost, TrainJob } from '../engine/protocol.ts';
+
+export interface SessionParts {
+  db: WritableDatabase;
+  spawnHost: SpawnHost;
+  /** Ms UTC. */
+  now: () => number;
+}
+
+type Planned = Extract<FromHost, { type: 'planned' }>;
+
+/** After these the run can be resumed as if nothing had happened; nothing is wrong with the run itself. */
+const interrupting: ReadonlySet<string> = new Set([
+  'ENGINE_DIED',
+  'DISK_FULL',
+  'IO',
+  'OUT_OF_MEMORY',
+  'CANCELLED',
+  'BUSY',
+]);
+
+export class TrainingSession {
+  /** The run as it ended. Rejects with DIVERGED or what broke it off, the run's state being set before. */
+  readonly ended: Promise<Run>;
+  readonly #parts: SessionParts;
+  readonly #id: string;
+  readonly #onEvent: (event: RunProgress) => void;
+  readonly #host: EngineHost;
+  #fromStep = 0;
+  #end: RunEnd | undefined;
+
+  /** Claims the run and starts its host. Throws BUSY, RUN_NOT_RESUMABLE, NOT_FOUND. */
+  constructor(parts: SessionParts, id: string, job: TrainJob, onEvent: (event: RunProgress) => void) {
+    this.#parts = parts;
+    this.#id = id;
+    this.#onEvent = onEvent;
+    claimRun(parts.db, id, ownerOf(), parts.now());
+    this.#host = new EngineHost(parts.spawnHost, job, {
+      planned: (message) => this.#planned(message, job.resume),
+      training: ({ events }) => this.#training(events),
+      checkpoint: ({ checkpoint }) => this.#checkpoint(checkpoint),
+      trained: ({ end }) => {
+        this.#end = end;
+      },
+    });
+    this.ended = this.#finish();
+  }
+
+  command(command: Command): void {
+    this.#host.command(command);
+  }
+
+  kill(): void {
+    this.#host.kill();
+  }
+
+  #planned(message: Planned, resumed: boolean): void {
+    const { db, now } = this.#parts;
+    const { stepsPerEpoch, totalSteps, parameters, fromStep } = message;
+    this.#fromStep = fromStep;
+    db.transaction(() => {
+      planRun(db, this.#id, { stepsPerEpoch, totalSteps, parameters });
+      if (resumed) this.#forgetRepeated(fromStep);
+      const kind = resumed ? 'resumed' : 'started';
+      insertEvent(db, this.#id, { step: fromStep, kind, payload: { pid: process.pid }, at: now() });
+    });
+    const { name, datasetName, preset } = this.#run();
+    this.#onEvent({
+      event: 'run',
+      id: this.#id,
+      name,
+      dataset: datasetName,
+      preset,
+      parameters,
+      stepsPerEpoch,
+      totalSteps,
+      fromStep,
+    });
+  }
+
+  /**
+   * Steps beyond the checkpoint are made again. What the schedule did and which checkpoints were written is
+   * told again, so it leaves the log; what people steered is applied again without a word, so it stays.
+   */
+  #forgetRepeated(fromStep: number): void {
+    const { db } = this.#parts;
+    const steered = listEvents(db, this.#id, {
+      after: { step: fromStep, id: Number.MAX_SAFE_INTEGER },
+    }).filter(({ kind, payload }) => kind === 'command' && payload.steered === true);
+    deleteEventsAfter(db, this.#id, fromStep);
+    for (const { id: _id, ...event } of steered) insertEvent(db, this.#id, event);
+  }
+
+  #training(events: readonly TrainingRecord[]): void {
+    const { db, now } = this.#parts;
+    // What a checkpoint file had kept for a parent that died before it could store it.
+    const repeated = events.filter((record) => record.step <= this.#fromStep);
+    if (repeated.length > 0) reconcileTraining(db, this.#id, repeated, now());
+    const fresh = repeated.length === 0 ? events : events.filter((record) => record.step > this.#fromStep);
+    db.transaction(() => {
+      storeTraining(db, this.#id, fresh, now());
+      for (const record of fresh) {
+        if (record.kind !== 'command') continue;
+        if (record.command === 'pause' || record.command === 'resume') {
+          setRunPaused(db, this.#id, record.command === 'pause');
+        }
+      }
+    });
+    for (const record of fresh) this.#onEvent(toProgress(record));
+  }
+
+  #checkpoint(checkpoint: CheckpointSaved): void {
+    const { db, now } = this.#parts;
+    const { checkpointId: id, ...facts } = checkpoint;
+    insertEvent(db, this.#id, { step: facts.step, kind: 'checkpoint', payload: { id, ...facts }, at: now() });
+    this.#onEvent({ event: 'checkpoint', id, ...facts });
+  }
+
+  async #finish(): Promise<Run> {
+    try {
+      await this.#host.ended;
+      if (this.#end === undefined) throw new AppError('ENGINE_DIED', 'the engine ended without a result');
+    } catch (error) {
+      const { code, message } = toErrorReport(error);
+      this.#store(interrupting.has(code) ? 'interrupted' : 'failed', message);
+      throw error;
+    }
+    if (this.#end !== 'diverged') return this.#store(this.#end, '');
+    const reason =
+      `the loss was not finite after step ${this.#run().step}; the last checkpoint before it is kept. Try a lower ` +
+      'rate, e.g. --set optimiser.learningRate=0.001';
+    this.#store('diverged', reason);
+    throw new AppError('DIVERGED', reason, { run: this.#id });
+  }
+
+  #store(state: Exclude<RunState, 'queued' | 'running' | 'paused'>, reason: string): Run {
+    const { db, now } = this.#parts;
+    db.transaction(() => {
+      endRun(db, this.#id, { state, reason, endedAt: now() });
+      const payload = { state, ...(reason === '' ? {} : { reason }) };
+      insertEvent(db, this.#id, { step: this.#run().step, kind: 'ended', payload, at: now() });
+    });
+    const run = this.#run();
+    this.#onEvent({ event: 'done', state, reason, step: run.step, bestTop1Error: run.bestTop1Error });
+    return run;
+  }
+
+  #run(): Run {
+    const run = getRun(this.#parts.db, this.#id);
+    if (run === undefined) throw new AppError('NOT_FOUND', `run ${this.#id} does not exist any more`);
+    return run;
+  }
+}
+
+function toProgress(record: TrainingRecord): RunProgress {
+  if (record.kind === 'command') {
+    const { kind: _kind, ...command } = record;
+    return { event: 'command', ...command };
+  }
+  const loss = finiteOrNull(record.loss);
+  if (record.kind === 'validation') {
+    const { kind: _kind, ...validation } = record;
+    return { event: 'validation', ...validation, loss, trainLoss: finiteOrNull(record.trainLoss) };
+  }
+  const { kind: _kind, images, ...step } = record;
+  return {
+    event: 'step',
+    ...step,
+    loss,
+    imagesPerSecond: step.elapsedMs > 0 ? (images * 1000) / step.elapsedMs : 0,
+  };
+}

@@ -1,0 +1,225 @@
+// Training: makes a run from a request, drives its engine host, stores what it tells before telling it on, and
+// resumes.
+import { existsSync, rmSync } from 'node:fs';
+import { nameSchema } from '../api/datasets.ts';
+import { AppError } from '../api/errors.ts';
+import type { ModelPreprocessing } from '../api/models.ts';
+import { parseWith } from '../api/parse.ts';
+import type { RunConfig } from '../api/run-config.ts';
+import type { Run, RunProgress } from '../api/runs.ts';
+import type { Command } from '../api/training.ts';
+import { findCheckpoint } from '../data/checkpoint-reader.ts';
+import { type DataDirectory, runFile } from '../data/data-directory.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import { getDataset } from '../data/datasets.ts';
+import { listCommandsFrom } from '../data/events.ts';
+import { newId } from '../data/ids.ts';
+import { openCheckpointReader } from '../data/open-database.ts';
+import { getRunRecipe, insertRun } from '../data/runs.ts';
+import type { Addon } from '../engine/addon.ts';
+import type { SpawnHost } from '../engine/client.ts';
+import type { TrainJob } from '../engine/protocol.ts';
+import type { DatasetPacks, DatasetService } from './datasets.ts';
+import type { DeviceService } from './devices.ts';
+import { meanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
+import type { ModelResolver } from './model-resolver.ts';
+import type { ConfigRequest, Presets } from './presets.ts';
+import { resolveRun } from './run-reference.ts';
+import { TrainingSession } from './training-session.ts';
+
+export interface TrainRequest extends ConfigRequest {
+  dataset: string;
+  /** A model whose weights it starts from. */
+  init?: string;
+  /** What to call the run. */
+  name?: string;
+}
+
+export interface TrainingParts {
+  db: WritableDatabase;
+  directory: DataDirectory;
+  datasets: DatasetService;
+  presets: Presets;
+  devices: DeviceService;
+  models: ModelResolver;
+  spawnHost: SpawnHost;
+  addon: () => Addon;
+  /** Ms UTC. */
+  now: () => number;
+}
+
+export class TrainingService {
+  readonly #parts: TrainingParts;
+  readonly #sessions = new Map<string, TrainingSession>();
+
+  constructor(parts: TrainingParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Trains to the end, or until `signal` stops it with a checkpoint. Throws before a run exists where the
+   * request cannot be (NOT_FOUND, INVALID_CONFIG, INVALID_SPEC, DEVICE_UNAVAILABLE, ...); afterwards DIVERGED
+   * and whatever ended the engine, the run's state saying the same.
+   */
+  async start(
+    request: TrainRequest,
+    onEvent: (event: RunProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Run> {
+    const { db, directory, datasets, presets, devices, models, addon, now } = this.#parts;
+    const packs = datasets.packs(request.dataset);
+    const config = presets.configure(request, packs.labels.length);
+    addon().checkConfig(JSON.stringify(engineConfig(config)));
+    devices.check(config.devices);
+    const init = request.init === undefined ? undefined : models.resolve(request.init);
+    const name =
+      request.name === undefined
+        ? `${config.preset} on ${packs.dataset.name}`
+        : parseWith(nameSchema, request.name, `the name ${JSON.stringify(request.name)}`, 'INVALID_NAME');
+    const id = newId();
+    const preprocessing = this.#preprocessing(id, config, packs);
+    try {
+      insertRun(db, {
+        id,
+        name,
+        datasetId: packs.dataset.id,
+        datasetName: packs.dataset.name,
+        preset: config.preset,
+        config,
+        labels: packs.labels,
+        preprocessing,
+        init: request.init ?? '',
+        createdAt: now(),
+      });
+    } catch (error) {
+      rmSync(meanImageFile(directory, id), { force: true });
+      throw error;
+    }
+    const job = this.#job(id, config, packs);
+    return await this.#drive(id, init === undefined ? job : { ...job, init: init.source }, onEvent, signal);
+  }
+
+  /** Goes on from the newest checkpoint. Throws NOT_FOUND, BUSY, RUN_NOT_RESUMABLE, and as start() does. */
+  resume(reference: string, onEvent: (event: RunProgress) => void, signal?: AbortSignal): Promise<Run> {
+    const { db, directory, datasets, models } = this.#parts;
+    const run = resolveRun(db, reference);
+    const recipe = getRunRecipe(db, run.id);
+    const dataset = run.datasetId === null ? undefined : getDataset(db, run.datasetId);
+    if (recipe === undefined || dataset === undefined) {
+      throw new AppError(
+        'RUN_NOT_RESUMABLE',
+        `data set ${run.datasetName} of run ${run.name} was removed; the run can be evaluated, but not continued`,
+        { run: run.id },
+      );
+    }
+    const packs = datasets.packs(dataset.name);
+    const file = runFile(directory, run.id);
+    const job = this.#job(run.id, recipe.config, packs);
+    // Without a checkpoint it begins again, from the same weights as the first time.
+    const begun = newestStep(file);
+    const init = run.init !== '' && begun === undefined ? models.resolve(run.init).source : undefined;
+    const replay = listCommandsFrom(db, run.id, 0)
+      .filter(({ command }) => steering.has(command))
+      .map(({ kind: _kind, ...command }) => command);
+    const resumed: TrainJob = { ...job, resume: true, replay, ...(init === undefined ? {} : { init }) };
+    return this.#drive(run.id, resumed, onEvent, signal);
+  }
+
+  /** Steers a run that this process trains. Throws NOT_FOUND where it trains no such run. */
+  command(runId: string, command: Command): void {
+    const session = this.#sessions.get(runId);
+    if (session === undefined) throw new AppError('NOT_FOUND', `run ${runId} is not being trained here`);
+    session.command(command);
+  }
+
+  /** Ends every run of this process at once; they can be resumed. */
+  async close(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.kill();
+    await Promise.allSettled(sessions.map((session) => session.ended));
+  }
+
+  async #drive(
+    id: string,
+    job: TrainJob,
+    onEvent: (event: RunProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Run> {
+    const { db, spawnHost, now } = this.#parts;
+    const session = new TrainingSession({ db, spawnHost, now }, id, job, onEvent);
+    this.#sessions.set(id, session);
+    const stop = () => session.command({ command: 'stop' });
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    try {
+      return await session.ended;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#sessions.delete(id);
+    }
+  }
+
+  #job(id: string, config: RunConfig, packs: DatasetPacks): TrainJob {
+    const validates = config.validateEveryEpochs > 0;
+    return {
+      kind: 'train',
+      configJson: JSON.stringify(engineConfig(config)),
+      trainPack: packs.train,
+      validationPack: validates ? (packs.val ?? '') : '',
+      checkpointFile: runFile(this.#parts.directory, id),
+      keepLast: config.checkpoints.keepLast,
+      resume: false,
+      replay: [],
+    };
+  }
+
+  /** What the run's net wants of pixels, the mean image in a file of the run's own. */
+  #preprocessing(id: string, config: RunConfig, packs: DatasetPacks): ModelPreprocessing {
+    const { mean, meanFollowsCrop, gain } = config.augmentation;
+    const common = {
+      cropSize: config.net.inputSize,
+      mean,
+      meanFollowsCrop,
+      gain: [gain, gain, gain] as [number, number, number],
+    };
+    if (mean === 'none') return common;
+    const pack = this.#parts.addon().openPack(packs.train);
+    try {
+      if (mean === 'rgb') {
+        const [r = 0, g = 0, b = 0] = pack.statistics.meanRgb;
+        return { ...common, meanRgb: [r, g, b] };
+      }
+      const image = pack.meanImage();
+      const file = meanImageFile(this.#parts.directory, id);
+      writeMeanImage(file, new Uint8Array(image.buffer, image.byteOffset, image.byteLength));
+      return { ...common, meanImageFile: relativeMeanImage('runs', file) };
+    } finally {
+      pack.close();
+    }
+  }
+}
+
+/** Commands that change what is computed; the others only said when to stop, wait or save. */
+const steering: ReadonlySet<Command['command']> = new Set([
+  'setRate',
+  'scaleRate',
+  'setLayerRate',
+  'freeze',
+  'unfreeze',
+  'colourNoise',
+]);
+
+/** The configuration in the engine's words: it validates every so many epochs, or has nothing to validate. */
+function engineConfig(config: RunConfig): RunConfig {
+  return { ...config, validateEveryEpochs: Math.max(config.validateEveryEpochs, 1) };
+}
+
+function newestStep(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const db = openCheckpointReader(file);
+  try {
+    return findCheckpoint(db, 'last')?.step;
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,214 @@
+// The engine without its binary, for tests of the host and of what stands above it: deterministic, in memory.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { AppError } from '../api/errors.ts';
+import type {
+  Addon,
+  CancelFlag,
+  NativeEvaluation,
+  NativePack,
+  NativePredictor,
+  PackOptions,
+  PackProgress,
+  PackResult,
+  PhotoAnswer,
+  TensorInfo,
+} from './addon.ts';
+import { FakeTensors, FakeTrainer, type FakeTraining, fakeParameters, refuse } from './fake-trainer.ts';
+
+export interface FakeOptions extends FakeTraining {
+  /** Classes of packs and nets. */
+  classes: number;
+}
+
+export const fakeDefaults: FakeOptions = { stepMs: 2, images: 64, classes: 3 };
+
+class FakeCancelFlag implements CancelFlag {
+  cancelled = false;
+  cancel(): void {
+    this.cancelled = true;
+  }
+}
+
+function isCancelled(signal: CancelFlag): boolean {
+  return signal instanceof FakeCancelFlag && signal.cancelled;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Counts to `total`, an item every `ms`, and tells how far it is. */
+async function count(total: number, ms: number, onProgress: (done: number) => void, signal: CancelFlag) {
+  for (let done = 1; done <= total; done += 1) {
+    await pause(ms);
+    if (isCancelled(signal)) throw new AppError('CANCELLED', 'It was cancelled.');
+    onProgress(done);
+  }
+}
+
+/** A path with "bad" in its name cannot be read; the class is its length modulo the classes. */
+function classifyPath(path: string, classes: number): PhotoAnswer {
+  if (path.includes('bad')) return { error: { code: 'CORRUPT_IMAGE', message: `${path} is damaged.` } };
+  const answer = path.length % classes;
+  const rest = 0.25 / Math.max(1, classes - 1);
+  return { probabilities: Float32Array.from({ length: classes }, (_, i) => (i === answer ? 0.75 : rest)) };
+}
+
+class FakePredictor implements NativePredictor {
+  readonly classes: number;
+  readonly tensors: TensorInfo[] = [...fakeParameters];
+  readonly #options: FakeOptions;
+  readonly #values = new FakeTensors(fakeParameters);
+  readonly #loaded = new Set<string>();
+  #closed = false;
+
+  constructor(options: FakeOptions) {
+    this.#options = options;
+    this.classes = options.classes;
+  }
+
+  load(tensor: string, offset: number, bytes: Uint8Array): void {
+    this.#requireOpen();
+    this.#values.load(tensor, offset, bytes);
+    this.#loaded.add(tensor);
+  }
+
+  async classifyFiles(paths: string[]): Promise<PhotoAnswer[]> {
+    this.#requireLoaded();
+    for (const _ of paths) await pause(this.#options.stepMs);
+    if (this.#closed) throw new AppError('CANCELLED', 'The predictor was closed.');
+    return paths.map((path) => classifyPath(path, this.classes));
+  }
+
+  /** Every answer is class 0; labels go round. */
+  async evaluate(
+    _packPath: string,
+    _crops: 1 | 10,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<NativeEvaluation> {
+    this.#requireLoaded();
+    const { images, stepMs } = this.#options;
+    const { classes } = this;
+    await count(images, stepMs, (done) => onProgress(done, images), signal);
+    const confusion = new Float64Array(classes * classes);
+    const classImages = new Float64Array(classes);
+    for (let image = 0; image < images; image += 1) {
+      const label = image % classes;
+      confusion[label * classes] = (confusion[label * classes] ?? 0) + 1;
+      classImages[label] = (classImages[label] ?? 0) + 1;
+    }
+    return {
+      images,
+      loss: 1,
+      top1Error: 1 - (classImages[0] ?? 0) / images,
+      top5Error: 0,
+      confusion,
+      classImages,
+      classTop5Hits: classImages.slice(),
+      top5: Int32Array.from({ length: images * 5 }, (_, i) => (i % 5 < classes ? i % 5 : -1)),
+      top5Probability: Float32Array.from({ length: images * 5 }, (_, i) => (i % 5 === 0 ? 0.5 : 0)),
+      trueProbability: new Float32Array(images).fill(0.25),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw refuse('This predictor is closed.');
+  }
+
+  #requireLoaded(): void {
+    this.#requireOpen();
+    const missing = fakeParameters.find(({ name }) => !this.#loaded.has(name));
+    if (missing !== undefined) throw refuse(`${missing.name} has not been loaded.`);
+  }
+}
+
+async function writeFakePack(
+  options: PackOptions,
+  stepMs: number,
+  onProgress: (progress: PackProgress) => void,
+  signal: CancelFlag,
+): Promise<PackResult> {
+  const lines = readFileSync(options.planPath, 'utf8').trim().split('\n');
+  const files = lines.map((line) => JSON.parse(line) as { path: string });
+  let packed = 0;
+  const results: string[] = [];
+  const total = files.length;
+  await count(
+    total,
+    stepMs,
+    (done) => {
+      const { path } = files[done - 1] ?? { path: '' };
+      const bad = path.includes('bad');
+      results.push(
+        JSON.stringify(bad ? { error: 'CORRUPT_IMAGE', message: `${path} is damaged.` } : { record: packed }),
+      );
+      packed += bad ? 0 : 1;
+      onProgress({ done, total, packed, skipped: done - packed, imagesPerSecond: 1000 / stepMs });
+    },
+    signal,
+  );
+  writeFileSync(options.resultPath, `${results.join('\n')}\n`);
+  writeFileSync(options.packPath, '');
+  return { found: total, packed, skipped: total - packed };
+}
+
+function openFakePack({ images, classes, stepMs }: FakeOptions): NativePack {
+  return {
+    count: images,
+    classes,
+    statistics: {
+      meanRgb: [120, 115, 100],
+      covariance: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      eigenvalues: [1, 1, 1],
+      eigenvectors: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    },
+    meanImage: () => new Float32Array(256 * 256 * 3).fill(110),
+    label: (index) => index % classes,
+    record: (index) => new Uint8Array(256 * 256 * 3).fill(index % 256),
+    verify: (onProgress, signal) => count(images, stepMs, (done) => onProgress(done, images), signal),
+    close: () => {},
+  };
+}
+
+export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
+  const options: FakeOptions = { ...fakeDefaults, ...changes };
+  return {
+    version: '0.0.0-fake',
+    describeNet: () => {
+      throw refuse('The fake engine describes no nets.');
+    },
+    checkConfig: (configJson) => {
+      JSON.parse(configJson);
+    },
+    listDevices: () => [
+      {
+        id: 'cpu',
+        name: 'fake',
+        usable: true,
+        reason: '',
+        memoryBytes: 1,
+        cores: 1,
+        precisions: ['fp32'],
+        instructions: [],
+        library: 'fake',
+      },
+    ],
+    supportedFormats: () => ['jpeg'],
+    loadSquare: (_path, { size = 256 } = {}) => Promise.resolve(new Uint8Array(size * size * 3)),
+    writePack: (pack, onProgress, signal) => writeFakePack(pack, options.stepMs, onProgress, signal),
+    openPack: () => openFakePack(options),
+    createCancelFlag: () => new FakeCancelFlag(),
+    createTrainer: async (trainer) => {
+      await pause(1);
+      return new FakeTrainer(trainer, options);
+    },
+    createPredictor: async () => {
+      await pause(1);
+      return new FakePredictor(options);
+    },
+  };
+}

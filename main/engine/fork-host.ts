@@ -1,0 +1,33 @@
+// Starts the engine host as a plain Node child process. (Electron's shell starts the same entry as a utility
+// process.)
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { HostChild, SpawnHost } from './client.ts';
+
+export const hostEntry = join(import.meta.dirname, 'host-entry.ts');
+
+/** A function that starts `entry`; its standard output joins this process's error output. */
+export function forkHost(entry: string = hostEntry, env: NodeJS.ProcessEnv = process.env): SpawnHost {
+  return (): HostChild => {
+    const child = fork(entry, [], {
+      env,
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    child.stdout?.pipe(process.stderr, { end: false });
+    return {
+      send(message) {
+        // A child that has died cannot be told anything; its exit says so.
+        if (child.connected) child.send(message, () => {});
+      },
+      kill: () => child.kill('SIGKILL'),
+      onMessage: (listener) => child.on('message', listener),
+      onErrorOutput: (listener) => child.stderr?.setEncoding('utf8').on('data', listener),
+      onExit: (listener) => {
+        child.on('error', (error) => listener({ code: null, signal: null, error }));
+        // 'close' comes after everything that the child has written and sent.
+        child.on('close', (code, signal) => listener({ code, signal }));
+      },
+    };
+  };
+}

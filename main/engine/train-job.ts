@@ -1,0 +1,176 @@
+// Trains one run: resumes from its checkpoint file, passes on what the trainer tells, and writes checkpoints
+// while training goes on.
+//
+// Order: every record up to a checkpoint's step is sent before that checkpoint is told, and a checkpoint is
+// told only when it is complete on disk. The records since the checkpoint before are kept with it, so that a
+// parent that died before it had stored them gets them again on resume.
+import { AppError, toErrorReport } from '../api/errors.ts';
+import type { TrainingRecord } from '../api/training.ts';
+import type { CheckpointEvent, Command, NativeTrainer, TrainEvent } from './addon.ts';
+import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
+import { loadTensors, valueCount } from './load-tensors.ts';
+import type { TrainJob } from './protocol.ts';
+import type { CheckpointStore, NewCheckpoint } from './storage.ts';
+
+export class TrainRun implements RunningJob {
+  readonly #job: TrainJob;
+  readonly #context: JobContext;
+  #trainer: NativeTrainer | undefined;
+  /** Commands that came before there was a trainer. */
+  #early: Command[] = [];
+  /** Why training was broken off; the first reason counts. */
+  #failure: { error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+  #step = 0;
+  #recent: TrainingRecord[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(job: TrainJob, context: JobContext) {
+    this.#job = job;
+    this.#context = context;
+  }
+
+  handle(message: JobMessage): void {
+    if (message.type === 'command') {
+      if (this.#trainer === undefined) this.#early.push(message.command);
+      else this.#post(this.#trainer, message.command);
+    } else if (message.type === 'cancel') {
+      this.#breakOff(new AppError('CANCELLED', 'Training was cancelled; the checkpoints so far are kept.'));
+    } else {
+      throw unexpected('train', message);
+    }
+  }
+
+  async run(): Promise<void> {
+    const { addon, storage, send } = this.#context;
+    const { configJson, trainPack, validationPack, checkpointFile, keepLast } = this.#job;
+    const store = storage.openCheckpoints(checkpointFile, keepLast);
+    try {
+      const trainer = await addon.createTrainer({ configJson, trainPack, validationPack });
+      try {
+        const repeated = await this.#prepare(trainer, store);
+        this.#throwFailure();
+        const { stepsPerEpoch, totalSteps } = trainer;
+        send({
+          type: 'planned',
+          stepsPerEpoch,
+          totalSteps,
+          fromStep: this.#step,
+          parameters: countParameters(trainer),
+        });
+        if (repeated.length > 0) send({ type: 'training', events: repeated });
+        this.#trainer = trainer;
+        for (const command of this.#early.splice(0)) this.#post(trainer, command);
+
+        const end = await trainer.start((events) => this.#hear(events, store));
+        await this.#writing;
+        this.#throwFailure();
+        send({ type: 'trained', end, step: this.#step });
+      } finally {
+        await this.#writing; // a failure of training takes no checkpoint away
+        await this.#close(trainer);
+      }
+    } finally {
+      store.close();
+    }
+  }
+
+  /** Puts the trainer where it shall start. Returns the records that the parent may lack. */
+  async #prepare(trainer: NativeTrainer, store: CheckpointStore): Promise<TrainingRecord[]> {
+    const { resume, replay, init } = this.#job;
+    const checkpoint = resume ? store.newest() : undefined;
+    if (checkpoint !== undefined) {
+      await loadTensors(trainer, checkpoint.tensors);
+      trainer.loadState(checkpoint.state);
+      this.#step = checkpoint.step;
+      trainer.replay(replay);
+      return store.records().filter((record) => record.step <= checkpoint.step);
+    }
+    if (init !== undefined) {
+      const model = this.#context.storage.openModel(init);
+      try {
+        // A run that starts from another's weights starts at rest.
+        await loadTensors(trainer, model, (name) => !isVelocity(name));
+      } finally {
+        model.close();
+      }
+    }
+    trainer.replay(replay);
+    return [];
+  }
+
+  #hear(events: TrainEvent[], store: CheckpointStore): void {
+    let records: TrainingRecord[] = [];
+    const tell = () => {
+      if (records.length > 0) this.#context.send({ type: 'training', events: records });
+      records = [];
+    };
+    for (const event of events) {
+      if (event.kind === 'checkpoint') {
+        tell();
+        this.#write(event, store);
+        continue;
+      }
+      if (event.kind === 'step') this.#step = event.step;
+      records.push(event);
+      this.#recent.push(event);
+    }
+    tell();
+  }
+
+  /** Checkpoints are written one after the other; the trainer waits with the next one for this one's snapshot. */
+  #write(event: CheckpointEvent, store: CheckpointStore): void {
+    const records = this.#recent;
+    this.#recent = [];
+    this.#writing = this.#writing.then(async () => {
+      try {
+        if (this.#failure === undefined) await this.#save(event, records, store);
+      } catch (error) {
+        this.#breakOff(error);
+      } finally {
+        event.snapshot.release();
+      }
+    });
+  }
+
+  async #save(event: CheckpointEvent, records: TrainingRecord[], store: CheckpointStore): Promise<void> {
+    const { snapshot, step, epoch, best, reason, validation } = event;
+    const description: NewCheckpoint = { step, epoch, best, reason, state: snapshot.state, records };
+    if (validation !== undefined) description.validation = validation;
+    const checkpoint = await store.write(description, snapshot);
+    this.#context.send({ type: 'checkpoint', checkpoint });
+  }
+
+  #post(trainer: NativeTrainer, command: Command): void {
+    try {
+      trainer.post(command);
+    } catch (error) {
+      this.#context.send({ type: 'commandRefused', command, error: toErrorReport(error) });
+    }
+  }
+
+  /** Ends training without another checkpoint. */
+  #breakOff(error: unknown): void {
+    this.#failure ??= { error };
+    if (this.#trainer !== undefined) void this.#close(this.#trainer);
+  }
+
+  #close(trainer: NativeTrainer): Promise<void> {
+    this.#closing ??= trainer.close();
+    return this.#closing;
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+function isVelocity(name: string): boolean {
+  return name.endsWith('.velocity');
+}
+
+function countParameters(trainer: NativeTrainer): number {
+  return trainer.tensors
+    .filter(({ name }) => !isVelocity(name))
+    .reduce((sum, tensor) => sum + valueCount(tensor), 0);
+}

@@ -206,9 +206,11 @@ TEST_CASE("views that do not fit each other are refused") {
   CHECK_THROWS_AS(pool(in, cpu::blocked_view(1, 32, 3, 3), {3, 2, Rounding::kFloor}), Error);
   CHECK_THROWS_AS(pool(in, cpu::blocked_view(1, 16, 1, 1), {17, 1, Rounding::kFloor}), Error);
   CHECK_THROWS_AS(cpu::lrn_forward(memory.data(), in, memory.data(), out, LrnSpec{}), Error);
-  LrnSpec no_k;
+  LrnSpec no_k, even;
   no_k.k = 0;
+  even.size = 4;
   CHECK_THROWS_AS(cpu::lrn_forward(memory.data(), in, memory.data(), in, no_k), Error);
+  CHECK_THROWS_AS(cpu::lrn_forward(memory.data(), in, memory.data(), in, even), Error);
 }
 
 }  // namespace

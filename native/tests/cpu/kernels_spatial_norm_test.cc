@@ -52,7 +52,7 @@ const Case kCases[] = {
     {2, 20, 13, 13, {5, 1.0, 0.2, 0.75}, Activation::kRelu},
     {1, 16, 3, 9, {5, 1.0, 0.2, 0.75}, std::nullopt},  // a map lower than the window
     {1, 40, 6, 5, {3, 2.0, 0.3, 0.5}, Activation::kTanh},
-    {1, 16, 6, 7, {4, 1.5, 0.3, 0.75}, Activation::kSigmoid},
+    {1, 16, 6, 7, {7, 1.5, 0.3, 0.75}, Activation::kSigmoid},
 };
 
 template <class T>
@@ -87,7 +87,7 @@ TEST_CASE("the response norm inside a map and its gradient equal the formula in 
 }
 
 TEST_CASE("the double reference's gradient equals the difference quotient") {
-  const SpatialNormSpec norm{4, 1.5, 0.3, 0.6};
+  const SpatialNormSpec norm{3, 1.5, 0.3, 0.6};
   Maps x = random_maps<float>(1, 1, 5, 6, -1, 1, 3);
   const Maps dy = random_maps<float>(1, 1, 5, 6, -1, 1, 4);
   const Maps dx = backward_reference(x, dy, norm, std::nullopt);

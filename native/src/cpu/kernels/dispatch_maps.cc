@@ -46,9 +46,9 @@ void check_pool(const char* kernel, const MapView& in, const MapView& out, const
 }
 
 void check_norm(const char* kernel, int64_t size, double k) {
-  if (size < 1 || !(k > 0)) {
-    refuse(kernel,
-           "size is " + std::to_string(size) + " and k is " + std::to_string(k) + "; both must be positive.");
+  if (size < 1 || size % 2 == 0 || !(k > 0)) {
+    refuse(kernel, "size is " + std::to_string(size) + " and k is " + std::to_string(k) +
+                       "; size must be odd and k positive.");
   }
 }
 

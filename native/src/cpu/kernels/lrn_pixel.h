@@ -45,27 +45,27 @@ struct WindowOfFive {
   }
 };
 
-/// A window of any size, sums through memory.
+/// A window of any odd size, sums through memory.
 struct AnyWindow {
   static constexpr bool kIsFive = false;
   /// `memory`: floats_for(size, blocks) floats.
   AnyWindow(int64_t size, float* memory, int64_t blocks)
-      : size_(size), before_(size / 2), margin_(margin_for(size)), blocks_(blocks) {
-    values_ = memory + margin_;
-    weights_ = values_ + blocks * 16 + 2 * margin_;
+      : half_(size / 2),
+        squares_(memory + margin_for(size)),
+        weights_(squares_ + blocks * 16 + 2 * margin_for(size)) {
     for (int64_t i = 0; i < floats_for(size, blocks); ++i) memory[i] = 0;
   }
   static int64_t margin_for(int64_t size) { return (size + 15) / 16 * 16; }
   static int64_t floats_for(int64_t size, int64_t blocks) { return 2 * (blocks * 16 + 2 * margin_for(size)); }
-  /// Sum over [c - before, c - before + size - 1] of block b's channels c.
-  ALEXNET_INLINE F16 sum(const float* values, int64_t block, int64_t before) const {
+  /// Lane c sums channels c - half .. c + half of `values`, c a channel of the block.
+  ALEXNET_INLINE F16 sum(const float* values, int64_t block) const {
     F16 total = splat(0.0f);
-    for (int64_t j = 0; j < size_; ++j) total = total + load(values + block * 16 - before + j);
+    for (int64_t j = -half_; j <= half_; ++j) total = total + load(values + block * 16 + j);
     return total;
   }
-  int64_t size_, before_, margin_, blocks_;
-  float* values_;
-  float* weights_;
+  int64_t half_;
+  float* squares_;  // of the pixel's values, with zeros on both sides
+  float* weights_;  // dy x s^(-beta - 1), likewise
 };
 
 template <class Power, class Window>
@@ -93,7 +93,7 @@ class LrnPixel {
     } else {
       put_squares(get);
       for (int64_t b = 0; b < blocks_; ++b) {
-        put(b, get(b) * power_(scale(window_.sum(window_.values_, b, window_.before_))).scale);
+        put(b, get(b) * power_(scale(window_.sum(window_.squares_, b))).scale);
       }
     }
   }
@@ -125,15 +125,13 @@ class LrnPixel {
     } else {
       put_squares(get);
       for (int64_t b = 0; b < blocks_; ++b) {
-        const LrnPowers powers = power_(scale(window_.sum(window_.values_, b, window_.before_)));
+        const LrnPowers powers = power_(scale(window_.sum(window_.squares_, b)));
         store(window_.weights_ + b * 16, gradient(b) * get(b) * powers.slope);
       }
-      // Channel c lies in the windows of c - after .. c + before.
-      const int64_t after = window_.size_ - 1 - window_.before_;
       for (int64_t b = 0; b < blocks_; ++b) {
         const F16 x = get(b);
-        const F16 own = power_(scale(window_.sum(window_.values_, b, window_.before_))).scale;
-        const F16 sum = window_.sum(window_.weights_, b, after);
+        const F16 own = power_(scale(window_.sum(window_.squares_, b))).scale;
+        const F16 sum = window_.sum(window_.weights_, b);
         put(b, x, gradient(b) * own - splat(slope_) * x * sum);
       }
     }
@@ -147,7 +145,7 @@ class LrnPixel {
   ALEXNET_INLINE void put_squares(const Get& get) const {
     for (int64_t b = 0; b < blocks_; ++b) {
       const F16 x = get(b);
-      store(window_.values_ + b * 16, x * x);
+      store(window_.squares_ + b * 16, x * x);
     }
   }
 

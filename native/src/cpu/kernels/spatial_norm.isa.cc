@@ -8,14 +8,13 @@
 namespace alexnet::ALEXNET_ISA {
 namespace {
 
-/// sums[(h * width + w) * 16 + lane] = sum of value(h, w + j), j in [-before, size - before), inside the map.
+/// sums[(h * width + w) * 16 + lane] = sum of value(h, w + j), |j| <= half, inside the map.
 template <class Value>
-ALEXNET_INLINE void row_sums(int64_t height, int64_t width, int64_t size, int64_t before, float* sums,
-                             const Value& value) {
+ALEXNET_INLINE void row_sums(int64_t height, int64_t width, int64_t half, float* sums, const Value& value) {
   for (int64_t h = 0; h < height; ++h) {
     for (int64_t w = 0; w < width; ++w) {
-      const int64_t first = w < before ? 0 : w - before;
-      const int64_t last = w - before + size < width ? w - before + size : width;
+      const int64_t first = w < half ? 0 : w - half;
+      const int64_t last = w + half < width ? w + half + 1 : width;
       F16 sum = splat(0.0f);
       for (int64_t i = first; i < last; ++i) sum = sum + value(h, i);
       store(sums + (h * width + w) * 16, sum);
@@ -23,10 +22,10 @@ ALEXNET_INLINE void row_sums(int64_t height, int64_t width, int64_t size, int64_
   }
 }
 
-ALEXNET_INLINE F16 column_sum(const float* row_sums, int64_t height, int64_t width, int64_t size,
-                              int64_t before, int64_t h, int64_t w) {
-  const int64_t first = h < before ? 0 : h - before;
-  const int64_t last = h - before + size < height ? h - before + size : height;
+ALEXNET_INLINE F16 column_sum(const float* row_sums, int64_t height, int64_t width, int64_t half, int64_t h,
+                              int64_t w) {
+  const int64_t first = h < half ? 0 : h - half;
+  const int64_t last = h + half < height ? h + half + 1 : height;
   F16 sum = splat(0.0f);
   for (int64_t i = first; i < last; ++i) sum = sum + load(row_sums + (i * width + w) * 16);
   return sum;
@@ -43,7 +42,7 @@ void with_power(double beta, const Body& body) {
 template <class T>
 void spatial_norm_forward(const T* x, const MapView& x_view, T* y, const MapView& y_view,
                           const SpatialNormSpec& norm) {
-  const int64_t height = x_view.height, width = x_view.width, before = norm.size / 2;
+  const int64_t height = x_view.height, width = x_view.width, half = norm.size / 2;
   const int threads = cpu::team_size(x_view.images * x_view.blocks);
   const cpu::Scratch scratch(threads, height * width * 16);
   const F16 k = splat(static_cast<float>(norm.k)), alpha = splat(static_cast<float>(norm.alpha));
@@ -54,13 +53,13 @@ void spatial_norm_forward(const T* x, const MapView& x_view, T* y, const MapView
       for (int64_t b = first; b < last; ++b) {
         const auto at = [&](int64_t h, int64_t w)
                             ALEXNET_LAMBDA { return load(x + x_view.offset(image, b, h, w)); };
-        row_sums(height, width, norm.size, before, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
+        row_sums(height, width, half, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
           const F16 v = at(h, w);
           return v * v;
         });
         for (int64_t h = 0; h < height; ++h) {
           for (int64_t w = 0; w < width; ++w) {
-            const F16 s = k + alpha * column_sum(sums, height, width, norm.size, before, h, w);
+            const F16 s = k + alpha * column_sum(sums, height, width, half, h, w);
             store(y + y_view.offset(image, b, h, w), at(h, w) * power(s).scale);
           }
         }
@@ -74,8 +73,7 @@ template <class T>
 void spatial_norm_backward(const T* x, const MapView& x_view, const T* dy, const MapView& dy_view, T* dx,
                            const MapView& dx_view, const SpatialNormSpec& norm,
                            std::optional<Activation> activation) {
-  const int64_t height = x_view.height, width = x_view.width;
-  const int64_t before = norm.size / 2, after = norm.size - 1 - before;
+  const int64_t height = x_view.height, width = x_view.width, half = norm.size / 2;
   const int64_t plane = height * width * 16;
   const int threads = cpu::team_size(x_view.images * x_view.blocks);
   const cpu::Scratch scratch(threads, 3 * plane);
@@ -91,26 +89,25 @@ void spatial_norm_backward(const T* x, const MapView& x_view, const T* dy, const
         for (int64_t b = first; b < last; ++b) {
           const auto at = [&](int64_t h, int64_t w)
                               ALEXNET_LAMBDA { return load(x + x_view.offset(image, b, h, w)); };
-          row_sums(height, width, norm.size, before, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
+          row_sums(height, width, half, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
             const F16 v = at(h, w);
             return v * v;
           });
           for (int64_t h = 0; h < height; ++h) {
             for (int64_t w = 0; w < width; ++w) {
-              const F16 s = k + alpha * column_sum(sums, height, width, norm.size, before, h, w);
+              const F16 s = k + alpha * column_sum(sums, height, width, half, h, w);
               const LrnPowers powers = power(s);
               const F16 d = load(dy + dy_view.offset(image, b, h, w));
               store(weights + (h * width + w) * 16, d * at(h, w) * powers.slope);
               store(direct + (h * width + w) * 16, d * powers.scale);
             }
           }
-          // Pixel h, w lies in the windows of the pixels from `after` before it to `before` after it.
-          row_sums(height, width, norm.size, after, sums,
+          row_sums(height, width, half, sums,
                    [&](int64_t h, int64_t w) ALEXNET_LAMBDA { return load(weights + (h * width + w) * 16); });
           for (int64_t h = 0; h < height; ++h) {
             for (int64_t w = 0; w < width; ++w) {
               const F16 v = at(h, w);
-              const F16 sum = column_sum(sums, height, width, norm.size, after, h, w);
+              const F16 sum = column_sum(sums, height, width, half, h, w);
               const F16 d = load(direct + (h * width + w) * 16) - slope * v * sum;
               store(dx + dx_view.offset(image, b, h, w), times_derivative<kKind>(d, v));
             }

@@ -1,6 +1,12 @@
-// Row by row: pixels to floats as they lie (RGB RGB ...), then into the wanted layout, mirrored or not.
-#if defined(__AVX2__)
+// Blocks of 16 pixels (48 values, three vectors) are computed as they lie (RGB RGB ...) and stored in the
+// wanted order straight from the registers. The vectors are the compiler's own, of 512 bits, which it splits
+// into what the instruction set has; only conversions and changes of order are written out for each.
+#if defined(__SSE2__)
 #include <immintrin.h>
+#endif
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+// GCC 12 takes the intrinsics' own undefined operands for a mistake of ours (its bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
 #include <cstring>
@@ -12,19 +18,127 @@ namespace {
 
 using data::InputJob;
 
-constexpr int64_t kSide = 256;
-constexpr int64_t kRow = kSide * 3;
+typedef float Floats __attribute__((vector_size(64)));
+
+constexpr int64_t kRow = 256 * 3;
+constexpr int64_t kPixels = 16;  // of a block
+constexpr int64_t kRowsAhead = 8;
+
+struct Block {
+  Floats v[3];
+};
+
+inline Floats load(const float* from) {
+  Floats vector;
+  std::memcpy(&vector, from, sizeof vector);
+  return vector;
+}
+
+/// 16 bytes as floats.
+inline Floats load(const uint8_t* from) {
+  Floats vector;
+#if defined(__AVX512F__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  vector = reinterpret_cast<Floats>(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+#elif defined(__AVX2__)
+  __m256 parts[2];
+  for (int i = 0; i < 2; ++i)
+    parts[i] = _mm256_cvtepi32_ps(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 8 * i))));
+  std::memcpy(&vector, parts, sizeof vector);
+#elif defined(__SSE2__)
+  const __m128i zero = _mm_setzero_si128(), bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  const __m128i low = _mm_unpacklo_epi8(bytes, zero), high = _mm_unpackhi_epi8(bytes, zero);
+  const __m128 parts[4] = {
+      _mm_cvtepi32_ps(_mm_unpacklo_epi16(low, zero)), _mm_cvtepi32_ps(_mm_unpackhi_epi16(low, zero)),
+      _mm_cvtepi32_ps(_mm_unpacklo_epi16(high, zero)), _mm_cvtepi32_ps(_mm_unpackhi_epi16(high, zero))};
+  std::memcpy(&vector, parts, sizeof vector);
+#else
+  for (int i = 0; i < 16; ++i) vector[i] = from[i];
+#endif
+  return vector;
+}
+
+/// Round to nearest, ties to even. A NaN stays one: those that arithmetic makes have low bits of zero.
+inline uint16_t to_bfloat16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+// A batch of inputs is larger than the caches and read much later: aligned stores go around the caches, which
+// saves reading the lines that are overwritten (half of the time in fp32).
+#if defined(__AVX2__)
+inline void store_line_part(void* to, __m256i values) {
+  if (reinterpret_cast<uintptr_t>(to) % 32 == 0) {
+    _mm256_stream_si256(static_cast<__m256i*>(to), values);
+  } else {
+    _mm256_storeu_si256(static_cast<__m256i*>(to), values);
+  }
+}
+#endif
+
+inline void store(float* to, Floats values) {
+#if defined(__AVX512F__)
+  if (reinterpret_cast<uintptr_t>(to) % 64 == 0) {
+    _mm512_stream_ps(to, reinterpret_cast<__m512>(values));
+  } else {
+    _mm512_storeu_ps(to, reinterpret_cast<__m512>(values));
+  }
+#elif defined(__AVX2__)
+  __m256i parts[2];
+  std::memcpy(parts, &values, sizeof parts);
+  store_line_part(to, parts[0]);
+  store_line_part(to + 8, parts[1]);
+#else
+  std::memcpy(to, &values, sizeof values);
+#endif
+}
+
+inline void store(uint16_t* to, Floats values) {
+#if defined(__AVX512F__)
+  const __m512i bits = reinterpret_cast<__m512i>(values);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), odd);
+  store_line_part(to, _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+#elif defined(__AVX2__)
+  __m256i parts[2];
+  std::memcpy(parts, &values, sizeof parts);
+  for (__m256i& bits : parts) {
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    bits = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), odd), 16);
+  }
+  // The pack works in 128-bit lanes: 0-3 8-11 | 4-7 12-15, put in order by the permutation.
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(parts[0], parts[1]), 0xD8);
+  store_line_part(to, packed);
+#elif defined(__SSE2__)
+  __m128i parts[4];
+  std::memcpy(parts, &values, sizeof parts);
+  for (__m128i& bits : parts) {
+    const __m128i odd = _mm_and_si128(_mm_srli_epi32(bits, 16), _mm_set1_epi32(1));
+    // Shifted with its sign, for the pack saturates signed numbers.
+    bits = _mm_srai_epi32(_mm_add_epi32(_mm_add_epi32(bits, _mm_set1_epi32(0x7FFF)), odd), 16);
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packs_epi32(parts[0], parts[1]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 8), _mm_packs_epi32(parts[2], parts[3]));
+#else
+  for (int i = 0; i < 16; ++i) to[i] = to_bfloat16(values[i]);
+#endif
+}
+
+inline void store(float* to, float value) { *to = value; }
+inline void store(uint16_t* to, float value) { *to = to_bfloat16(value); }
 
 #if defined(__AVX512F__)
-constexpr int64_t kStep = 16;  // pixels at a time
-
-/// Lane numbers that gather channel `c` of 16 pixels from three vectors: `first` picks from the first two,
-/// `second` keeps that or picks from the third (lanes 16..31).
+/// Lane numbers that pick 16 of the 48 values: `first` from the first two vectors, `second` keeps that or
+/// picks from the third (lanes 16..31).
 struct Lanes {
   alignas(64) int32_t first[16], second[16];
 };
 
-constexpr Lanes make_lanes(int channel, bool reversed) {
+/// Value `3 * pixel + channel` for every lane: of one channel, all pixels (stride 1), or the block's
+/// `part`-th vector with its pixels in the opposite order.
+constexpr Lanes channel_lanes(int channel, bool reversed) {
   Lanes lanes{};
   for (int j = 0; j < 16; ++j) {
     const int from = 3 * (reversed ? 15 - j : j) + channel;
@@ -33,124 +147,170 @@ constexpr Lanes make_lanes(int channel, bool reversed) {
   }
   return lanes;
 }
+constexpr Lanes turned_lanes(int part) {
+  Lanes lanes{};
+  for (int j = 0; j < 16; ++j) {
+    const int at = 16 * part + j, from = 3 * (15 - at / 3) + at % 3;
+    lanes.first[j] = from < 32 ? from : 0;
+    lanes.second[j] = from < 32 ? j : 16 + from - 32;
+  }
+  return lanes;
+}
 
-constexpr Lanes kLanes[2][3] = {{make_lanes(0, false), make_lanes(1, false), make_lanes(2, false)},
-                                {make_lanes(0, true), make_lanes(1, true), make_lanes(2, true)}};
+constexpr Lanes kChannel[2][3] = {{channel_lanes(0, false), channel_lanes(1, false), channel_lanes(2, false)},
+                                  {channel_lanes(0, true), channel_lanes(1, true), channel_lanes(2, true)}};
+constexpr Lanes kTurned[3] = {turned_lanes(0), turned_lanes(1), turned_lanes(2)};
+
+inline Floats pick(const Block& block, const Lanes& lanes) {
+  const __m512 two =
+      _mm512_permutex2var_ps(reinterpret_cast<__m512>(block.v[0]), _mm512_load_si512(lanes.first),
+                             reinterpret_cast<__m512>(block.v[1]));
+  return reinterpret_cast<Floats>(
+      _mm512_permutex2var_ps(two, _mm512_load_si512(lanes.second), reinterpret_cast<__m512>(block.v[2])));
+}
 
 template <bool kMirror>
-inline void split_step(const float* from, float* const (&to)[3], int64_t at) {
-  const __m512 a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + 16), c = _mm512_loadu_ps(from + 32);
-  for (int channel = 0; channel < 3; ++channel) {
-    const Lanes& lanes = kLanes[kMirror][channel];
-    const __m512 two = _mm512_permutex2var_ps(a, _mm512_load_si512(lanes.first), b);
-    _mm512_storeu_ps(to[channel] + at, _mm512_permutex2var_ps(two, _mm512_load_si512(lanes.second), c));
-  }
+inline Block split(const Block& block) {
+  return {{pick(block, kChannel[kMirror][0]), pick(block, kChannel[kMirror][1]),
+           pick(block, kChannel[kMirror][2])}};
+}
+inline Block turn(const Block& block) {
+  return {{pick(block, kTurned[0]), pick(block, kTurned[1]), pick(block, kTurned[2])}};
 }
 #elif defined(__AVX2__)
-constexpr int64_t kStep = 8;
-
-/// Of 24 values those of one channel lie in different lanes of the three vectors: two blends, one
-/// permutation.
+/// One channel of 8 pixels: of 24 values those of a channel lie in different lanes of the three vectors, so
+/// two blends and one permutation bring them together.
 template <bool kMirror, int kChannel>
-inline void split_channel(__m256 a, __m256 b, __m256 c, float* to) {
+inline __m256 channel(__m256 a, __m256 b, __m256 c) {
   constexpr int kFromB = kChannel == 0 ? 0b10010010 : kChannel == 1 ? 0b00100100 : 0b01001001;
   constexpr int kFromC = kChannel == 0 ? 0b00100100 : kChannel == 1 ? 0b01001001 : 0b10010010;
-  const __m256 mixed = _mm256_blend_ps(_mm256_blend_ps(a, b, kFromB), c, kFromC);
-  const __m256i order = kMirror
-                            ? _mm256_setr_epi32((21 + kChannel) % 8, (18 + kChannel) % 8, (15 + kChannel) % 8,
-                                                (12 + kChannel) % 8, (9 + kChannel) % 8, (6 + kChannel) % 8,
-                                                (3 + kChannel) % 8, kChannel)
-                            : _mm256_setr_epi32(kChannel, (3 + kChannel) % 8, (6 + kChannel) % 8,
-                                                (9 + kChannel) % 8, (12 + kChannel) % 8, (15 + kChannel) % 8,
-                                                (18 + kChannel) % 8, (21 + kChannel) % 8);
-  _mm256_storeu_ps(to, _mm256_permutevar8x32_ps(mixed, order));
+  constexpr int k = kChannel;
+  const __m256i order = kMirror ? _mm256_setr_epi32((21 + k) % 8, (18 + k) % 8, (15 + k) % 8, (12 + k) % 8,
+                                                    (9 + k) % 8, (6 + k) % 8, (3 + k) % 8, k)
+                                : _mm256_setr_epi32(k, (3 + k) % 8, (6 + k) % 8, (9 + k) % 8, (12 + k) % 8,
+                                                    (15 + k) % 8, (18 + k) % 8, (21 + k) % 8);
+  return _mm256_permutevar8x32_ps(_mm256_blend_ps(_mm256_blend_ps(a, b, kFromB), c, kFromC), order);
 }
 
 template <bool kMirror>
-inline void split_step(const float* from, float* const (&to)[3], int64_t at) {
-  const __m256 a = _mm256_loadu_ps(from), b = _mm256_loadu_ps(from + 8), c = _mm256_loadu_ps(from + 16);
-  split_channel<kMirror, 0>(a, b, c, to[0] + at);
-  split_channel<kMirror, 1>(a, b, c, to[1] + at);
-  split_channel<kMirror, 2>(a, b, c, to[2] + at);
+inline Block split(const Block& block) {
+  __m256 in[6], out[6];
+  std::memcpy(in, &block, sizeof in);
+  constexpr int kLow = kMirror, kHigh = !kMirror;  // where the first and last 8 pixels go
+  out[0 + kLow] = channel<kMirror, 0>(in[0], in[1], in[2]);
+  out[2 + kLow] = channel<kMirror, 1>(in[0], in[1], in[2]);
+  out[4 + kLow] = channel<kMirror, 2>(in[0], in[1], in[2]);
+  out[0 + kHigh] = channel<kMirror, 0>(in[3], in[4], in[5]);
+  out[2 + kHigh] = channel<kMirror, 1>(in[3], in[4], in[5]);
+  out[4 + kHigh] = channel<kMirror, 2>(in[3], in[4], in[5]);
+  Block result;
+  std::memcpy(&result, out, sizeof result);
+  return result;
+}
+#else
+template <bool kMirror>
+inline Block split(const Block& block) {
+  float in[48], out[48];
+  std::memcpy(in, &block, sizeof in);
+  for (int c = 0; c < 3; ++c)
+    for (int x = 0; x < 16; ++x) out[c * 16 + x] = in[3 * (kMirror ? 15 - x : x) + c];
+  Block result;
+  std::memcpy(&result, out, sizeof result);
+  return result;
 }
 #endif
 
-/// A row of `size` pixels to three planes.
-template <bool kMirror>
-void split_row(const float* row, int64_t size, float* const (&to)[3]) {
-  int64_t x = 0;
+#if !defined(__AVX512F__)
+/// The pixels in the opposite order, the channels of each as they were.
+inline Block turn(const Block& block) {
+  float in[49], out[49];  // four values are moved for each pixel's three
+  std::memcpy(in, &block, sizeof block);
+  in[48] = 0;
+  for (int x = 0; x < 16; ++x) std::memcpy(out + 3 * x, in + 3 * (15 - x), 4 * sizeof(float));
+  Block result;
+  std::memcpy(&result, out, sizeof result);
+  return result;
+}
+#endif
+
+enum class MeanRow { kNone, kAhead, kStill };  // kStill: not turned, under a crop that is
+
+template <typename Value, bool kNhwc, bool kMirror, MeanRow kMean>
+void write_rows(const InputJob& job) {
+  const int64_t size = job.size, plane = size * size;
+  auto* out = static_cast<Value*>(job.out);
+  Block offsets, gains;
+  float pattern[48];
+  for (int i = 0; i < 48; ++i) pattern[i] = job.offset[i % 3];
+  std::memcpy(&offsets, pattern, sizeof offsets);
+  for (int i = 0; i < 48; ++i) pattern[i] = job.gain[i % 3];
+  std::memcpy(&gains, pattern, sizeof gains);
+
+  for (int64_t y = 0; y < size; ++y) {
+    const uint8_t* pixels = job.record + (job.top + y) * kRow + job.left * 3;
+    const float* mean =
+        kMean == MeanRow::kNone ? nullptr : job.mean + (job.mean_top + y) * kRow + job.mean_left * 3;
+    int64_t x = 0;
+    for (; x + kPixels <= size; x += kPixels) {
+      // A record is read once, from memory: asked for some rows ahead.
+      __builtin_prefetch(pixels + kRowsAhead * kRow + 3 * x);
+      Block means{};
+      if constexpr (kMean == MeanRow::kAhead)
+        for (int i = 0; i < 3; ++i) means.v[i] = load(mean + 3 * x + 16 * i);
+      if constexpr (kMean == MeanRow::kStill) {
+        for (int i = 0; i < 3; ++i) means.v[i] = load(mean + 3 * (size - kPixels - x) + 16 * i);
+        means = turn(means);
+      }
+      Block block;
+      for (int i = 0; i < 3; ++i) {
+        const Floats pixel = load(pixels + 3 * x + 16 * i);
+        const Floats offset = kMean == MeanRow::kNone ? offsets.v[i] : offsets.v[i] - means.v[i];
+        block.v[i] = (pixel + offset) * gains.v[i];
+      }
+      const int64_t to_x = kMirror ? size - kPixels - x : x;
+      if constexpr (kNhwc) {
+        if constexpr (kMirror) block = turn(block);
+        for (int i = 0; i < 3; ++i) store(out + (y * size + to_x) * 3 + 16 * i, block.v[i]);
+      } else {
+        block = split<kMirror>(block);
+        for (int c = 0; c < 3; ++c) store(out + c * plane + y * size + to_x, block.v[c]);
+      }
+    }
+    for (; x < size; ++x) {
+      const int64_t to_x = kMirror ? size - 1 - x : x;
+      for (int c = 0; c < 3; ++c) {
+        float offset = job.offset[c];
+        if constexpr (kMean == MeanRow::kAhead) offset -= mean[3 * x + c];
+        if constexpr (kMean == MeanRow::kStill) offset -= mean[3 * (size - 1 - x) + c];
+        const float value = (static_cast<float>(pixels[3 * x + c]) + offset) * job.gain[c];
+        store(out + (kNhwc ? (y * size + to_x) * 3 + c : c * plane + y * size + to_x), value);
+      }
+    }
+  }
 #if defined(__AVX2__)
-  for (; x + kStep <= size; x += kStep) split_step<kMirror>(row + 3 * x, to, kMirror ? size - kStep - x : x);
+  _mm_sfence();  // the stores around the caches are visible to whoever is told of this input
 #endif
-  for (; x < size; ++x)
-    for (int c = 0; c < 3; ++c) to[c][kMirror ? size - 1 - x : x] = row[3 * x + c];
 }
 
-/// A row's pixels in the opposite order, the channels of each as they were. Reads one float beyond the row.
-void reverse_row(const float* row, int64_t size, float* to) {
-  for (int64_t x = 0; x + 1 < size; ++x) std::memcpy(to + 3 * x, row + 3 * (size - 1 - x), 4 * sizeof(float));
-  std::memcpy(to + 3 * (size - 1), row, 3 * sizeof(float));
+template <typename Value, bool kNhwc, bool kMirror>
+void choose_mean(const InputJob& job) {
+  if (!job.mean) return write_rows<Value, kNhwc, kMirror, MeanRow::kNone>(job);
+  if constexpr (kMirror)
+    if (!job.mean_mirrors) return write_rows<Value, kNhwc, true, MeanRow::kStill>(job);
+  write_rows<Value, kNhwc, kMirror, MeanRow::kAhead>(job);
 }
 
-/// Round to nearest, ties to even. A NaN stays one: those that arithmetic makes have low bits of zero.
-void to_bfloat16(const float* from, int64_t count, uint16_t* to) {
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, from + i, sizeof bits);
-    to[i] = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-  }
-}
-
-/// values = (pixels + offsets - mean) * gains, with `offsets` and `gains` repeating every three.
-void prepare_row(const uint8_t* pixels, const float* offsets, const float* gains, const float* mean,
-                 int64_t count, float* values) {
-  if (mean) {
-    for (int64_t i = 0; i < count; ++i)
-      values[i] = (static_cast<float>(pixels[i]) + (offsets[i] - mean[i])) * gains[i];
-  } else {
-    for (int64_t i = 0; i < count; ++i) values[i] = (static_cast<float>(pixels[i]) + offsets[i]) * gains[i];
-  }
+template <typename Value>
+void choose_order(const InputJob& job) {
+  if (job.nhwc)
+    return job.mirror ? choose_mean<Value, true, true>(job) : choose_mean<Value, true, false>(job);
+  return job.mirror ? choose_mean<Value, false, true>(job) : choose_mean<Value, false, false>(job);
 }
 
 }  // namespace
 
 void write_input(const InputJob& job) {
-  const int64_t size = job.size, count = size * 3, plane = size * size;
-  alignas(64) float offsets[kRow], gains[kRow], values[kRow + 4], turned[kRow + 4], mean_row[kRow + 4];
-  values[count] = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    offsets[i] = job.offset[i % 3];
-    gains[i] = job.gain[i % 3];
-  }
-  auto* floats = static_cast<float*>(job.out);
-  auto* halves = static_cast<uint16_t*>(job.out);
-  for (int64_t y = 0; y < size; ++y) {
-    const uint8_t* pixels = job.record + (job.top + y) * kRow + job.left * 3;
-    const float* mean = job.mean ? job.mean + (job.mean_top + y) * kRow + job.mean_left * 3 : nullptr;
-    if (mean && job.mirror && !job.mean_mirrors) {
-      // Turned here, it lies as it was once the whole row is turned below.
-      std::memcpy(turned, mean, static_cast<size_t>(count) * sizeof(float));
-      turned[count] = 0;
-      reverse_row(turned, size, mean_row);
-      mean = mean_row;
-    }
-    const bool straight = job.nhwc && !job.mirror;
-    float* prepared = straight && !job.bfloat16 ? floats + y * count : values;
-    prepare_row(pixels, offsets, gains, mean, count, prepared);
-    if (straight) {
-      if (job.bfloat16) to_bfloat16(values, count, halves + y * count);
-    } else if (job.nhwc) {
-      reverse_row(values, size, job.bfloat16 ? turned : floats + y * count);
-      if (job.bfloat16) to_bfloat16(turned, count, halves + y * count);
-    } else {
-      float* const planes[3] = {job.bfloat16 ? turned : floats + y * size,
-                                job.bfloat16 ? turned + size : floats + plane + y * size,
-                                job.bfloat16 ? turned + 2 * size : floats + 2 * plane + y * size};
-      job.mirror ? split_row<true>(values, size, planes) : split_row<false>(values, size, planes);
-      if (job.bfloat16)
-        for (int64_t c = 0; c < 3; ++c) to_bfloat16(turned + c * size, size, halves + c * plane + y * size);
-    }
-  }
+  job.bfloat16 ? choose_order<uint16_t>(job) : choose_order<float>(job);
 }
 
 }  // namespace alexnet::ALEXNET_ISA

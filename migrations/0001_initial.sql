@@ -91,8 +91,8 @@ CREATE TABLE runs (
   started_at INTEGER,
   ended_at INTEGER
 ) STRICT;
-CREATE INDEX runs_by_created ON runs (created_at DESC);
-CREATE INDEX runs_by_dataset ON runs (dataset_id);
+CREATE INDEX runs_by_created ON runs (created_at DESC, id DESC);
+CREATE INDEX runs_by_dataset ON runs (dataset_id, created_at DESC);
 CREATE INDEX runs_by_state ON runs (state);
 CREATE INDEX runs_by_name ON runs (name, created_at DESC);
 
@@ -167,7 +167,7 @@ CREATE TABLE predictions (
   answers TEXT NOT NULL,             -- JSON: [{ class, name, probability }] or { error }
   created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX predictions_by_time ON predictions (created_at DESC);
+CREATE INDEX predictions_by_time ON predictions (created_at DESC, id DESC);
 
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,

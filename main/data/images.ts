@@ -72,7 +72,8 @@ export interface ImagePage {
 
 export const imagePageSql = `SELECT split, record, label, path FROM images
   WHERE dataset_id = ? AND split = ? AND record > ? ORDER BY record LIMIT ?`;
-export const imagePageByClassSql = `SELECT split, record, label, path FROM images
+// Named, since without statistics the planner takes the primary key and walks through every other class.
+export const imagePageByClassSql = `SELECT split, record, label, path FROM images INDEXED BY images_by_class
   WHERE dataset_id = ? AND split = ? AND label = ? AND record > ? ORDER BY record LIMIT ?`;
 
 /** In record order. */

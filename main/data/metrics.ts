@@ -92,8 +92,8 @@ export function storeTraining(
 }
 
 /**
- * Stores the steps and validations of a checkpoint file that the database does not have yet: those a parent
- * that died was not able to store. Commands among them are stored where the log has none at their step.
+ * Stores what a checkpoint file kept and the database does not have yet: what a parent that died was not able to
+ * store. Returns how many records that were.
  */
 export function reconcileTraining(
   db: WritableDatabase,
@@ -102,29 +102,34 @@ export function reconcileTraining(
   at: number,
 ): number {
   return db.transaction(() => {
-    const known = knownSteps(db, runId);
-    const missing = records.filter((record) => !known(record));
+    const missing = records.filter((record) => !isKnown(db, runId, record));
     storeTraining(db, runId, missing, at);
     return missing.length;
   });
 }
 
-function knownSteps(db: ReadableDatabase, runId: string): (record: TrainingRecord) => boolean {
-  const sql = {
-    step: 'SELECT 1 FROM metrics WHERE run_id = ? AND step = ?',
-    validation: 'SELECT 1 FROM validations WHERE run_id = ? AND epoch = ?',
-    command: `SELECT 1 FROM events WHERE run_id = ? AND step = ? AND kind = 'command'
-                AND payload ->> 'command' = ? AND payload ->> 'layer' IS ? AND payload ->> 'value' IS ?`,
-  };
-  // Commands are looked up before any of this batch is stored, so that two alike at one step both count.
-  return (record) => {
-    if (record.kind === 'step') return db.get('metrics.known', sql.step, [runId, record.step]) !== undefined;
-    if (record.kind === 'validation') {
-      return db.get('validations.known', sql.validation, [runId, record.epoch]) !== undefined;
+export const knownSteeredSql = `SELECT 1 FROM events
+  WHERE run_id = ? AND step = ? AND kind = 'command' AND payload ->> 'sequence' = ?`;
+const knownScheduledSql = `SELECT 1 FROM events WHERE run_id = ? AND step = ? AND kind = 'command'
+  AND payload ->> 'steered' = 0 AND payload ->> 'command' = ? AND payload ->> 'layer' IS ? AND payload ->> 'value' IS ?`;
+
+function isKnown(db: ReadableDatabase, runId: string, record: TrainingRecord): boolean {
+  const find = () => {
+    if (record.kind === 'step') {
+      const sql = 'SELECT 1 FROM metrics WHERE run_id = ? AND step = ?';
+      return db.get('metrics.known', sql, [runId, record.step]);
     }
-    const parameters = [runId, record.step, record.command, record.layer ?? null, record.value ?? null];
-    return db.get('events.known', sql.command, parameters) !== undefined;
+    if (record.kind === 'validation') {
+      const sql = 'SELECT 1 FROM validations WHERE run_id = ? AND epoch = ?';
+      return db.get('validations.known', sql, [runId, record.epoch]);
+    }
+    // People's commands are numbered over the whole run; what the schedule does happens once at a step.
+    if (record.steered)
+      return db.get('events.knownSteered', knownSteeredSql, [runId, record.step, record.sequence]);
+    const what = [record.command, record.layer ?? null, record.value ?? null];
+    return db.get('events.knownScheduled', knownScheduledSql, [runId, record.step, ...what]);
   };
+  return find() !== undefined;
 }
 
 const metricColumns = `step, epoch, images, loss, top1_error AS top1Error, top5_error AS top5Error,
@@ -153,11 +158,12 @@ export function listValidations(db: ReadableDatabase, runId: string): Validation
   return db.all<Validation>('validations.list', validationsSql, [runId]);
 }
 
+// Numbers are bound as doubles, so the division is not whole by itself.
 export const curveSql = `SELECT min(step) AS firstStep, max(step) AS lastStep,
     avg(loss) AS loss, avg(top1_error) AS top1Error, avg(top5_error) AS top5Error,
     min(loss) AS minLoss, max(loss) AS maxLoss, sum(images) AS images, sum(elapsed_ms) AS elapsedMs
   FROM metrics WHERE run_id = @runId AND step BETWEEN @from AND @to
-  GROUP BY (step - @from) / @width ORDER BY 1`;
+  GROUP BY CAST((step - @from) / @width AS INTEGER) ORDER BY 1`;
 
 const rateSql = 'SELECT learning_rate AS learningRate FROM metrics WHERE run_id = ? AND step = ?';
 

@@ -57,7 +57,7 @@ function claim(raw: BetterSqlite3.Database, id: number): void {
  * studio.sqlite, created or migrated as needed. Throws DATABASE_TOO_NEW, CORRUPT_DATABASE, DISK_FULL, BUSY, IO.
  */
 export function openDatabase(path: string, options: DatabaseOptions & MigrateOptions = {}): WritableDatabase {
-  const isNew = !existsSync(path);
+  const isNew = path !== ':memory:' && !existsSync(path);
   const raw = openRaw(path, busyTimeoutMs, false);
   return prepared(raw, () => {
     if (isNew) chmodSync(path, 0o600);
@@ -116,7 +116,7 @@ function openCheckpoints(path: string, mustExist: boolean): BetterSqlite3.Databa
 
 /** A run's checkpoint file for its writer, created where it does not exist. */
 export function openCheckpointFile(path: string, options: DatabaseOptions = {}): WritableDatabase {
-  const isNew = !existsSync(path);
+  const isNew = path !== ':memory:' && !existsSync(path);
   const raw = openCheckpoints(path, false);
   return prepared(raw, () => {
     if (isNew) chmodSync(path, 0o600);

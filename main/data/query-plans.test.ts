@@ -1,0 +1,106 @@
+// Queries that run often or over much: each must go through an index, and none may sort what it found.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SqlParameters, WritableDatabase } from './database.ts';
+import { evaluationsOfModelSql, evaluationsOfRunSql } from './evaluations.ts';
+import { commandsFromSql, eventPageSql } from './events.ts';
+import { imagePageByClassSql, imagePageSql, skippedPageSql } from './images.ts';
+import { curveSql, knownSteeredSql, lastMetricSql, metricPageSql, validationsSql } from './metrics.ts';
+import { openDatabase } from './open-database.ts';
+import { predictionPageSql } from './predictions.ts';
+import { ownedRunsSql, runPageSql, runsOfDatasetSql } from './runs.ts';
+
+let db: WritableDatabase;
+
+beforeEach(() => {
+  db = openDatabase(':memory:');
+  return () => db.close();
+});
+
+const page = { createdAt: 1, id: 'a', limit: 1 };
+
+const queries: [name: string, sql: string, parameters: SqlParameters, expected: RegExp][] = [
+  [
+    'images',
+    imagePageSql,
+    ['d', 'train', 0, 1],
+    /^SEARCH images USING PRIMARY KEY \(dataset_id=\? AND split=\? AND record>\?\)$/,
+  ],
+  [
+    'images of a class',
+    imagePageByClassSql,
+    ['d', 'train', 0, 0, 1],
+    /^SEARCH images USING INDEX images_by_class \(dataset_id=\? AND split=\? AND label=\? AND record>\?\)$/,
+  ],
+  [
+    'skipped files',
+    skippedPageSql,
+    ['d', 'train', 0, 1],
+    /USING INDEX skipped_files_by_dataset \(dataset_id=\? AND split=\? AND id>\?\)$/,
+  ],
+  ['metrics', metricPageSql, ['r', 0, 1], /^SEARCH metrics USING PRIMARY KEY \(run_id=\? AND step>\?\)$/],
+  ['the last metric', lastMetricSql, ['r'], /^SEARCH metrics USING PRIMARY KEY \(run_id=\?\)$/],
+  ['validations', validationsSql, ['r'], /^SEARCH validations USING PRIMARY KEY \(run_id=\?\)$/],
+  [
+    'events',
+    eventPageSql,
+    ['r', 0, 0, 1],
+    /^SEARCH events USING INDEX events_by_run \(run_id=\? AND step>\?\)$/,
+  ],
+  [
+    'commands',
+    commandsFromSql,
+    ['r', 0],
+    /^SEARCH events USING INDEX events_by_run \(run_id=\? AND step>\?\)$/,
+  ],
+  [
+    'a known command',
+    knownSteeredSql,
+    ['r', 0, 1],
+    /^SEARCH events USING INDEX events_by_run \(run_id=\? AND step=\?\)$/,
+  ],
+  ['runs', runPageSql, page, /^SEARCH runs USING INDEX runs_by_created/],
+  [
+    'runs of a data set',
+    runsOfDatasetSql,
+    ['d'],
+    /^SEARCH runs USING INDEX runs_by_dataset \(dataset_id=\?\)$/,
+  ],
+  ['owned runs', ownedRunsSql, [], /^SEARCH runs USING INDEX runs_by_state \(state=\?\)$/],
+  ['evaluations of a run', evaluationsOfRunSql, ['r'], /USING INDEX evaluations_by_run \(run_id=\?\)$/],
+  [
+    'evaluations of a model',
+    evaluationsOfModelSql,
+    ['m'],
+    /USING INDEX evaluations_by_model \(model_id=\?\)$/,
+  ],
+  [
+    'predictions',
+    predictionPageSql,
+    { ...page, id: 1 },
+    /^SEARCH predictions USING INDEX predictions_by_time/,
+  ],
+];
+
+describe('query plans', () => {
+  it.each(queries)('%s go through an index in its order', (_name, sql, parameters, expected) => {
+    expect(db.plan(sql, parameters)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('a curve reads its own run and range only, and groups in memory', () => {
+    expect(db.plan(curveSql, { runId: 'r', from: 1, to: 9, width: 2 })).toEqual([
+      'SEARCH metrics USING PRIMARY KEY (run_id=? AND step>? AND step<?)',
+      'USE TEMP B-TREE FOR GROUP BY',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ]);
+  });
+
+  it('names and paths that are looked up have an index', () => {
+    for (const sql of [
+      'SELECT * FROM datasets WHERE name = ?',
+      'SELECT * FROM models WHERE name = ?',
+      'SELECT * FROM runs WHERE name = ? ORDER BY created_at DESC LIMIT 1',
+    ]) {
+      expect(db.plan(sql, ['x'])).toEqual([expect.stringMatching(/^SEARCH .* \(name=\?\)$/)]);
+    }
+  });
+});

@@ -1,0 +1,307 @@
+// Data sets, images, evaluations, predictions, models, settings.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { EvaluationSummary } from '../api/evaluation.ts';
+import type { Model } from '../api/models.ts';
+import { smallConfig } from '../api/test-config.ts';
+import type { WritableDatabase } from './database.ts';
+import {
+  deleteDataset,
+  findDataset,
+  getDataset,
+  insertDataset,
+  listClasses,
+  listDatasets,
+  setDatasetState,
+} from './datasets.ts';
+import {
+  deleteEvaluation,
+  getEvaluation,
+  insertEvaluation,
+  listEvaluationsOfModel,
+  listEvaluationsOfRun,
+  type NewEvaluation,
+} from './evaluations.ts';
+import {
+  clearSplit,
+  countImages,
+  countSkippedFiles,
+  getImage,
+  insertImages,
+  insertSkippedFiles,
+  listImages,
+  listSkippedFiles,
+} from './images.ts';
+import { deleteModel, findModel, insertModel, listModels } from './models.ts';
+import { openDatabase } from './open-database.ts';
+import {
+  deletePredictionsBefore,
+  insertPredictions,
+  listPredictions,
+  type NewPrediction,
+} from './predictions.ts';
+import { clearSetting, getSetting, setSetting } from './settings.ts';
+import { refusal } from './test-errors.ts';
+import { addDataset, addRun, source } from './test-rows.ts';
+
+let db: WritableDatabase;
+
+beforeEach(() => {
+  db = openDatabase(':memory:');
+  return () => db.close();
+});
+
+const model: Model = {
+  id: 'm1',
+  name: 'imported',
+  file: 'models/m1.safetensors',
+  format: 'safetensors',
+  preset: 'alexnet',
+  net: smallConfig().net,
+  preprocessing: { cropSize: 224, mean: 'none', meanFollowsCrop: true, gain: [1, 1, 1] },
+  labels: ['a', 'b'],
+  parameters: 12,
+  sizeBytes: 48,
+  source: { file: 'weights.safetensors' },
+  createdAt: 5,
+};
+
+describe('datasets', () => {
+  it('come back as they were stored', () => {
+    insertDataset(db, { id: 'd0', name: 'new', source, createdAt: 7 });
+    expect(getDataset(db, 'd0')).toEqual({
+      id: 'd0',
+      name: 'new',
+      state: 'packing',
+      reason: '',
+      source,
+      classes: 0,
+      trainImages: 0,
+      valImages: 0,
+      statistics: null,
+      sizeBytes: 0,
+      createdAt: 7,
+      updatedAt: 7,
+    });
+    addDataset(db);
+    expect(findDataset(db, 'birds')).toMatchObject({
+      id: 'd1',
+      state: 'ready',
+      classes: 10,
+      sizeBytes: 12345,
+    });
+    expect(findDataset(db, 'd1')?.statistics?.eigenvalues).toEqual([3, 2, 1]);
+    expect(listDatasets(db).map((one) => one.name)).toEqual(['birds', 'new']);
+    expect(listClasses(db, 'd1')[3]).toEqual({
+      label: 3,
+      folder: 'n3',
+      name: 'bird 3',
+      trainImages: 5,
+      valImages: 1,
+    });
+  });
+
+  it('have one name each', () => {
+    addDataset(db);
+    const error = refusal(() => insertDataset(db, { id: 'd2', name: 'birds', source, createdAt: 7 }));
+    expect(error.code).toBe('NAME_TAKEN');
+    expect(error.message).toContain('birds');
+  });
+
+  it('fail with a reason', () => {
+    addDataset(db);
+    setDatasetState(db, 'd1', { state: 'failed', reason: 'the disk is full', updatedAt: 9 });
+    expect(getDataset(db, 'd1')).toMatchObject({ state: 'failed', reason: 'the disk is full', updatedAt: 9 });
+    expect(refusal(() => setDatasetState(db, 'd9', { state: 'ready', updatedAt: 9 })).code).toBe('NOT_FOUND');
+  });
+
+  it('take their images and skipped files along', () => {
+    addDataset(db);
+    insertImages(db, 'd1', 'train', [{ record: 0, label: 0, path: 'n0/a.jpg' }]);
+    insertSkippedFiles(db, 'd1', [
+      { split: 'train', path: 'n0/b.jpg', code: 'CORRUPT_IMAGE', message: 'cut short' },
+    ]);
+    deleteDataset(db, 'd1');
+    expect(countImages(db, 'd1', 'train')).toBe(0);
+    expect(countSkippedFiles(db, 'd1')).toEqual({ train: 0, val: 0 });
+    expect(refusal(() => deleteDataset(db, 'd1')).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('images', () => {
+  it('are paged by record, all or one class', () => {
+    addDataset(db);
+    const images = Array.from({ length: 9 }, (_, record) => ({
+      record,
+      label: record % 3,
+      path: `${record}.jpg`,
+    }));
+    insertImages(db, 'd1', 'train', images);
+    insertImages(db, 'd1', 'val', images.slice(0, 2));
+    const page = { datasetId: 'd1', split: 'train', afterRecord: -1, limit: 4 } as const;
+    expect(listImages(db, page).map((image) => image.record)).toEqual([0, 1, 2, 3]);
+    expect(listImages(db, { ...page, afterRecord: 3 }).map((image) => image.record)).toEqual([4, 5, 6, 7]);
+    expect(listImages(db, { ...page, label: 1 }).map((image) => image.record)).toEqual([1, 4, 7]);
+    expect(getImage(db, 'd1', 'val', 1)).toEqual({ split: 'val', record: 1, label: 1, path: '1.jpg' });
+    expect(getImage(db, 'd1', 'val', 2)).toBeUndefined();
+    expect(clearSplit(db, 'd1', 'train')).toEqual({ images: 9, skipped: 0 });
+    expect(countImages(db, 'd1', 'val')).toBe(2);
+  });
+
+  it('are stored all or none', () => {
+    addDataset(db);
+    const twice = [0, 1, 1].map((record) => ({ record, label: 0, path: `${record}.jpg` }));
+    expect(() => insertImages(db, 'd1', 'train', twice)).toThrow('UNIQUE');
+    expect(countImages(db, 'd1', 'train')).toBe(0);
+  });
+
+  it('that were skipped keep their reason, in order', () => {
+    addDataset(db);
+    const file = (path: string) =>
+      ({ split: 'train', path, code: 'CORRUPT_IMAGE', message: 'cut short' }) as const;
+    insertSkippedFiles(db, 'd1', [file('b'), file('a'), { ...file('c'), split: 'val' }]);
+    const [first, ...rest] = listSkippedFiles(db, { datasetId: 'd1', split: 'train', afterId: 0, limit: 1 });
+    expect(rest).toEqual([]);
+    expect(first).toMatchObject(file('b'));
+    const next = listSkippedFiles(db, { datasetId: 'd1', split: 'train', afterId: first?.id ?? 0, limit: 9 });
+    expect(next).toMatchObject([file('a')]);
+    expect(countSkippedFiles(db, 'd1')).toEqual({ train: 2, val: 1 });
+  });
+});
+
+describe('evaluations', () => {
+  const summary: EvaluationSummary = {
+    images: 2,
+    loss: 1.5,
+    top1Error: 0.5,
+    top5Error: 0,
+    classImages: [1, 1],
+    classTop5Hits: [1, 1],
+    confusion: [
+      [0, 0, 1],
+      [1, 0, 1],
+    ],
+    top5: [
+      [0, 1],
+      [0, 1],
+    ],
+    top5Probability: [
+      [0.9, 0.1],
+      [0.6, 0.4],
+    ],
+    trueProbability: [0.9, 0.4],
+  };
+  const evaluation: NewEvaluation = {
+    id: 'e1',
+    runId: 'r1',
+    modelId: null,
+    checkpointStep: 40,
+    datasetId: 'd1',
+    datasetName: 'birds',
+    split: 'val',
+    crops: 10,
+    summary,
+    elapsedMs: 12,
+    createdAt: 9,
+  };
+
+  it('are listed without and read with their summary', () => {
+    addDataset(db);
+    addRun(db);
+    insertEvaluation(db, evaluation);
+    insertEvaluation(db, {
+      ...evaluation,
+      id: 'e2',
+      createdAt: 8,
+      summary: { ...summary, loss: Number.NaN },
+    });
+    const [first, second] = listEvaluationsOfRun(db, 'r1');
+    expect(first).toMatchObject({ id: 'e2', loss: null });
+    expect(second).toMatchObject({ id: 'e1', images: 2, loss: 1.5, top1Error: 0.5, crops: 10 });
+    expect(second).not.toHaveProperty('summary');
+    expect(getEvaluation(db, 'e1')?.summary).toEqual(summary);
+    expect(getEvaluation(db, 'e2')?.summary.loss).toBeNaN();
+    deleteEvaluation(db, 'e1');
+    expect(getEvaluation(db, 'e1')).toBeUndefined();
+    expect(refusal(() => deleteEvaluation(db, 'e1')).code).toBe('NOT_FOUND');
+  });
+
+  it('belong to a run or to a model, not to both or neither', () => {
+    addDataset(db);
+    addRun(db);
+    insertModel(db, model);
+    insertEvaluation(db, { ...evaluation, runId: null, modelId: 'm1' });
+    expect(listEvaluationsOfModel(db, 'm1')).toHaveLength(1);
+    for (const [runId, modelId] of [
+      ['r1', 'm1'],
+      [null, null],
+    ] as const) {
+      const error = refusal(() => insertEvaluation(db, { ...evaluation, id: 'e3', runId, modelId }));
+      expect(error.details?.sqlite).toBe('SQLITE_CONSTRAINT_CHECK');
+    }
+  });
+});
+
+describe('predictions', () => {
+  it('are a history, newest first', () => {
+    const one: NewPrediction = {
+      path: '/photos/a.jpg',
+      model: 'imported',
+      runId: null,
+      modelId: null,
+      checkpointStep: null,
+      crops: 1,
+      answers: [{ class: 3, name: 'owl', probability: 0.9 }],
+      createdAt: 10,
+    };
+    const failed = { error: { code: 'CORRUPT_IMAGE', message: 'cut short' } };
+    insertPredictions(db, [
+      one,
+      { ...one, path: 'b' },
+      { ...one, path: 'c', answers: failed, createdAt: 20 },
+    ]);
+    const [last, ...others] = listPredictions(db, { limit: 2 });
+    expect(last).toMatchObject({ path: 'c', answers: failed });
+    expect(others[0]).toMatchObject({ path: 'b', answers: one.answers });
+    const before = others[0];
+    if (before === undefined) throw new Error('no prediction');
+    expect(listPredictions(db, { before }).map((row) => row.path)).toEqual(['/photos/a.jpg']);
+    expect(deletePredictionsBefore(db, 20)).toBe(2);
+    expect(listPredictions(db)).toHaveLength(1);
+  });
+});
+
+describe('models', () => {
+  it('come back as they were stored, by name or id', () => {
+    insertModel(db, model);
+    expect(findModel(db, 'imported')).toEqual(model);
+    expect(findModel(db, 'm1')).toEqual(model);
+    expect(findModel(db, 'm2')).toBeUndefined();
+    expect(refusal(() => insertModel(db, { ...model, id: 'm2' })).code).toBe('NAME_TAKEN');
+    insertModel(db, { ...model, id: 'm2', name: 'another' });
+    expect(listModels(db).map((one) => one.id)).toEqual(['m2', 'm1']);
+    deleteModel(db, 'm1');
+    expect(refusal(() => deleteModel(db, 'm1')).code).toBe('NOT_FOUND');
+  });
+
+  it('that are damaged in the database are told so', () => {
+    insertModel(db, model);
+    db.run('damage', "UPDATE models SET net = '{}'");
+    const error = refusal(() => findModel(db, 'm1'));
+    expect(error.code).toBe('CORRUPT_DATABASE');
+    expect(error.message).toContain('models.net');
+  });
+});
+
+describe('settings', () => {
+  it('are replaced, cleared, and checked when read', () => {
+    expect(getSetting(db, 'language', z.string())).toBeUndefined();
+    setSetting(db, 'language', 'en');
+    setSetting(db, 'language', 'fr');
+    expect(getSetting(db, 'language', z.string())).toBe('fr');
+    expect(refusal(() => getSetting(db, 'language', z.number())).code).toBe('CORRUPT_DATABASE');
+    expect(clearSetting(db, 'language')).toBe(true);
+    expect(clearSetting(db, 'language')).toBe(false);
+  });
+});

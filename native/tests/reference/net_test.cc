@@ -100,6 +100,26 @@ TEST_CASE("the expected output under dropout's mask is the output at test, for b
   }
 }
 
+TEST_CASE("the net applies dropout's factor where its spec says") {
+  for (const bool at_test : {false, true}) {
+    Json json = small_net();
+    json["dropoutScale"] = at_test ? "test" : "training";
+    Net net(plan_of(json), 5);
+    const Values image = random_values(3 * 17 * 17, 22);
+    net.forward(image, 1, std::nullopt);
+    const std::vector<OpTrace>& test = net.traces()[3].ops;  // fc4: activation, dropout of 0.2
+    for (size_t e = 0; e < 10; ++e) {
+      CHECK(test[1].y[e] == doctest::Approx(test[0].y[e] * (at_test ? 0.8 : 1)).epsilon(1e-14));
+    }
+    net.forward(image, 1, kKey);
+    const std::vector<OpTrace>& training = net.traces()[3].ops;
+    for (size_t e = 0; e < 10; ++e) {
+      const double factor = training[1].kept[e] ? (at_test ? 1 : 1 / 0.8) : 0;
+      CHECK(training[1].y[e] == doctest::Approx(training[0].y[e] * factor).epsilon(1e-14));
+    }
+  }
+}
+
 TEST_CASE("dropout's mask is the shared rule over the joined layer") {
   const NetPlan plan = plan_of(small_net());
   Net net(plan, 5);

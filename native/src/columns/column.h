@@ -12,9 +12,9 @@ namespace alexnet::columns {
 
 /// A batch as every column reads it: images in the layout and type of Column::input_format().
 struct Batch {
-  const void* images = nullptr;      // [batch, 3, size, size]
-  const int32_t* labels = nullptr;   // [batch]; -1: the row only fills the batch
-  int64_t valid = 0;                 // rows with a label; they come first
+  const void* images = nullptr;     // [batch, 3, size, size]
+  const int32_t* labels = nullptr;  // [batch]; -1: the row only fills the batch
+  int64_t valid = 0;                // rows with a label; they come first
 };
 
 struct InputFormat {
@@ -75,6 +75,10 @@ class Column {
   /// This column's share of a parameter in canonical layout (a contiguous range of the joined tensor).
   virtual void write(size_t layer, Parameter parameter, std::span<const float> values) = 0;
   virtual void read(size_t layer, Parameter parameter, std::span<float> values) const = 0;
+
+  /// Whether all of this column's weights and biases are finite. A ReLU turns a NaN into 0, so that a net
+  /// with broken weights can still have a finite loss.
+  virtual bool all_finite() const = 0;
 };
 
 }  // namespace alexnet::columns

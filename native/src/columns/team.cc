@@ -1,5 +1,6 @@
 #include "columns/team.h"
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -195,6 +196,15 @@ void ColumnTeam::read(size_t layer, Parameter parameter, std::span<float> values
       columns_[c]->read(layer, parameter, values.subspan(r.begin, r.size()));
     }
   });
+}
+
+bool ColumnTeam::all_finite() const {
+  std::atomic<bool> finite{true};
+  run([&](Member& member) {
+    for (int c : member.columns)
+      if (!columns_[c]->all_finite()) finite = false;
+  });
+  return finite;
 }
 
 }  // namespace alexnet::columns

@@ -46,6 +46,8 @@ class ColumnTeam {
   /// A whole parameter in canonical layout, all columns joined.
   void write(size_t layer, Parameter parameter, std::span<const float> values);
   void read(size_t layer, Parameter parameter, std::span<float> values) const;
+  /// Whether every weight and bias is finite.
+  bool all_finite() const;
 
  private:
   struct Member;

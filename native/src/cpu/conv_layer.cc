@@ -86,13 +86,11 @@ void ConvLayer<T>::prepare_flatten() {
                     ? memory::desc(dims, data_type_of<T>(), memory::format_tag::nChw16c)
                     : memory::desc(dims, data_type_of<T>(),
                                    memory::dims{view.image_stride, 1, view.row_stride, view.pixel_stride});
-    flatten_.emplace(
-        dnnl::reorder::primitive_desc(onednn_.engine, map_desc_, onednn_.engine, flat_desc_));
+    flatten_.emplace(dnnl::reorder::primitive_desc(onednn_.engine, map_desc_, onednn_.engine, flat_desc_));
     if (!output_.gradient) return;
     flat_gradient_ = Buffer<T>(view.images * output_.features);
     output_.gradient = flat_gradient_.data();
-    unflatten_.emplace(
-        dnnl::reorder::primitive_desc(onednn_.engine, flat_desc_, onednn_.engine, map_desc_));
+    unflatten_.emplace(dnnl::reorder::primitive_desc(onednn_.engine, flat_desc_, onednn_.engine, map_desc_));
   });
 }
 

@@ -40,6 +40,10 @@ class ConvLayer : public Layer<T> {
   const Port<T>& output() const override { return output_; }
   void write(columns::Parameter parameter, std::span<const float> values) override;
   void read(columns::Parameter parameter, std::span<float> values) const override;
+  bool all_finite() const override {
+    return cpu::all_finite(weights_.data(), weights_.count()) &&
+           cpu::all_finite(biases_.data(), biases_.count());
+  }
 
  private:
   /// Index of canonical weight (o, i, tap) in the dense, padded weights.

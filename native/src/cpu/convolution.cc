@@ -41,11 +41,12 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
     : onednn_(onednn) {
   with_onednn("preparing a convolution", [&] {
     const Type type = data_type_of<T>();
-    const memory::dims strides{s.stride, s.stride}, begin{s.pad_begin, s.pad_begin}, end{s.pad_end, s.pad_end};
+    const memory::dims strides{s.stride, s.stride}, begin{s.pad_begin, s.pad_begin},
+        end{s.pad_end, s.pad_end};
     const memory::dims weight_dims{s.out_channels, s.in_channels, s.kernel, s.kernel};
-    const memory::desc in = s.reads_image
-                                ? memory::desc({s.batch, s.in_channels, s.in_height, s.in_width}, type, Tag::any)
-                                : map_desc(layout, type, s.batch, s.in_channels, s.in_height, s.in_width);
+    const memory::desc in =
+        s.reads_image ? memory::desc({s.batch, s.in_channels, s.in_height, s.in_width}, type, Tag::any)
+                      : map_desc(layout, type, s.batch, s.in_channels, s.in_height, s.in_width);
     const memory::desc weights(weight_dims, type, Tag::any);
     const memory::desc out = map_desc(layout, type, s.batch, s.out_channels, s.out_height, s.out_width);
     bias_desc_ = memory::desc({s.out_channels}, Type::f32, Tag::a);
@@ -59,8 +60,9 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
     }
     const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     using Forward = dnnl::convolution_forward;
-    Forward::primitive_desc forward({kind, algorithm_of<T>(), in, weights, bias_desc_, out, strides, begin, end},
-                                    attributes, onednn.engine);
+    Forward::primitive_desc forward(
+        {kind, algorithm_of<T>(), in, weights, bias_desc_, out, strides, begin, end}, attributes,
+        onednn.engine);
     if (s.reads_image) {
       // Only the two plain layouts are written by the sampler; anything else is asked for again as NCHW.
       const memory::desc last({s.batch, s.in_channels, s.in_height, s.in_width}, type, Tag::nhwc);
@@ -92,7 +94,8 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
     }
     const memory::desc gradient(weight_dims, Type::f32, Tag::any);
     const dnnl::convolution_backward_weights::primitive_desc backward(
-        {algorithm_of<T>(), in_desc_, gradient, bias_desc_, out, strides, begin, end}, onednn.engine, forward);
+        {algorithm_of<T>(), in_desc_, gradient, bias_desc_, out, strides, begin, end}, onednn.engine,
+        forward);
     backward_weights_.emplace(backward);
     weight_gradient_ = memory(backward.diff_weights_desc(), onednn.engine);
     from_gradient_.emplace(dnnl::reorder::primitive_desc(onednn.engine, weight_gradient_.get_desc(),

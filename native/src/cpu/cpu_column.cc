@@ -47,6 +47,9 @@ class CpuColumn : public Column {
   void read(size_t layer, Parameter parameter, std::span<float> values) const override {
     layers_[layer]->read(parameter, values);
   }
+  bool all_finite() const override {
+    return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->all_finite(); });
+  }
 
  private:
   /// The joined input of a layer that gathers.
@@ -184,9 +187,9 @@ BatchTotals CpuColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   }
   if (!batch_data_.labels) return {};
   const double scale = batch_data_.valid > 0 ? 1.0 / static_cast<double>(batch_data_.valid) : 0.0;
-  const LossTotals totals = softmax_cross_entropy<float>(
-      joined_logits_.data(), batch_data_.labels, batch, classes, classes, scale,
-      gradient ? joined_gradient_.data() : nullptr, nullptr, nullptr, nullptr);
+  const LossTotals totals =
+      softmax_cross_entropy<float>(joined_logits_.data(), batch_data_.labels, batch, classes, classes, scale,
+                                   gradient ? joined_gradient_.data() : nullptr, nullptr, nullptr, nullptr);
   if (gradient) {
     const Range own = column_range(classes, plan_.spec.columns, column_);
     T* to = classifier_->output().gradient;

@@ -27,6 +27,10 @@ class FcLayer : public Layer<T> {
   const Port<T>& output() const override { return output_; }
   void write(columns::Parameter parameter, std::span<const float> values) override;
   void read(columns::Parameter parameter, std::span<float> values) const override;
+  bool all_finite() const override {
+    return cpu::all_finite(weights_.data(), weights_.count()) &&
+           cpu::all_finite(biases_.data(), biases_.count());
+  }
 
   /// The classifier's result: [batch, this column's classes].
   const float* logits() const { return logits_.data(); }

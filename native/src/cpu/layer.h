@@ -30,6 +30,7 @@ class Layer {
   /// The column's share in canonical layout. write() of weights takes effect at once.
   virtual void write(columns::Parameter parameter, std::span<const float> values) = 0;
   virtual void read(columns::Parameter parameter, std::span<float> values) const = 0;
+  virtual bool all_finite() const = 0;
 };
 
 }  // namespace alexnet::cpu

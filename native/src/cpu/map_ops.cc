@@ -57,6 +57,7 @@ MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, 
 template <class T>
 void MapOps<T>::allocate(Step& step, const OpPlan& op, bool training) {
   const int64_t channels = column_range(op.out.channels, plan_.spec.columns, column_).size();
+  step.shape = op.out;
   step.out.view = map_view(layout_, batch_, channels, op.out.height, op.out.width);
   step.data = Buffer<T>(step.out.view.padded_count());
   step.out.data = step.data.data();
@@ -100,11 +101,10 @@ void MapOps<T>::forward(Step& s, const columns::PassContext& context) {
       spatial_norm_forward(s.in.data, in, s.out.data, out, s.spec.spatial_norm);
       break;
     case Kind::kDropout: {
-      const auto& plan = plan_.layers[layer_];
       DropoutDraw draw = dropout_draw(plan_, layer_, s.spec.dropout, context);
-      draw.total_features = plan.out.count();
-      draw.feature_offset = column_range(plan.out.channels, plan_.spec.columns, column_).begin *
-                            plan.out.height * plan.out.width;
+      draw.total_features = s.shape.count();
+      draw.feature_offset =
+          column_range(s.shape.channels, plan_.spec.columns, column_).begin * s.shape.height * s.shape.width;
       s.dropout_scale = draw.scale;
       dropout_forward(s.in.data, in, s.out.data, out, s.bytes.data(), draw);
       break;

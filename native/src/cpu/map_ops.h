@@ -41,15 +41,16 @@ class MapOps {
   struct Step {
     enum class Kind { kActivation, kLrnPool, kLrn, kPool, kSpatialNorm, kDropout };
     Kind kind = Kind::kActivation;
-    OpSpec spec;                      // of the (last) op
-    LrnSpec lrn;                      // kLrnPool, kLrn
+    OpSpec spec;  // of the (last) op
+    LrnSpec lrn;  // kLrnPool, kLrn
+    Shape shape;  // of the result, over all columns
     Maps<T> in, out;
     std::optional<Activation> before;  // activation whose output is `in` and whose derivative is taken here
     bool skip_backward = false;        // kActivation: done by the next step
     bool skip_forward = false;         // kActivation: done by the convolution
     Buffer<T> data, gradient;
-    Buffer<uint8_t> bytes;             // argmax or kept units
-    float dropout_scale = 1;           // of the last forward pass
+    Buffer<uint8_t> bytes;    // argmax or kept units
+    float dropout_scale = 1;  // of the last forward pass
   };
 
   void allocate(Step& step, const OpPlan& op, bool training);

@@ -29,8 +29,8 @@ Product<T, Out>::Product(const Onednn& onednn, const ProductShape& s, bool fused
                                                               onednn.engine);
     forward_.emplace(forward);
     if (!training) return;
-    backward_data_.emplace(dnnl::inner_product_backward_data::primitive_desc(
-        {in_, weights_, out_gradient_}, onednn.engine, forward));
+    backward_data_.emplace(dnnl::inner_product_backward_data::primitive_desc({in_, weights_, out_gradient_},
+                                                                             onednn.engine, forward));
     backward_weights_.emplace(dnnl::inner_product_backward_weights::primitive_desc(
         {in_, weight_gradient_, bias_, out_gradient_}, onednn.engine, forward));
   });
@@ -60,11 +60,11 @@ template <class T, class Out>
 void Product<T, Out>::backward_weights(const T* in, const T* out_gradient, float* weight_gradient,
                                        float* bias_gradient) {
   with_onednn("product backward, weights", [&] {
-    backward_weights_->execute(onednn_.stream,
-                               {{DNNL_ARG_SRC, memory_over(onednn_, in_, in)},
-                                {DNNL_ARG_DIFF_DST, memory_over(onednn_, out_gradient_, out_gradient)},
-                                {DNNL_ARG_DIFF_WEIGHTS, memory_over(onednn_, weight_gradient_, weight_gradient)},
-                                {DNNL_ARG_DIFF_BIAS, memory_over(onednn_, bias_, bias_gradient)}});
+    backward_weights_->execute(
+        onednn_.stream, {{DNNL_ARG_SRC, memory_over(onednn_, in_, in)},
+                         {DNNL_ARG_DIFF_DST, memory_over(onednn_, out_gradient_, out_gradient)},
+                         {DNNL_ARG_DIFF_WEIGHTS, memory_over(onednn_, weight_gradient_, weight_gradient)},
+                         {DNNL_ARG_DIFF_BIAS, memory_over(onednn_, bias_, bias_gradient)}});
   });
 }
 

@@ -13,7 +13,7 @@ namespace alexnet::train {
 struct TeamOptions {
   std::vector<std::string> devices;  // one, or one a column
   Precision precision = Precision::kFp32;
-  int threads = 0;    // over all devices; 0: all cores
+  int threads = 0;  // over all devices; 0: all cores
   int64_t batch = 0;
   bool training = false;
 };

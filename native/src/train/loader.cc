@@ -107,10 +107,10 @@ void Loader::fill(Slot& slot, int64_t step, const AugmentationSpec& augmentation
     }
     const int64_t image = order ? order->order[static_cast<size_t>(first + i)] : first + i;
     slot.labels[static_cast<size_t>(i)] = pack_.label(image);
-    const Sample sample =
-        options_.augment ? training_sample(augmentation, preprocessing_, options_.seed,
-                                           static_cast<uint32_t>(number), static_cast<uint64_t>(image))
-                         : centre;
+    const Sample sample = options_.augment
+                              ? training_sample(augmentation, preprocessing_, options_.seed,
+                                                static_cast<uint32_t>(number), static_cast<uint64_t>(image))
+                              : centre;
     write_input(pack_.record(image), sample, preprocessing_, format_.layout, format_.type, out);
   }
 }
@@ -121,8 +121,8 @@ std::shared_ptr<const Loader::Epoch> Loader::epoch(int64_t number) {
     if (known->number == number) return known;
   auto made = std::make_shared<Epoch>();
   made->number = number;
-  made->order = epoch_order(options_.seed, static_cast<uint32_t>(number), static_cast<uint32_t>(pack_.count()),
-                            options_.shuffle);
+  made->order = epoch_order(options_.seed, static_cast<uint32_t>(number),
+                            static_cast<uint32_t>(pack_.count()), options_.shuffle);
   if (epochs_.size() == 2) epochs_.erase(epochs_.begin());
   epochs_.push_back(made);
   return made;

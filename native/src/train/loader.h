@@ -70,8 +70,8 @@ class Loader {
   std::condition_variable changed_;
   std::vector<Slot> slots_;
   AugmentationSpec augmentation_;
-  int64_t next_made_ = -1;   // the next step that a thread takes on; -1: not started
-  int64_t next_given_ = 0;   // the next step that next() gives
+  int64_t next_made_ = -1;  // the next step that a thread takes on; -1: not started
+  int64_t next_given_ = 0;  // the next step that next() gives
   int filling_ = 0;
   uint64_t generation_ = 0;
   bool ending_ = false;

@@ -1,0 +1,210 @@
+// A trained net that answers: softmax of crops, and whole splits evaluated.
+#include "alexnet/predictor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <thread>
+
+#include "alexnet/error.h"
+#include "cpu/cpu_info.h"
+#include "train/devices.h"
+#include "train/parameters.h"
+
+namespace alexnet {
+
+namespace {
+
+/// logits -> probabilities, in double so that a thousand classes add up to 1.
+void softmax(const float* logits, int64_t classes, float* out) {
+  const double top = *std::max_element(logits, logits + classes);
+  double sum = 0;
+  for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
+  for (int64_t c = 0; c < classes; ++c) out[c] = static_cast<float>(std::exp(logits[c] - top) / sum);
+}
+
+constexpr int64_t kTop = 5;
+
+/// Adds one image's answer to the result's counts.
+void count_answer(EvaluationResult& result, int64_t image, int32_t label, const float* probabilities,
+                  int64_t classes) {
+  std::vector<int32_t> order(static_cast<size_t>(classes));
+  std::iota(order.begin(), order.end(), 0);
+  const int64_t top = std::min(kTop, classes);
+  std::partial_sort(order.begin(), order.begin() + top, order.end(), [&](int32_t a, int32_t b) {
+    return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+  });
+  bool hit = false;
+  for (int64_t k = 0; k < kTop; ++k) {
+    const size_t place = static_cast<size_t>(image * kTop + k);
+    result.top5[place] = k < top ? order[static_cast<size_t>(k)] : -1;
+    result.top5_probability[place] = k < top ? probabilities[order[static_cast<size_t>(k)]] : 0.0f;
+    hit = hit || result.top5[place] == label;
+  }
+  result.true_probability[static_cast<size_t>(image)] = probabilities[label];
+  // A probability that underflowed to zero counts as the smallest one that a float can hold.
+  result.loss -= std::log(std::max(static_cast<double>(probabilities[label]), 1e-45));
+  result.top1_error += order[0] != label;
+  result.top5_error += !hit;
+  ++result.confusion[static_cast<size_t>(label * classes + order[0])];
+  ++result.class_images[static_cast<size_t>(label)];
+  result.class_top5_hits[static_cast<size_t>(label)] += hit;
+  ++result.images;
+}
+
+}  // namespace
+
+struct Predictor::Impl {
+  explicit Impl(const PredictorOptions& given)
+      : options(given),
+        plan(plan_net(options.net)),
+        parameters(plan, /*velocities=*/false),
+        team(train::make_team(plan, {.devices = options.devices,
+                                     .precision = options.precision,
+                                     .threads = options.threads,
+                                     .batch = options.batch,
+                                     .training = false})),
+        format(team->input_format()),
+        input_bytes(3 * options.preprocessing.crop_size * options.preprocessing.crop_size *
+                    (format.type == InputType::kBfloat16 ? 2 : 4)),
+        inputs(static_cast<size_t>(input_bytes * options.batch)) {
+    if (options.preprocessing.crop_size != options.net.input_size)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the crop size must be the net's input size, " + std::to_string(options.net.input_size));
+  }
+
+  const PredictorOptions options;
+  const NetPlan plan;
+  train::ParameterStore parameters;
+  const std::unique_ptr<columns::ColumnTeam> team;
+  const columns::InputFormat format;
+  const int64_t input_bytes;
+  std::vector<std::byte> inputs;
+  bool committed = false;
+
+  int64_t classes() const { return plan.spec.classes; }
+
+  void commit() {
+    if (committed) return;
+    parameters.commit(*team, /*seed=*/0, /*complete=*/true);
+    committed = true;
+  }
+
+  /// Writes inputs [first, first + count) of the list `record x sample` on a few threads.
+  template <class Input>
+  void prepare(int64_t first, int64_t count, const Input& input) {
+    const auto write = [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const auto [record, sample] = input(first + i);
+        write_input(record, sample, options.preprocessing, format.layout, format.type,
+                    inputs.data() + i * input_bytes);
+      }
+    };
+    const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
+    // A crop takes a tenth of a millisecond: threads pay from a few of them on.
+    const int64_t workers = std::clamp<int64_t>(count / 4, 1, threads);
+    std::vector<std::thread> others;
+    for (int64_t w = 1; w < workers; ++w)
+      others.emplace_back(write, count * w / workers, count * (w + 1) / workers);
+    write(0, count / workers);
+    for (std::thread& thread : others) thread.join();
+  }
+
+  /// Logits of `total` inputs, in batches; `take(index, logits)` receives each.
+  template <class Input, class Take>
+  void run(int64_t total, const Input& input, const Take& take) {
+    commit();
+    for (int64_t first = 0; first < total; first += options.batch) {
+      const int64_t count = std::min(options.batch, total - first);
+      prepare(first, count, input);
+      team->evaluate({inputs.data(), nullptr, count});
+      for (int64_t i = 0; i < count; ++i) take(first + i, team->logits() + i * classes());
+    }
+  }
+
+  void predict(std::span<const uint8_t* const> records, int crops, float* out) {
+    if (crops != 1 && crops != 10)
+      throw Error(ErrorCode::kInvalidArgument, "crops must be 1 or 10, not " + std::to_string(crops));
+    const int64_t total = static_cast<int64_t>(records.size()) * crops;
+    const auto ten = ten_crop_samples(options.preprocessing);
+    const Sample centre = centre_sample(options.preprocessing);
+    std::vector<float> one(static_cast<size_t>(classes()));
+    std::fill_n(out, records.size() * static_cast<size_t>(classes()), 0.0f);
+    run(
+        total,
+        [&](int64_t i) {
+          return std::pair(records[static_cast<size_t>(i / crops)],
+                           crops == 1 ? centre : ten[static_cast<size_t>(i % crops)]);
+        },
+        [&](int64_t i, const float* logits) {
+          softmax(logits, classes(), one.data());
+          float* sum = out + i / crops * classes();
+          for (int64_t c = 0; c < classes(); ++c) sum[c] += one[static_cast<size_t>(c)];
+        });
+    if (crops > 1)
+      for (size_t i = 0; i < records.size() * static_cast<size_t>(classes()); ++i)
+        out[i] /= static_cast<float>(crops);
+  }
+};
+
+Predictor::Predictor(const PredictorOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Predictor::~Predictor() = default;
+
+const NetPlan& Predictor::plan() const { return impl_->plan; }
+const std::vector<TensorInfo>& Predictor::tensors() const { return impl_->parameters.infos(); }
+
+void Predictor::load(const std::string& tensor, int64_t offset, std::span<const float> values) {
+  if (impl_->committed)
+    throw Error(ErrorCode::kInvalidArgument, "tensors can be loaded only before the first prediction");
+  impl_->parameters.load(tensor, offset, values);
+}
+
+void Predictor::predict(std::span<const uint8_t* const> records, int crops, float* out) {
+  impl_->predict(records, crops, out);
+}
+
+void Predictor::logits(std::span<const uint8_t* const> records, float* out) {
+  const Sample centre = centre_sample(impl_->options.preprocessing);
+  const int64_t classes = impl_->classes();
+  impl_->run(
+      static_cast<int64_t>(records.size()),
+      [&](int64_t i) { return std::pair(records[static_cast<size_t>(i)], centre); },
+      [&](int64_t i, const float* logits) { std::copy_n(logits, classes, out + i * classes); });
+}
+
+EvaluationResult Predictor::evaluate(const PackReader& pack, int crops,
+                                     const std::function<bool(int64_t, int64_t)>& progress) {
+  const int64_t classes = impl_->classes(), images = pack.count();
+  if (pack.classes() != classes)
+    throw Error(ErrorCode::kInvalidArgument, "the net knows " + std::to_string(classes) +
+                                                 " classes, the data set has " +
+                                                 std::to_string(pack.classes()));
+  EvaluationResult result;
+  result.confusion.assign(static_cast<size_t>(classes * classes), 0);
+  result.class_images.assign(static_cast<size_t>(classes), 0);
+  result.class_top5_hits.assign(static_cast<size_t>(classes), 0);
+  result.top5.resize(static_cast<size_t>(images * kTop));
+  result.top5_probability.resize(static_cast<size_t>(images * kTop));
+  result.true_probability.resize(static_cast<size_t>(images));
+  const int64_t at_once = std::max<int64_t>(1, impl_->options.batch / crops);
+  std::vector<const uint8_t*> records;
+  std::vector<float> probabilities(static_cast<size_t>(at_once * classes));
+  for (int64_t first = 0; first < images; first += at_once) {
+    const int64_t count = std::min(at_once, images - first);
+    records.clear();
+    for (int64_t i = 0; i < count; ++i) records.push_back(pack.record(first + i));
+    predict(records, crops, probabilities.data());
+    for (int64_t i = 0; i < count; ++i)
+      count_answer(result, first + i, pack.label(first + i), probabilities.data() + i * classes, classes);
+    if (progress && !progress(first + count, images))
+      throw Error(ErrorCode::kCancelled, "the evaluation was cancelled");
+  }
+  if (images > 0) {
+    result.loss /= static_cast<double>(images);
+    result.top1_error /= static_cast<double>(images);
+    result.top5_error /= static_cast<double>(images);
+  }
+  return result;
+}
+
+}  // namespace alexnet

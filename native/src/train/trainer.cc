@@ -1,0 +1,383 @@
+// The training run: steps, epochs, validation, steering, checkpoints.
+#include "alexnet/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "alexnet/error.h"
+#include "train/command_queue.h"
+#include "train/devices.h"
+#include "train/loader.h"
+#include "train/parameters.h"
+#include "train/preprocessing.h"
+#include "train/schedule.h"
+#include "train/snapshots.h"
+
+namespace alexnet {
+
+using columns::Batch;
+using columns::BatchTotals;
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+double share(int64_t part, int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0;
+}
+
+/// Sums over images, from which means are made.
+struct Sums {
+  double loss = 0;
+  int64_t top1_misses = 0, top5_misses = 0, images = 0;
+
+  void add(const BatchTotals& totals) {
+    loss += totals.loss;
+    top1_misses += totals.images - totals.top1_hits;
+    top5_misses += totals.images - totals.top5_hits;
+    images += totals.images;
+  }
+  double mean_loss() const { return images > 0 ? loss / static_cast<double>(images) : 0.0; }
+};
+
+NetPlan plan_for(const RunConfig& config, const PackReader& pack) {
+  if (config.net.classes != pack.classes())
+    throw Error(ErrorCode::kInvalidConfig,
+                "net.classes is " + std::to_string(config.net.classes) + ", but the data set has " +
+                    std::to_string(pack.classes()) + " classes",
+                R"({"field":"net.classes"})");
+  return plan_net(config.net);
+}
+
+int64_t total_steps_of(const RunConfig& config, int64_t steps_per_epoch) {
+  return config.steps ? *config.steps : *config.epochs * steps_per_epoch;
+}
+
+constexpr int kStateVersion = 1;
+
+/// Reading all weights takes a percent of a step; a ReLU hides broken ones from the loss.
+constexpr int64_t kFiniteCheckSteps = 50;
+
+}  // namespace
+
+struct Trainer::Impl {
+  Impl(const RunConfig& run_config, const std::string& train_path, const std::string& validation_path)
+      : config(run_config),
+        train_pack(train_path),
+        plan(plan_for(config, train_pack)),
+        preprocessing(train::make_preprocessing(train_pack.statistics(), config)),
+        parameters(plan, /*velocities=*/true),
+        team(train::make_team(plan, {.devices = config.devices,
+                                     .precision = config.precision,
+                                     .threads = config.threads,
+                                     .batch = config.optimiser.batch_size,
+                                     .training = true})),
+        loader(train_pack, preprocessing, team->input_format(),
+               {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = config.shuffle}),
+        total_steps(total_steps_of(config, loader.steps_per_epoch())),
+        controls(config, plan, total_steps),
+        gate(std::make_shared<train::SnapshotGate>()) {
+    if (!validation_path.empty()) {
+      validation_pack = std::make_unique<PackReader>(validation_path);
+      if (validation_pack->classes() != train_pack.classes())
+        throw Error(ErrorCode::kCorruptPack,
+                    "the validation pack has " + std::to_string(validation_pack->classes()) +
+                        " classes, the training pack " + std::to_string(train_pack.classes()));
+    }
+  }
+
+  const RunConfig config;
+  const PackReader train_pack;
+  const NetPlan plan;
+  const Preprocessing preprocessing;
+  train::ParameterStore parameters;
+  const std::unique_ptr<columns::ColumnTeam> team;
+  train::Loader loader;
+  const int64_t total_steps;
+  train::Controls controls;
+  const std::shared_ptr<train::SnapshotGate> gate;
+  std::unique_ptr<PackReader> validation_pack;
+  train::CommandQueue queue;
+  bool committed = false;
+
+  // Position and what a resume needs besides tensors and controls.
+  int64_t step = 0;           // completed
+  int64_t started_epoch = 0;  // the last epoch whose start was handled
+  int64_t steered = 0;        // steered commands applied
+  Sums epoch_sums;            // of the running epoch's training steps
+  double best_error = std::numeric_limits<double>::infinity();
+
+  std::vector<AppliedCommand> replayed;  // in order, from next_replay on still to come
+  size_t next_replay = 0;
+  Clock::time_point last_snapshot = Clock::now();
+  TrainObserver* observer = nullptr;
+  bool diverged = false;
+
+  int64_t steps_per_epoch() const { return loader.steps_per_epoch(); }
+  int64_t epoch_of_next_step() const { return step / steps_per_epoch() + 1; }
+  bool at_epoch_end() const { return step % steps_per_epoch() == 0; }
+
+  void commit() {
+    if (committed) return;
+    parameters.commit(*team, config.seed, /*complete=*/false);
+    committed = true;
+  }
+
+  std::string state() const {
+    ordered_json best = nullptr;
+    if (std::isfinite(best_error)) best = best_error;
+    return ordered_json{{"version", kStateVersion},
+                        {"step", step},
+                        {"startedEpoch", started_epoch},
+                        {"steered", steered},
+                        {"best", best},
+                        {"epoch",
+                         {{"loss", epoch_sums.loss},
+                          {"top1Misses", epoch_sums.top1_misses},
+                          {"top5Misses", epoch_sums.top5_misses},
+                          {"images", epoch_sums.images}}},
+                        {"controls", controls.save()}}
+        .dump();
+  }
+
+  void restore(const std::string& text) {
+    try {
+      const ordered_json saved = ordered_json::parse(text);
+      if (saved.at("version") != kStateVersion)
+        throw Error(ErrorCode::kInvalidArgument, "this checkpoint was written by another version");
+      saved.at("step").get_to(step);
+      saved.at("startedEpoch").get_to(started_epoch);
+      saved.at("steered").get_to(steered);
+      best_error = saved.at("best").is_null() ? std::numeric_limits<double>::infinity()
+                                              : saved.at("best").get<double>();
+      const ordered_json& epoch = saved.at("epoch");
+      epoch.at("loss").get_to(epoch_sums.loss);
+      epoch.at("top1Misses").get_to(epoch_sums.top1_misses);
+      epoch.at("top5Misses").get_to(epoch_sums.top5_misses);
+      epoch.at("images").get_to(epoch_sums.images);
+      controls.restore(saved.at("controls"));
+    } catch (const ordered_json::exception& error) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  std::string("the checkpoint's state cannot be read: ") + error.what());
+    }
+  }
+
+  AugmentationSpec augmentation() const {
+    AugmentationSpec spec = config.augmentation;
+    spec.colour_noise = controls.colour_noise();
+    return spec;
+  }
+
+  void tell(const Command& command, bool was_steered) {
+    observer->on_command({step, was_steered, was_steered ? steered : 0, command});
+  }
+
+  /// Nothing where the run was aborted while it waited. Weights that are not finite are never kept.
+  void checkpoint(const std::string& reason, bool best, const std::optional<ValidationRecord>& validation) {
+    if (!team->all_finite()) {
+      diverged = true;
+      return;
+    }
+    if (!gate->enter([this] { return queue.aborted(); })) return;
+    CheckpointRequest request;
+    request.step = step;
+    request.epoch = step == 0 ? 0 : (step - 1) / steps_per_epoch() + 1;
+    request.best = best;
+    request.validation = validation;
+    request.reason = reason;
+    request.snapshot = train::take_snapshot(gate, *team, parameters, step, state());
+    last_snapshot = Clock::now();
+    observer->on_checkpoint(std::move(request));
+  }
+
+  /// Applies a steered command. Returns whether the run is to stop.
+  bool steer(const Command& command, bool replaying) {
+    const double noise = controls.colour_noise();
+    controls.apply(command);
+    ++steered;
+    if (!replaying) tell(command, true);
+    if (controls.colour_noise() != noise) loader.restart(step, augmentation());
+    if (command.kind == CommandKind::kCheckpoint && !replaying)
+      checkpoint("steering", /*best=*/false, std::nullopt);
+    return command.kind == CommandKind::kStop && !replaying;
+  }
+
+  /// Everything that is to happen between two steps. Returns whether the run is to stop.
+  bool boundary() {
+    const int64_t epoch = epoch_of_next_step();
+    if (started_epoch < epoch) {
+      started_epoch = epoch;
+      const double noise = controls.colour_noise();
+      for (const Command& command : controls.start_epoch(epoch)) tell(command, false);
+      if (controls.colour_noise() != noise) loader.restart(step, augmentation());
+    }
+    for (; next_replay < replayed.size() && replayed[next_replay].step <= step; ++next_replay)
+      if (replayed[next_replay].sequence > steered) steer(replayed[next_replay].command, /*replaying=*/true);
+    bool paused = false;
+    while (!queue.aborted()) {
+      const std::optional<Command> command = queue.take(/*wait=*/paused);
+      if (!command) break;
+      if (command->kind == CommandKind::kPause) paused = true;
+      if (command->kind == CommandKind::kResume) paused = false;
+      if (steer(*command, /*replaying=*/false)) return true;
+    }
+    return false;
+  }
+
+  ValidationRecord validate() {
+    const auto start = Clock::now();
+    ValidationRecord record;
+    Sums sums;
+    if (validation_pack) {
+      train::Loader validation(
+          *validation_pack, preprocessing, team->input_format(),
+          {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = false, .augment = false});
+      validation.restart(0, config.augmentation);
+      for (int64_t i = 0; i < validation.steps_per_epoch() && !queue.aborted(); ++i)
+        sums.add(team->evaluate(validation.next()));
+    }
+    record.step = step;
+    record.epoch = (step - 1) / steps_per_epoch() + 1;
+    record.images = sums.images;
+    record.loss = sums.mean_loss();
+    record.top1_error = share(sums.top1_misses, sums.images);
+    record.top5_error = share(sums.top5_misses, sums.images);
+    record.train_loss = epoch_sums.mean_loss();
+    record.train_top1_error = share(epoch_sums.top1_misses, epoch_sums.images);
+    record.elapsed_ms = ms_since(start);
+    return record;
+  }
+
+  /// After an epoch's last step, or the run's. Returns whether the run is over.
+  bool finish_epoch() {
+    const bool last = step >= total_steps;
+    const int64_t epoch = (step - 1) / steps_per_epoch() + 1;
+    const bool due = last || epoch % config.validate_every_epochs == 0;
+    std::optional<ValidationRecord> validation;
+    double error = share(epoch_sums.top1_misses, epoch_sums.images);
+    bool best = false;
+    if (due && validation_pack) {
+      validation = validate();
+      if (queue.aborted()) return true;
+      error = validation->top1_error;
+      observer->on_validation(*validation);
+    }
+    if (validation || !validation_pack) {
+      best = error < best_error;
+      if (best) best_error = error;
+    }
+    bool over = last;
+    if (at_epoch_end()) {
+      epoch_sums = {};
+      if (validation || !validation_pack)
+        for (const Command& command : controls.finish_epoch(error)) {
+          tell(command, false);
+          if (command.kind == CommandKind::kStop) over = true;
+        }
+    }
+    checkpoint(over ? "end" : "epoch", best, validation);
+    return over;
+  }
+
+  bool interval_checkpoint_due() const {
+    if (config.checkpoint_every_steps > 0 && step % config.checkpoint_every_steps == 0) return true;
+    return config.checkpoint_every_minutes > 0 &&
+           ms_since(last_snapshot) > config.checkpoint_every_minutes * 60000.0;
+  }
+
+  /// One step. False where the loss is not finite.
+  bool train_step() {
+    const auto start = Clock::now();
+    StepRecord record;
+    record.epoch = epoch_of_next_step();
+    const Batch batch = loader.next();
+    record.data_wait_ms = ms_since(start);
+    const columns::StepOutcome outcome =
+        team->train(batch, {.training = true, .seed = config.seed, .step = static_cast<uint32_t>(step)},
+                    controls.updates(step));
+    record.learning_rate = controls.learning_rate(step);
+    record.step = step + 1;
+    record.images = outcome.totals.images;
+    record.loss = outcome.totals.loss / static_cast<double>(std::max<int64_t>(1, outcome.totals.images));
+    record.top1_error = 1.0 - share(outcome.totals.top1_hits, outcome.totals.images);
+    record.top5_error = 1.0 - share(outcome.totals.top5_hits, outcome.totals.images);
+    record.exchange_ms = outcome.exchange_ms;
+    record.elapsed_ms = ms_since(start);
+    observer->on_step(record);
+    if (!outcome.updated) return false;
+    epoch_sums.add(outcome.totals);
+    ++step;
+    return true;
+  }
+
+  RunState run(TrainObserver& receiver) {
+    observer = &receiver;
+    commit();
+    loader.restart(step, augmentation());
+    last_snapshot = Clock::now();
+    while (step < total_steps) {
+      const bool stop = boundary();
+      if (queue.aborted()) return RunState::kStopped;
+      if (stop) {
+        checkpoint("stop", /*best=*/false, std::nullopt);
+        return diverged ? RunState::kDiverged : RunState::kStopped;
+      }
+      if (!train_step()) return RunState::kDiverged;
+      bool over = false;
+      if (at_epoch_end() || step >= total_steps)
+        over = finish_epoch();
+      else if (interval_checkpoint_due())
+        checkpoint("interval", /*best=*/false, std::nullopt);
+      else if (step % kFiniteCheckSteps == 0)
+        diverged = !team->all_finite();
+      if (diverged) return RunState::kDiverged;
+      if (over) return queue.aborted() ? RunState::kStopped : RunState::kFinished;
+    }
+    return RunState::kFinished;
+  }
+};
+
+Trainer::Trainer(const RunConfig& config, const std::string& train_pack, const std::string& validation_pack)
+    : impl_(std::make_unique<Impl>(config, train_pack, validation_pack)) {}
+Trainer::~Trainer() = default;
+
+const NetPlan& Trainer::plan() const { return impl_->plan; }
+int64_t Trainer::steps_per_epoch() const { return impl_->steps_per_epoch(); }
+int64_t Trainer::total_steps() const { return impl_->total_steps; }
+const std::vector<TensorInfo>& Trainer::tensors() const { return impl_->parameters.infos(); }
+
+void Trainer::load(const std::string& tensor, int64_t offset, std::span<const float> values) {
+  if (impl_->committed)
+    throw Error(ErrorCode::kInvalidArgument, "tensors can be loaded only before training starts");
+  impl_->parameters.load(tensor, offset, values);
+}
+
+void Trainer::load_state(const std::string& state) { impl_->restore(state); }
+void Trainer::replay(const std::vector<AppliedCommand>& commands) { impl_->replayed = commands; }
+
+std::vector<float> Trainer::read(const std::string& tensor) const {
+  const size_t index = impl_->parameters.index(tensor);
+  impl_->commit();
+  return impl_->parameters.read(*impl_->team, index);
+}
+
+RunState Trainer::run(TrainObserver& observer) { return impl_->run(observer); }
+
+void Trainer::post(const Command& command) {
+  impl_->controls.check(command);
+  impl_->queue.post(command);
+}
+
+void Trainer::abort() {
+  impl_->queue.abort();
+  impl_->gate->wake();
+}
+
+}  // namespace alexnet

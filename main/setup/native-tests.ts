@@ -1,5 +1,5 @@
 // Runs the native test executables of one build folder and counts their test cases.
-import { type Counts, parseCtest } from './ctest-output.ts';
+import { type Counts, parseCtest, skipLine } from './ctest-output.ts';
 import { execute } from './execute.ts';
 
 const testTimeoutSeconds = 900;
@@ -32,7 +32,7 @@ export async function runNativeTests(
     say(
       `${result.name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${result.seconds.toFixed(1)} s)`,
     );
-    const shown = failed > 0 ? words : words.filter((line) => /skipped: /i.test(line));
+    const shown = failed > 0 ? words : words.filter((line) => skipLine.test(line));
     if (shown.length > 0) say(shown.join('\n'));
     total.passed += passed;
     total.failed += failed;

@@ -138,6 +138,7 @@ test 1
 
 1: Test command: /x/test_spec
 1: Test timeout computed to be: 900
+1: /x/a_test.cc:48: MESSAGE: skipped: there are no photos
 1: [doctest] test cases: 28 | 28 passed | 0 failed | 1 skipped
 1: [doctest] assertions: 120 | 120 passed | 0 failed |
 1/4 Test #1: spec .............................   Passed    0.01 sec
@@ -162,7 +163,7 @@ test 3
         seconds,
       })),
     ).toEqual([
-      { name: 'spec', passed: 28, failed: 0, skipped: 1, seconds: 0.01 },
+      { name: 'spec', passed: 27, failed: 0, skipped: 2, seconds: 0.01 },
       { name: 'cpu', passed: 3, failed: 2, skipped: 0, seconds: 1.5 },
       { name: 'data', passed: 0, failed: 1, skipped: 0, seconds: 0.2 },
       { name: 'train', passed: 0, failed: 1, skipped: 0, seconds: 900.01 },

@@ -2,7 +2,15 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { type Door, doorNames, doors, httpBuiltins, testPackages, typeScriptZones } from './import-table.ts';
+import {
+  type Door,
+  doorNames,
+  doors,
+  httpBuiltins,
+  testFiles,
+  testPackages,
+  typeScriptZones,
+} from './import-table.ts';
 
 export interface SourceText {
   /** From the root of the repository, with forward slashes. */
@@ -127,6 +135,7 @@ function refusal(path: string, zone: string, specifier: string): string | undefi
   if (allowed === undefined) return `${zone} is no zone of import-table.ts`;
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(path), specifier);
+    if (testFiles.test(target) && !testFiles.test(path)) return `only tests may import ${target}`;
     const targetZone = zoneOf(target, Object.keys(typeScriptZones));
     if (targetZone === zone || (targetZone !== undefined && allowed.zones.includes(targetZone)))
       return undefined;
@@ -140,7 +149,7 @@ function refusal(path: string, zone: string, specifier: string): string | undefi
   }
   const name = packageName(specifier);
   if (allowed.packages.includes(name)) return undefined;
-  if (testPackages.includes(name) && path.includes('.test.')) return undefined;
+  if (testPackages.includes(name) && testFiles.test(path)) return undefined;
   return `${zone} may not import the package ${name}`;
 }
 

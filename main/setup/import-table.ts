@@ -36,7 +36,9 @@ export const typeScriptZones: Record<string, Zone> = {
   'native/bench': { zones: [], packages: [], builtins: 'most' },
 };
 
-/** Tests import these besides what their folder may. */
+/** Tests and their helpers (x.test.ts, test-x.ts, what lies in a folder testing/): nothing else imports them ... */
+export const testFiles = /\.test\.m?ts$|(^|\/)test-[^/]*$|\/testing\//;
+/** ... and they import these besides what their folder may. */
 export const testPackages = ['vitest'];
 
 /** Node's modules that open ports. */

@@ -1,98 +1,15 @@
-// `npm start`, `npm test` and the like come here: everything the target needs is set up, then the target runs.
-// Written for the oldest Node that npm may bring, and without any package, since there may be none yet.
+// `npm start`, `npm test` and the like come here. Only the version of Node is looked at before anything else is
+// loaded, in words that an old one still reads.
 //
 //   node main/setup/run.mjs start|test|bench|sanitize|setup [arguments for the target]
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildNative } from './native-build.mjs';
-import { ensureNodeModules, npmCommand } from './node-modules.mjs';
-import { Reporter, SetupError } from './reporter.mjs';
-import { takeLock } from './setup-lock.mjs';
-import { ensureSystemPackages } from './system-packages.mjs';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const oldestNodeMajor = 20;
 
-/**
- * What each target needs of the native part (undefined: it builds by itself; [] is everything), and the npm script
- * that it is.
- * @type {Record<string, { build?: string[], script?: string[] }>}
- */
-const targets = {
-  start: { build: ['alexnet_addon'], script: ['cli', 'demo'] },
-  test: { build: [], script: ['suites'] },
-  bench: { build: [], script: ['bench:run'] },
-  sanitize: { script: ['sanitize'] },
-  setup: { build: [] },
-};
-
-/** @param {{ build?: string[] }} target */
-async function setUp(target) {
-  const reporter = new Reporter(join(root, 'native', 'build', 'setup.log'));
-  const release = await takeLock(join(root, 'native', 'build', 'setup.lock'), (holder) =>
-    reporter.say(`Another set-up is at work in this checkout (process ${holder}): waiting for it.`),
+if (Number.parseInt(process.versions.node, 10) < oldestNodeMajor) {
+  process.stderr.write(
+    `Node ${process.versions.node} is too old: install Node ${oldestNodeMajor} or newer.\n`,
   );
-  try {
-    await ensureSystemPackages(reporter, join(root, 'main', 'setup', 'packages.txt'));
-    await ensureNodeModules(reporter, root);
-    if (target.build) {
-      const definitions = ['-DCMAKE_BUILD_TYPE=Release'];
-      await buildNative(reporter, root, { name: 'release', definitions, targets: target.build });
-    }
-  } finally {
-    release();
-  }
-}
-
-/**
- * Runs an npm script, which finds the packages' own Node.
- * @param {string[]} script name and arguments
- * @returns {Promise<number>} its exit status
- */
-function runScript([name = '', ...args]) {
-  const [program = 'npm', ...npmArgs] = npmCommand();
-  const child = spawn(program, [...npmArgs, 'run', '-s', name, '--', ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  // Ctrl-C reaches the target too: it ends by itself, and its status is ours.
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT') child.kill(signal);
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) =>
-      resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal])),
-    );
-  });
-}
-
-/** @param {string[]} argv */
-async function main([name = '', ...args]) {
-  if (Number.parseInt(process.versions.node, 10) < oldestNodeMajor)
-    throw new SetupError(
-      `Node ${process.versions.node} is too old: install Node ${oldestNodeMajor} or newer.`,
-    );
-  const target = targets[name];
-  if (target === undefined)
-    throw new SetupError(`Unknown target "${name}": it is one of ${Object.keys(targets).join(', ')}.`);
-  const stop = () => process.exit(130);
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  await setUp(target);
-  process.off('SIGINT', stop);
-  process.off('SIGTERM', stop);
-  return target.script === undefined ? 0 : runScript([...target.script, ...args]);
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const known = error instanceof SetupError;
-  process.stderr.write(`\n${known ? error.message : error instanceof Error ? error.stack : error}\n`);
   process.exitCode = 1;
+} else {
+  const { runTarget } = await import('./targets.mjs');
+  process.exitCode = await runTarget(process.argv.slice(2));
 }

@@ -82,6 +82,9 @@ export class Reporter {
     const lines = [];
     const status = await new Promise((resolve, reject) => {
       const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      // Nobody who interrupts set-up wants a build to go on behind it.
+      const endChild = () => child.kill();
+      process.once('exit', endChild);
       for (const stream of [child.stdout, child.stderr]) {
         let rest = '';
         stream.on('data', (/** @type {Buffer} */ chunk) => {
@@ -98,7 +101,10 @@ export class Reporter {
         });
       }
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve(code ?? signal));
+      child.on('close', (code, signal) => {
+        process.off('exit', endChild);
+        resolve(code ?? signal);
+      });
     });
     if (status === 0) return lines;
     const shown = lines.filter((line) => line.trim() !== '' && (keepLine?.(line) ?? true)).slice(-tailLines);

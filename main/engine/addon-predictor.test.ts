@@ -1,0 +1,169 @@
+// Answering through the real addon: every method in every state, photos, packs.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { NativePredictor } from './addon.ts';
+import { loadAddon } from './load-addon.ts';
+import { valueCount } from './load-tensors.ts';
+import { makePack, predictorOptions, testClasses, writeImages } from './test-net.ts';
+
+const addon = loadAddon();
+
+let folder = '';
+let pack = '';
+let photos: string[] = [];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'alexnet-predictor-'));
+  pack = await makePack(addon, folder);
+  photos = writeImages(join(folder, 'photos'), 4);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Weights that depend on their place: small, of both signs. */
+async function openPredictor(): Promise<NativePredictor> {
+  const predictor = await addon.createPredictor(predictorOptions());
+  for (const tensor of predictor.tensors) {
+    const values = Float32Array.from({ length: valueCount(tensor) }, (_, i) => Math.sin(i * 12.9898) * 0.1);
+    predictor.load(tensor.name, 0, new Uint8Array(values.buffer));
+  }
+  return predictor;
+}
+
+const flag = () => addon.createCancelFlag();
+const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+const busy = expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('busy') });
+const closed = expect.objectContaining({
+  code: 'INVALID_ARGUMENT',
+  message: expect.stringContaining('closed'),
+});
+
+test('files are answered in order, bad ones with their error', async () => {
+  const predictor = await openPredictor();
+  expect(predictor.classes).toBe(testClasses);
+  expect(predictor.tensors.some(({ name }) => name.includes('velocity'))).toBe(false);
+  const text = join(folder, 'text.jpg');
+  writeFileSync(text, 'no image');
+  const paths = [...photos.slice(0, 6), text, join(folder, 'none.png'), ...photos.slice(6)];
+  const answers = await predictor.classifyFiles(paths, 1);
+  expect(answers).toHaveLength(14);
+  expect(answers[7]).toEqual({ error: { code: 'NOT_FOUND', message: expect.any(String) } });
+  expect(answers[6]?.error?.code).toBeTruthy();
+  answers.forEach(({ probabilities, error }, i) => {
+    if (i === 6 || i === 7) return;
+    expect(error).toBeUndefined();
+    expect(probabilities).toBeInstanceOf(Float32Array);
+    expect(probabilities).toHaveLength(testClasses);
+    // Rounding of three floats.
+    expect(probabilities?.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+  // The batch that a photo is in does not change its answer beyond the rounding of another order of sums.
+  const alone = await predictor.classifyFiles(photos.slice(7, 8), 1);
+  alone[0]?.probabilities?.forEach((value, i) => {
+    expect(value).toBeCloseTo(answers[9]?.probabilities?.[i] ?? 0, 5);
+  });
+  expect(await predictor.classifyFiles([], 1)).toEqual([]);
+  const [ten] = await predictor.classifyFiles(photos.slice(0, 1), 10);
+  expect(ten?.probabilities?.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  await predictor.close();
+});
+
+test('a pack is evaluated; its counts reconcile and agree with the single answers', async () => {
+  const predictor = await openPredictor();
+  const progress: number[] = [];
+  const evaluation = await predictor.evaluate(pack, 1, (done) => progress.push(done), flag());
+  expect(evaluation.images).toBe(12);
+  expect([...evaluation.classImages]).toEqual([4, 4, 4]);
+  expect(evaluation.confusion).toHaveLength(testClasses * testClasses);
+  expect(evaluation.confusion.reduce((a, b) => a + b)).toBe(12);
+  const right = [0, 1, 2].reduce((sum, i) => sum + (evaluation.confusion[i * 4] ?? 0), 0);
+  expect(evaluation.top1Error).toBeCloseTo(1 - right / 12, 12);
+  expect(evaluation.top5Error).toBe(0);
+  expect(evaluation.top5).toHaveLength(60);
+  expect([...evaluation.top5.subarray(3, 5)]).toEqual([-1, -1]);
+  expect(progress.at(-1)).toBe(12);
+
+  // The pack was made from like images: the same answers.
+  const answers = await predictor.classifyFiles(photos, 1);
+  answers.forEach(({ probabilities = new Float32Array() }, image) => {
+    expect(probabilities[Math.floor(image / 4)]).toBeCloseTo(evaluation.trueProbability[image] ?? 0, 5);
+    expect(Math.max(...probabilities)).toBeCloseTo(evaluation.top5Probability[image * 5] ?? 0, 5);
+  });
+  await predictor.close();
+});
+
+test('an open predictor refuses wrong arguments and tensors that are missing', async () => {
+  const predictor = await addon.createPredictor(predictorOptions());
+  await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(invalid);
+  expect(() => predictor.load('conv9.weight', 0, new Uint8Array(4))).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND' }),
+  );
+  expect(() => predictor.load('conv1.bias', 100, new Uint8Array(4))).toThrow(invalid);
+  await expect(predictor.classifyFiles('a.jpg' as never, 1)).rejects.toEqual(invalid);
+  await expect(predictor.classifyFiles(photos, 2 as never)).rejects.toEqual(invalid);
+  await expect(predictor.evaluate(pack, 1, () => {}, {} as never)).rejects.toEqual(invalid);
+  await predictor.close();
+
+  const options = predictorOptions();
+  const meanless = { ...options, preprocessing: { ...options.preprocessing, mean: 'rgb' as const } };
+  await expect(addon.createPredictor(meanless)).rejects.toEqual(invalid);
+  await expect(addon.createPredictor({ ...options, batch: 0 })).rejects.toEqual(invalid);
+  await expect(addon.createPredictor({ ...options, precision: 'fp7' as never })).rejects.toEqual(invalid);
+  await expect(addon.createPredictor({ ...options, netJson: '{}' })).rejects.toMatchObject({
+    code: 'INVALID_SPEC',
+  });
+});
+
+test('a busy predictor takes nothing else until it has answered', async () => {
+  const predictor = await openPredictor();
+  const answering = predictor.classifyFiles(photos, 1);
+  await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(busy);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag())).rejects.toEqual(busy);
+  expect(() => predictor.load('conv1.bias', 0, new Uint8Array(4))).toThrow(busy);
+  expect(predictor.classes).toBe(testClasses);
+  expect(await answering).toHaveLength(12);
+  expect(await predictor.classifyFiles(photos.slice(0, 1), 1)).toHaveLength(1);
+  await predictor.close();
+});
+
+test('every method of a closed predictor says that it is closed', async () => {
+  const predictor = await openPredictor();
+  const closing = predictor.close();
+  expect(() => predictor.classes).toThrow(closed);
+  expect(() => predictor.tensors).toThrow(closed);
+  expect(() => predictor.load('conv1.bias', 0, new Uint8Array(4))).toThrow(closed);
+  await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag())).rejects.toEqual(closed);
+  await closing;
+  await predictor.close();
+});
+
+test('closing ends what the predictor works on', async () => {
+  const predictor = await openPredictor();
+  const many = Array.from({ length: 200 }, () => photos).flat();
+  const answering = predictor.classifyFiles(many, 1);
+  const closing = predictor.close();
+  await expect(answering).rejects.toMatchObject({ code: 'CANCELLED' });
+  await closing;
+});
+
+test('an evaluation is cancelled, and one whose listener throws ends with its error', async () => {
+  const predictor = await openPredictor();
+  const signal = flag();
+  signal.cancel();
+  await expect(predictor.evaluate(pack, 1, () => {}, signal)).rejects.toMatchObject({ code: 'CANCELLED' });
+  const thrown = new Error('the listener is broken');
+  const evaluating = predictor.evaluate(
+    pack,
+    10,
+    () => {
+      throw thrown;
+    },
+    flag(),
+  );
+  await expect(evaluating).rejects.toBe(thrown);
+  await expect(predictor.evaluate(join(folder, 'none'), 1, () => {}, flag())).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  await predictor.close();
+});

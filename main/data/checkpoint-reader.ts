@@ -195,6 +195,7 @@ class CheckpointTensors implements TensorSource {
     if (offset < 0 || count < 0 || offset + count > valueCount(tensor.shape)) {
       throw new AppError('INVALID_ARGUMENT', `tensor ${name} has no values ${offset}..${offset + count}`);
     }
+    if (count === 0) return new Uint8Array();
     const bytes = guarded(this.#db, () => this.#bytes(tensor, offset, count));
     this.#verify(tensor, offset, count, bytes);
     return bytes;
@@ -222,7 +223,6 @@ class CheckpointTensors implements TensorSource {
   #chunkAt(tensor: StoredTensor, position: number): Chunk {
     const cached = this.#chunk;
     if (cached?.tensorId === tensor.id && cached.start <= position && position < endOf(cached)) return cached;
-    if (valueCount(tensor.shape) === 0) return { tensorId: tensor.id, start: 0, bytes: new Uint8Array() };
     const chunk = this.#db.get<Chunk>(
       'chunks.at',
       `SELECT tensor_id AS tensorId, start, bytes FROM chunks

@@ -187,6 +187,23 @@ describe('writeCheckpoint', () => {
     expect(inTransaction).toBeGreaterThan(0);
   });
 
+  it('survives kill -9 while the file is made', async () => {
+    for (let round = 0; round < 5; round++) {
+      const path = join(temporaryFolder(), 'run.sqlite');
+      const child = startScript('test-checkpoint-child.ts', [path]);
+      while (!existsSync(path)) await sleep(1);
+      await sleep(Math.random() * 20);
+      child.kill('SIGKILL');
+      await ended(child);
+      const db = openCheckpointFile(path);
+      for (const one of listCheckpoints(db)) await expectTensors(db, one.id, one.step);
+      const next = (findCheckpoint(db, 'last')?.step ?? 0) + 1;
+      await write(db, next);
+      expect(findCheckpoint(db, 'last')?.step).toBe(next);
+      db.close();
+    }
+  });
+
   it('says that the disk is full and keeps the checkpoints before', async ({ skip }) => {
     const disk = smallDisk(26_000_000);
     if (disk === undefined) return skip('mounting a small disk needs more rights than this process has');
@@ -278,6 +295,7 @@ describe('reading', () => {
   it('refuses a file that is none', () => {
     const path = join(temporaryFolder(), 'run.sqlite');
     writeFileSync(path, 'no database at all'.repeat(1000));
-    expect(refusal(() => openCheckpointReader(path)).code).toBe('CORRUPT_DATABASE');
+    expect(refusal(() => openCheckpointReader(path)).code).toBe('CORRUPT_CHECKPOINT');
+    expect(refusal(() => openCheckpointFile(path)).code).toBe('CORRUPT_CHECKPOINT');
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { listCheckpoints } from './checkpoint-reader.ts';
 import {
   openCheckpointFile,
   openCheckpointReader,
@@ -182,9 +183,17 @@ describe('checkpoint files', () => {
     const studio = join(folder, 'studio.sqlite');
     openDatabase(studio).close();
     expect(refusal(() => openCheckpointReader(studio)).code).toBe('CORRUPT_CHECKPOINT');
-    expect(refusal(() => openCheckpointFile(studio)).code).toBe('CORRUPT_DATABASE');
+    expect(refusal(() => openCheckpointFile(studio)).code).toBe('CORRUPT_CHECKPOINT');
     expect(refusal(() => openDatabase(path)).code).toBe('CORRUPT_DATABASE');
     expect(refusal(() => openCheckpointReader(join(folder, 'none.sqlite'))).code).toBe('NOT_FOUND');
+  });
+
+  it('can be read where the writer was killed before it had made the tables', () => {
+    const path = join(temporaryFolder(), 'run.sqlite');
+    writeFileSync(path, '');
+    const reader = openCheckpointReader(path);
+    expect(listCheckpoints(reader)).toEqual([]);
+    reader.close();
   });
 
   it('of a newer format are refused', () => {

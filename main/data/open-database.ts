@@ -114,47 +114,62 @@ function openCheckpoints(path: string, mustExist: boolean): BetterSqlite3.Databa
   });
 }
 
-/** A run's checkpoint file for its writer, created where it does not exist. */
+/** The tables, where they are not there yet: a process may have been killed before it had made them. */
+function completeCheckpoints(raw: BetterSqlite3.Database): void {
+  const version = Number(raw.pragma('user_version', { simple: true }));
+  if (version > checkpointVersion) {
+    throw new AppError(
+      'DATABASE_TOO_NEW',
+      `${raw.name} was written by a newer AlexNet Studio (format ${version}, this one knows ${checkpointVersion}); update to open it`,
+    );
+  }
+  if (version === checkpointVersion && raw.pragma('application_id', { simple: true }) === checkpointId)
+    return;
+  raw
+    .transaction(() => {
+      claim(raw, checkpointId);
+      if (raw.pragma('user_version', { simple: true }) === checkpointVersion) return;
+      raw.exec(checkpointSchema);
+      raw.pragma(`user_version = ${checkpointVersion}`);
+    })
+    .immediate();
+}
+
+function asCheckpointError(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'CORRUPT_DATABASE') return error;
+  return new AppError('CORRUPT_CHECKPOINT', error.message, error.details, { cause: error });
+}
+
+/** A run's checkpoint file for its writer, created where it does not exist. Throws CORRUPT_CHECKPOINT,
+ * DATABASE_TOO_NEW, DISK_FULL, BUSY, IO. */
 export function openCheckpointFile(path: string, options: DatabaseOptions = {}): WritableDatabase {
-  const isNew = path !== ':memory:' && !existsSync(path);
-  const raw = openCheckpoints(path, false);
-  return prepared(raw, () => {
-    if (isNew) chmodSync(path, 0o600);
-    raw
-      .transaction(() => {
-        claim(raw, checkpointId);
-        const version = Number(raw.pragma('user_version', { simple: true }));
-        refuseNewerCheckpoints(path, version);
-        if (version === 0) {
-          raw.exec(checkpointSchema);
-          raw.pragma(`user_version = ${checkpointVersion}`);
-        }
-      })
-      .immediate();
-    return new WritableDatabase(raw, { slowMs: checkpointSlowMs, ...options });
-  });
+  try {
+    const isNew = !existsSync(path);
+    const raw = openCheckpoints(path, false);
+    return prepared(raw, () => {
+      if (isNew) chmodSync(path, 0o600);
+      completeCheckpoints(raw);
+      return new WritableDatabase(raw, { slowMs: checkpointSlowMs, ...options });
+    });
+  } catch (error) {
+    throw asCheckpointError(error);
+  }
 }
 
 /**
  * A run's checkpoint file for reading. It is opened for writing all the same and told not to: where a writer
- * was killed, the first to open the file must undo its half-written transaction.
+ * was killed, the first to open the file must undo its half-written transaction. Throws NOT_FOUND,
+ * CORRUPT_CHECKPOINT, DATABASE_TOO_NEW, IO.
  */
 export function openCheckpointReader(path: string, options: DatabaseOptions = {}): ReadableDatabase {
-  const raw = openCheckpoints(path, true);
-  return prepared(raw, () => {
-    if (raw.pragma('application_id', { simple: true }) !== checkpointId) {
-      throw new AppError('CORRUPT_CHECKPOINT', `${path} is no checkpoint file`);
-    }
-    refuseNewerCheckpoints(path, Number(raw.pragma('user_version', { simple: true })));
-    raw.pragma('query_only = ON');
-    return new ReadableDatabase(raw, { slowMs: checkpointSlowMs, ...options });
-  });
-}
-
-function refuseNewerCheckpoints(path: string, version: number): void {
-  if (version <= checkpointVersion) return;
-  throw new AppError(
-    'DATABASE_TOO_NEW',
-    `${path} was written by a newer AlexNet Studio (format ${version}, this one knows ${checkpointVersion}); update to open it`,
-  );
+  try {
+    const raw = openCheckpoints(path, true);
+    return prepared(raw, () => {
+      completeCheckpoints(raw);
+      raw.pragma('query_only = ON');
+      return new ReadableDatabase(raw, { slowMs: checkpointSlowMs, ...options });
+    });
+  } catch (error) {
+    throw asCheckpointError(error);
+  }
 }

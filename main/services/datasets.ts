@@ -54,7 +54,7 @@ export class DatasetService {
   }
 
   /** Throws INVALID_NAME, NAME_TAKEN, BUSY, what the folders are to blame for, and the engine's errors. */
-  add(
+  async add(
     request: AddDatasetRequest,
     onEvent: (event: DatasetEvent) => void,
     signal?: AbortSignal,
@@ -73,7 +73,7 @@ export class DatasetService {
       ...(valMap === undefined ? {} : { devkitMapFile: resolve(valMap) }),
       ...(valFraction === undefined ? {} : { valFraction }),
     };
-    return this.#builder.add(name, source, onEvent, signal);
+    return await this.#builder.add(name, source, onEvent, signal);
   }
 
   list(): Dataset[] {

@@ -100,7 +100,7 @@ export class TrainingService {
   }
 
   /** Goes on from the newest checkpoint. Throws NOT_FOUND, BUSY, RUN_NOT_RESUMABLE, and as start() does. */
-  resume(reference: string, onEvent: (event: RunProgress) => void, signal?: AbortSignal): Promise<Run> {
+  async resume(reference: string, onEvent: (event: RunProgress) => void, signal?: AbortSignal): Promise<Run> {
     const { db, directory, datasets, models } = this.#parts;
     const run = resolveRun(db, reference);
     const recipe = getRunRecipe(db, run.id);
@@ -122,7 +122,7 @@ export class TrainingService {
       .filter(({ command }) => steering.has(command))
       .map(({ kind: _kind, ...command }) => command);
     const resumed: TrainJob = { ...job, resume: true, replay, ...(init === undefined ? {} : { init }) };
-    return this.#drive(run.id, resumed, onEvent, signal);
+    return await this.#drive(run.id, resumed, onEvent, signal);
   }
 
   /** Steers a run that this process trains. Throws NOT_FOUND where it trains no such run. */

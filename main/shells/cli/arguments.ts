@@ -20,7 +20,7 @@ export interface ArgumentSpec {
   /** How many positionals: [least, most]. */
   positionalCount?: readonly [number, number];
   options?: Readonly<Record<string, OptionSpec>>;
-  /** Paragraphs below the options. */
+  /** Lines below the options. */
   notes?: readonly string[];
 }
 

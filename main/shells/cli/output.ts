@@ -94,7 +94,8 @@ export class Output {
   error(report: ErrorReport): void {
     this.clearStatus();
     if (this.json) this.#stdout.write(`${JSON.stringify({ error: report })}\n`);
-    else this.#stderr.write(`error ${report.code}: ${printable(report.message)}\n`);
+    else
+      this.#stderr.write(`error ${report.code}: ${report.message.split('\n').map(printable).join('\n  ')}\n`);
   }
 
   #write(stream: TextStream, line: string): void {

@@ -66,7 +66,8 @@ function report(
   signal: AbortSignal,
 ): number {
   if (signal.aborted && isAbort(error)) {
-    output.error({ code: 'CANCELLED', message: 'interrupted' });
+    const cancelled = error instanceof AppError ? error.message : 'interrupted';
+    output.error({ code: 'CANCELLED', message: cancelled });
     return exitStatus.interrupted;
   }
   const facts = toErrorReport(error);

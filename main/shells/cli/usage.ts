@@ -24,7 +24,7 @@ export function usageLine(spec: ArgumentSpec): string {
 export function commandUsage(spec: ArgumentSpec): string {
   const lines = [usageLine(spec), '', `${spec.summary}.`];
   if (spec.options !== undefined) lines.push('', ...optionLines(spec.options));
-  for (const note of spec.notes ?? []) lines.push('', note);
+  if (spec.notes !== undefined) lines.push('', ...spec.notes);
   return `${lines.join('\n')}\n`;
 }
 

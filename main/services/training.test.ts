@@ -1,0 +1,207 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../api/errors.ts';
+import type { RunProgress } from '../api/runs.ts';
+import type { FakeOptions } from '../engine/fake-addon.ts';
+import type { Studio } from './studio.ts';
+import { TestFolder } from './testing/test-studio.ts';
+
+let folder: TestFolder;
+beforeEach(async () => {
+  folder = new TestFolder();
+  const studio = folder.open();
+  await studio.datasets.add({ name: 'pets', ...folder.photos() }, () => {});
+});
+afterEach(() => folder.remove());
+
+interface Trained {
+  events: RunProgress[];
+  error: unknown;
+  id: string;
+}
+
+async function train(
+  studio: Studio,
+  steps: number,
+  more: object = {},
+  onStep = (_: number) => {},
+): Promise<Trained> {
+  const controller = new AbortController();
+  const trained: Trained = { events: [], error: undefined, id: '' };
+  const listen = (event: RunProgress) => {
+    trained.events.push(event);
+    if (event.event === 'run') trained.id = event.id;
+    if (event.event === 'step') onStep(event.step);
+  };
+  try {
+    await studio.training.start(
+      { dataset: 'pets', steps, batchSize: 16, ...more },
+      listen,
+      controller.signal,
+    );
+  } catch (error) {
+    trained.error = error;
+  }
+  return trained;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof AppError ? error.code : String(error);
+}
+
+/** What the tensors of a run's newest checkpoint hash to, by exporting them. */
+async function weights(studio: Studio, id: string): Promise<Buffer> {
+  const out = folder.path(`${id}.safetensors`);
+  await studio.models.exportFile({ model: `${id}@last`, format: 'safetensors', out });
+  const file = readFileSync(out);
+  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
+}
+
+describe('training', () => {
+  it('tells what it has stored, in order, and keeps how it ended', async () => {
+    const studio = folder.open();
+    let seen = 0;
+    const { events, id } = await train(studio, 10, { name: 'first' }, (step) => {
+      // Store first, then tell.
+      const run = studio.runs.list()[0];
+      expect(run?.step).toBeGreaterThanOrEqual(step);
+      seen = step;
+    });
+    expect(seen).toBe(10);
+    expect(events[0]).toMatchObject({
+      event: 'run',
+      name: 'first',
+      dataset: 'pets',
+      totalSteps: 10,
+      fromStep: 0,
+    });
+    expect(events.filter((e) => e.event === 'step').map((e) => e.step)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
+    expect(events.filter((e) => e.event === 'checkpoint').map((e) => e.step)).toEqual([4, 8, 10]);
+    expect(events.at(-1)).toMatchObject({ event: 'done', state: 'finished', step: 10 });
+    const shown = studio.runs.show(id);
+    expect(shown).toMatchObject({ state: 'finished', step: 10, totalSteps: 10, preset: 'alexnet' });
+    expect(shown.config.optimiser.batchSize).toBe(16);
+    expect(shown.labels).toEqual(['a', 'b', 'c']);
+    expect(shown.checkpoints.length).toBeGreaterThan(1);
+    expect(shown.events.map((e) => e.kind)).toEqual([
+      'started',
+      'checkpoint',
+      'checkpoint',
+      'checkpoint',
+      'ended',
+    ]);
+    await expect(studio.training.resume(id, () => {})).rejects.toThrow('has finished');
+  });
+
+  it('stops with a checkpoint when it is told to, and resumes to the same weights', async () => {
+    const studio = folder.open({ stepMs: 15 });
+    const whole = await train(studio, 12);
+    const controller = new AbortController();
+    const stopped = await studio.training.start(
+      { dataset: 'pets', steps: 12, batchSize: 16 },
+      (event) => {
+        if (event.event === 'step' && event.step >= 3) controller.abort();
+      },
+      controller.signal,
+    );
+    expect(stopped.state).toBe('stopped');
+    expect(stopped.step).toBeLessThan(12);
+    const resumed: RunProgress[] = [];
+    const run = await studio.training.resume(stopped.name, (event) => resumed.push(event));
+    expect(run.id).toBe(stopped.id);
+    expect(resumed[0]).toMatchObject({ event: 'run', fromStep: stopped.step });
+    expect(resumed.filter((e) => e.event === 'step').map((e) => e.step)[0]).toBe(stopped.step + 1);
+    expect(await weights(studio, run.id)).toEqual(await weights(studio, whole.id));
+  });
+
+  it.each(['SIGKILL', 'SIGSEGV'] as const)(
+    'is interrupted where the engine dies of %s, and resumes to the same weights',
+    async (signal) => {
+      const dying: Partial<FakeOptions> = { crashAtStep: { step: 7, signal } };
+      const broken = await train(folder.open(dying), 12);
+      expect(codeOf(broken.error)).toBe('ENGINE_DIED');
+      const studio = folder.open();
+      const run = studio.runs.find(broken.id);
+      expect(run).toMatchObject({ state: 'interrupted' });
+      expect(run.reason).toContain(signal);
+      expect(broken.events.at(-1)).toMatchObject({ event: 'done', state: 'interrupted' });
+      const again = await studio.training.resume(broken.id, () => {});
+      expect(again).toMatchObject({ state: 'finished', step: 12 });
+      const whole = await train(studio, 12);
+      expect(await weights(studio, again.id)).toEqual(await weights(studio, whole.id));
+    },
+  );
+
+  it('keeps the last good checkpoint where the loss is not finite, and says so', async () => {
+    const diverged = await train(folder.open({ divergeAtStep: 6 }), 12);
+    expect(codeOf(diverged.error)).toBe('DIVERGED');
+    const studio = folder.open();
+    const run = studio.runs.show(diverged.id);
+    expect(run.state).toBe('diverged');
+    expect(run.reason).toContain('not finite');
+    expect(run.loss).toBeNull();
+    expect(run.checkpoints.map((checkpoint) => checkpoint.step)).toEqual([4]);
+    expect(diverged.events.at(-1)).toMatchObject({ event: 'done', state: 'diverged' });
+  });
+
+  it('fails with what the engine says', async () => {
+    const failing = {
+      failAtStep: { step: 2, code: 'CORRUPT_PACK', message: 'record 5 is damaged' },
+    } as const;
+    const failed = await train(folder.open(failing), 12);
+    expect(codeOf(failed.error)).toBe('CORRUPT_PACK');
+    expect(folder.open().runs.find(failed.id)).toMatchObject({
+      state: 'failed',
+      reason: 'record 5 is damaged',
+    });
+  });
+
+  it('is steered, logs it with its step, and applies it again after a resume', async () => {
+    const studio = folder.open({ stepMs: 10 });
+    const steered: Trained = { events: [], error: undefined, id: '' };
+    const run = await studio.training.start({ dataset: 'pets', steps: 20, batchSize: 16 }, (event) => {
+      steered.events.push(event);
+      if (event.event === 'run') studio.training.command(event.id, { command: 'setRate', value: 0.5 });
+    });
+    const command = steered.events.find((event) => event.event === 'command');
+    expect(command).toMatchObject({ command: 'setRate', value: 0.5, steered: true });
+    const logged = studio.runs.show(run.id).events.filter((event) => event.kind === 'command');
+    expect(logged).toHaveLength(1);
+    expect(logged[0]?.payload).toMatchObject({ command: 'setRate', value: 0.5 });
+    expect(() => studio.training.command(run.id, { command: 'pause' })).toThrow('not being trained here');
+  });
+
+  it('refuses before there is a run', async () => {
+    const studio = folder.open();
+    const refused = async (more: object) => codeOf((await train(studio, 1, more)).error);
+    expect(await refused({ dataset: 'gone' })).toBe('NOT_FOUND');
+    expect(await refused({ preset: 'alexnett' })).toBe('INVALID_CONFIG');
+    expect(await refused({ batchSize: 0 })).toBe('INVALID_CONFIG');
+    expect(await refused({ settings: ['net.activation=step'] })).toBe('INVALID_CONFIG');
+    expect(await refused({ devices: ['cuda:0'] })).toBe('DEVICE_UNAVAILABLE');
+    expect(await refused({ init: 'gone' })).toBe('NOT_FOUND');
+    expect(await refused({ name: 'a@b' })).toBe('INVALID_NAME');
+    expect(studio.runs.list()).toEqual([]);
+  });
+});
+
+describe('runs', () => {
+  it('are found by id, beginning of an id and name, compared, deleted with their files', async () => {
+    const studio = folder.open();
+    const { id: first } = await train(studio, 3, { name: 'one' });
+    const { id: second } = await train(studio, 3, { name: 'two', settings: ['net.layers.conv1.width=64'] });
+    expect(studio.runs.find(first.slice(0, 6)).id).toBe(first);
+    expect(studio.runs.find('two').id).toBe(second);
+    expect(() => studio.runs.find('')).toThrow('no run');
+    expect(() => studio.runs.find('zzz')).toThrow('did you mean');
+    const { differences } = studio.runs.compare(['one', 'two']);
+    expect(differences).toEqual([{ field: 'net.layers.conv1.width', values: [96, 64] }]);
+    studio.runs.delete('one');
+    expect(studio.runs.list().map((run) => run.id)).toEqual([second]);
+    expect(existsSync(folder.path(`home/runs/${first}.sqlite`))).toBe(false);
+    expect(existsSync(folder.path(`home/runs/${first}.mean`))).toBe(false);
+    expect(existsSync(folder.path(`home/runs/${second}.mean`))).toBe(true);
+  });
+});

@@ -1,5 +1,6 @@
 // Everything together: opens the data directory and joins the services. The shells compose with this.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { chooseDataDirectory, type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
@@ -15,6 +16,7 @@ import { DatasetService } from './datasets.ts';
 import { DemoPlan } from './demo.ts';
 import { DeviceService } from './devices.ts';
 import { EvaluationService } from './evaluation.ts';
+import { LogFile } from './log-file.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
@@ -51,7 +53,8 @@ export class Studio {
   /** Throws what opening the data directory and the database throw: DATABASE_TOO_NEW, DISK_FULL, IO, ... */
   static open(options: StudioOptions): Studio {
     const directory = openDataDirectory(chooseDataDirectory(options.dataDir));
-    const db = openDatabase(directory.databaseFile, { log: options.warn });
+    const log = new LogFile(join(directory.root, 'studio.log'));
+    const db = openDatabase(directory.databaseFile, { log: (line) => log.write(line) });
     try {
       return new Studio(directory, db, options);
     } catch (error) {

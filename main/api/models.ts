@@ -1,5 +1,6 @@
 // Imported models, and how pixels become a net's input.
 import * as z from 'zod';
+import { tensorShapeSchema } from './net-description.ts';
 import { netSchema } from './run-config.ts';
 
 /** How pixels become the net's input: input = (pixel - mean) * gain, pixel on the 0..255 scale. */
@@ -31,6 +32,14 @@ export const modelSchema = z.object({
   /** Where it came from: the imported file, its own metadata. */
   source: z.record(z.string(), z.unknown()),
   createdAt: z.int(),
+});
+
+/** An entry of a safetensors header. */
+export const safetensorsEntrySchema = z.object({
+  dtype: z.string(),
+  shape: tensorShapeSchema,
+  /** Bytes [begin, end) after the header. */
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 
 export type ModelPreprocessing = z.output<typeof modelPreprocessingSchema>;

@@ -52,8 +52,10 @@ export const deviceReportSchema = z.object({
   library: z.string(),
 });
 
+export const tensorShapeSchema = z.array(z.int().nonnegative());
+
 /** A tensor by its canonical name, e.g. conv1.weight [96, 3, 11, 11]. */
-export const tensorInfoSchema = z.object({ name: z.string(), shape: z.array(z.int().nonnegative()) });
+export const tensorInfoSchema = z.object({ name: z.string(), shape: tensorShapeSchema });
 
 export type LayerDescription = z.output<typeof layerDescriptionSchema>;
 export type NetDescription = z.output<typeof netDescriptionSchema>;

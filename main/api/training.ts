@@ -72,6 +72,23 @@ export const trainingRecordSchema = z.discriminatedUnion('kind', [
   appliedCommandSchema,
 ]);
 
+// As JSON keeps them: it has no NaN, so a loss that is not finite is null there, and NaN when it is read back.
+const revivedLoss = z
+  .number()
+  .nullable()
+  .transform((loss) => loss ?? Number.NaN);
+export const storedValidationRecordSchema = validationRecordSchema.extend({
+  loss: revivedLoss,
+  trainLoss: revivedLoss,
+});
+export const storedTrainingRecordsSchema = z.array(
+  z.discriminatedUnion('kind', [
+    stepRecordSchema.extend({ loss: revivedLoss }),
+    storedValidationRecordSchema,
+    appliedCommandSchema,
+  ]),
+);
+
 export const checkpointReasonSchema = z.enum(['epoch', 'interval', 'steering', 'stop', 'end']);
 
 /** A checkpoint that is complete in the run's file. */

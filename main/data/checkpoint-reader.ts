@@ -1,11 +1,15 @@
 // Reading a run's checkpoints.
 import { createHash, type Hash } from 'node:crypto';
-import * as z from 'zod';
 import { AppError } from '../api/errors.ts';
-import type { TensorInfo } from '../api/net-description.ts';
+import { parseJson, type Schema } from '../api/json.ts';
+import { type TensorInfo, tensorShapeSchema } from '../api/net-description.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import type { Checkpoint } from '../api/runs.ts';
-import { type TrainingRecord, type ValidationRecord, validationRecordSchema } from '../api/training.ts';
+import {
+  storedTrainingRecordsSchema,
+  storedValidationRecordSchema,
+  type TrainingRecord,
+} from '../api/training.ts';
 import type { ReadableDatabase } from './database.ts';
 import { bytesPerValue, type TensorSource, valueCount } from './tensor-source.ts';
 
@@ -37,35 +41,15 @@ function guarded<T>(db: ReadableDatabase, work: () => T): T {
   }
 }
 
-function parseJson<T extends z.ZodType>(
-  db: ReadableDatabase,
-  schema: T,
-  text: string,
-  what: string,
-): z.output<T> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new AppError(
-      'CORRUPT_CHECKPOINT',
-      `${db.path}: ${what} is damaged`,
-      { part: what },
-      { cause: error },
-    );
-  }
+function parsed<T>(db: ReadableDatabase, schema: Schema<T>, text: string, what: string): T {
+  return parseJson(schema, text, `${db.path}: ${what}`, 'CORRUPT_CHECKPOINT');
 }
-
-// JSON has no NaN: a loss that is not finite was stored as null.
-const storedValidation = validationRecordSchema.extend({
-  loss: z.number().nullable(),
-  trainLoss: z.number().nullable(),
-});
 
 function toCheckpoint(db: ReadableDatabase, row: CheckpointRow): Checkpoint {
   const validation =
     row.validation === null
       ? undefined
-      : parseJson(db, storedValidation, row.validation, `the validation of checkpoint ${row.id}`);
+      : parsed(db, storedValidationRecordSchema, row.validation, `the validation of checkpoint ${row.id}`);
   return {
     id: row.id,
     step: row.step,
@@ -125,8 +109,6 @@ function notFound(db: ReadableDatabase, checkpointId: number): AppError {
   return new AppError('NOT_FOUND', `${db.path} has no checkpoint ${checkpointId} any more`, { checkpointId });
 }
 
-const recordSchema = z.array(z.looseObject({ kind: z.enum(['step', 'validation', 'command']) }));
-
 /**
  * What training told in the checkpoints kept, in order, from beyond `afterStep` on. Losses that are not finite
  * come back as NaN.
@@ -140,18 +122,11 @@ export function listRecords(db: ReadableDatabase, afterStep: number): TrainingRe
       [afterStep],
     );
     return rows
-      .flatMap(({ id, payload }) => parseJson(db, recordSchema, payload, `the records of checkpoint ${id}`))
-      .map((record) => reviveRecord(record as unknown as TrainingRecord))
+      .flatMap(({ id, payload }) =>
+        parsed(db, storedTrainingRecordsSchema, payload, `the records of checkpoint ${id}`),
+      )
       .filter((record) => record.step > afterStep);
   });
-}
-
-function reviveRecord(record: TrainingRecord): TrainingRecord {
-  if (record.kind === 'command') return record;
-  const loss = record.loss ?? Number.NaN;
-  if (record.kind === 'step') return { ...record, loss };
-  const trainLoss = (record as ValidationRecord).trainLoss ?? Number.NaN;
-  return { ...record, loss, trainLoss };
 }
 
 interface StoredTensor extends TensorInfo {
@@ -262,8 +237,6 @@ function endOf(chunk: Chunk): number {
   return chunk.start + chunk.bytes.byteLength / bytesPerValue;
 }
 
-const shapeSchema = z.array(z.int().nonnegative());
-
 /** The tensors of a complete checkpoint. Throws NOT_FOUND, CORRUPT_CHECKPOINT. */
 export function openCheckpointTensors(db: ReadableDatabase, checkpointId: number): TensorSource {
   readCheckpointState(db, checkpointId);
@@ -276,6 +249,9 @@ export function openCheckpointTensors(db: ReadableDatabase, checkpointId: number
   );
   return new CheckpointTensors(
     db,
-    rows.map((row) => ({ ...row, shape: parseJson(db, shapeSchema, row.shape, `the shape of ${row.name}`) })),
+    rows.map((row) => ({
+      ...row,
+      shape: parsed(db, tensorShapeSchema, row.shape, `the shape of ${row.name}`),
+    })),
   );
 }

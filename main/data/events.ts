@@ -1,5 +1,5 @@
 // Table events: a run's log, by which it can be replayed.
-import * as z from 'zod';
+import { objectSchema } from '../api/json.ts';
 import type { RunEvent } from '../api/runs.ts';
 import { type AppliedCommand, appliedCommandSchema } from '../api/training.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
@@ -36,8 +36,7 @@ export function listEvents(
     after?.id ?? 0,
     limit,
   ]);
-  const payload = z.record(z.string(), z.unknown());
-  return rows.map((row) => ({ ...row, payload: fromJson(payload, row.payload, 'events.payload') }));
+  return rows.map((row) => ({ ...row, payload: fromJson(objectSchema, row.payload, 'events.payload') }));
 }
 
 export const commandsFromSql = `SELECT payload FROM events

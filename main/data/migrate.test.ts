@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { findDataset, listClasses } from './datasets.ts';
 import { listMetrics, storeTraining } from './metrics.ts';
@@ -35,10 +35,10 @@ function place(): Place {
 }
 
 function schemaOf(path: string): unknown {
-  const raw = new BetterSqlite3(path, { readonly: true });
+  const raw = new DatabaseSync(path, { readOnly: true });
   try {
     const objects = raw.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all();
-    return { version: raw.pragma('user_version', { simple: true }), objects };
+    return { version: raw.prepare('PRAGMA user_version').get(), objects };
   } finally {
     raw.close();
   }
@@ -95,8 +95,8 @@ describe('migrate', () => {
 
     const backup = `${path}.backup-0001`;
     expect(statSync(backup).mode & 0o777).toBe(0o600);
-    const before = new BetterSqlite3(backup, { readonly: true });
-    expect(before.pragma('user_version', { simple: true })).toBe(1);
+    const before = new DatabaseSync(backup, { readOnly: true });
+    expect(before.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
     expect(before.prepare('SELECT count(*) AS n FROM metrics').get()).toEqual({ n: 2 });
     before.close();
     expect(statSync(`${path}.backup-0002`).size).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ describe('migrate', () => {
   it('refuses a file that a migration of another name was applied to', () => {
     const { path, migrationsFolder } = place();
     openDatabase(path, { migrationsFolder }).close();
-    const raw = new BetterSqlite3(path);
+    const raw = new DatabaseSync(path);
     raw.exec("UPDATE schema_migrations SET name = '0001_other.sql'");
     raw.close();
     expect(refusal(() => openDatabase(path, { migrationsFolder })).message).toContain(
@@ -154,7 +154,7 @@ describe('migrate', () => {
   it('refuses a file whose version and recorded migrations disagree', () => {
     const { path, migrationsFolder } = place();
     openDatabase(path, { migrationsFolder }).close();
-    const raw = new BetterSqlite3(path);
+    const raw = new DatabaseSync(path);
     raw.exec('DELETE FROM schema_migrations');
     raw.close();
     expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('CORRUPT_DATABASE');

@@ -1,6 +1,6 @@
 // Table models: imported ones. A run's checkpoints are models too, but are found through the run.
-import * as z from 'zod';
 import { AppError } from '../api/errors.ts';
+import { objectSchema } from '../api/json.ts';
 import { labelsSchema, type Model, modelPreprocessingSchema } from '../api/models.ts';
 import { netSchema } from '../api/run-config.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
@@ -23,7 +23,7 @@ function toModel(row: ModelRow): Model {
     net: fromJson(netSchema, row.net, 'models.net'),
     preprocessing: fromJson(modelPreprocessingSchema, row.preprocessing, 'models.preprocessing'),
     labels: fromJson(labelsSchema, row.labels, 'models.labels'),
-    source: fromJson(z.record(z.string(), z.unknown()), row.source, 'models.source'),
+    source: fromJson(objectSchema, row.source, 'models.source'),
   };
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import { objectSchema } from '../api/json.ts';
+import { anyNumber } from '../api/numbers.ts';
 import { listCheckpoints } from './checkpoint-reader.ts';
 import {
   openCheckpointFile,
@@ -37,15 +38,15 @@ describe('openDatabase', () => {
     setSetting(db, 'theme', { dark: true });
     db.close();
     const again = openDatabase(path);
-    expect(getSetting(again, 'theme', z.object({ dark: z.boolean() }))).toEqual({ dark: true });
+    expect(getSetting(again, 'theme', objectSchema)).toEqual({ dark: true });
     again.close();
   });
 
   it('refuses a database of a newer version and leaves it as it is', () => {
     const path = join(temporaryFolder(), 'studio.sqlite');
     openDatabase(path).close();
-    const raw = new BetterSqlite3(path);
-    raw.pragma('user_version = 99');
+    const raw = new DatabaseSync(path);
+    raw.exec('PRAGMA user_version = 99');
     raw.close();
     const before = readFileSync(path);
     for (const open of [openDatabase, openReadableDatabase]) {
@@ -71,7 +72,7 @@ describe('openDatabase', () => {
 
   it('refuses the database of another application', () => {
     const path = join(temporaryFolder(), 'other.sqlite');
-    const raw = new BetterSqlite3(path);
+    const raw = new DatabaseSync(path);
     raw.exec('CREATE TABLE bookmarks (url TEXT)');
     raw.close();
     const error = refusal(() => openDatabase(path));
@@ -111,7 +112,7 @@ describe('openDatabase', () => {
     const two = openDatabase(path);
     setSetting(one, 'a', 1);
     setSetting(two, 'b', 2);
-    expect(getSetting(one, 'b', z.number())).toBe(2);
+    expect(getSetting(one, 'b', anyNumber)).toBe(2);
     one.close();
     two.close();
   });
@@ -199,8 +200,8 @@ describe('checkpoint files', () => {
   it('of a newer format are refused', () => {
     const path = join(temporaryFolder(), 'run.sqlite');
     openCheckpointFile(path).close();
-    const raw = new BetterSqlite3(path);
-    raw.pragma('user_version = 7');
+    const raw = new DatabaseSync(path);
+    raw.exec('PRAGMA user_version = 7');
     raw.close();
     expect(refusal(() => openCheckpointFile(path)).code).toBe('DATABASE_TOO_NEW');
     expect(refusal(() => openCheckpointReader(path)).code).toBe('DATABASE_TOO_NEW');
@@ -217,12 +218,12 @@ describe('transactionAsync', () => {
     });
     await expect(db.transactionAsync(() => Promise.resolve())).rejects.toMatchObject({ code: 'BUSY' });
     await expect(failing).rejects.toThrow('stop');
-    expect(getSetting(db, 'a', z.number())).toBeUndefined();
+    expect(getSetting(db, 'a', anyNumber)).toBeUndefined();
     await db.transactionAsync(async () => {
       await Promise.resolve();
       setSetting(db, 'a', 2);
     });
-    expect(getSetting(db, 'a', z.number())).toBe(2);
+    expect(getSetting(db, 'a', anyNumber)).toBe(2);
     db.close();
   });
 });

@@ -1,7 +1,7 @@
 // Table runs: what is known of every run, and who drives it.
 
-import * as z from 'zod';
 import { AppError } from '../api/errors.ts';
+import { textListSchema } from '../api/json.ts';
 import { labelsSchema, type ModelPreprocessing, modelPreprocessingSchema } from '../api/models.ts';
 import { type RunConfig, runConfigSchema } from '../api/run-config.ts';
 import type { Run, RunRecipe, RunState } from '../api/runs.ts';
@@ -19,7 +19,7 @@ const listColumns = `id, name, state, reason, dataset_id AS datasetId, dataset_n
 type RunRow = Omit<Run, 'starred' | 'tags'> & { starred: number; tags: string };
 
 function toRun(row: RunRow): Run {
-  return { ...row, starred: row.starred !== 0, tags: fromJson(z.array(z.string()), row.tags, 'runs.tags') };
+  return { ...row, starred: row.starred !== 0, tags: fromJson(textListSchema, row.tags, 'runs.tags') };
 }
 
 export interface NewRun {

@@ -2,8 +2,9 @@
 // before it is used, and values are read by position, never the whole file.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
-import * as z from 'zod';
 import { AppError } from '../api/errors.ts';
+import { textMapSchema } from '../api/json.ts';
+import { safetensorsEntrySchema } from '../api/models.ts';
 import type { TensorInfo } from '../api/net-description.ts';
 import { fromFileSystem } from './data-directory.ts';
 import { type Decoder, decoders } from './float-formats.ts';
@@ -12,13 +13,6 @@ import { type TensorSource, valueCount } from './tensor-source.ts';
 /** As the format's own library: a longer header is no header of tensors. */
 const maxHeaderBytes = 100_000_000;
 const lengthBytes = 8;
-
-const entrySchema = z.object({
-  dtype: z.string(),
-  shape: z.array(z.int().nonnegative()),
-  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-});
-const metadataSchema = z.record(z.string(), z.string());
 
 /** Bytes a value of every type the format knows, so that types that cannot be used are still checked. */
 const dtypeBytes: ReadonlyMap<string, number> = new Map([
@@ -85,7 +79,7 @@ function readEntries(path: string, header: unknown, dataBytes: number): Safetens
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const shown = JSON.stringify(name.slice(0, 100));
-    const parsed = entrySchema.safeParse(value);
+    const parsed = safetensorsEntrySchema.safeParse(value);
     if (!parsed.success) throw invalid(path, `the entry of ${shown} is malformed`);
     const { dtype, shape, data_offsets } = parsed.data;
     const [begin, end] = data_offsets;
@@ -146,7 +140,7 @@ export class SafetensorsFile implements TensorSource {
       this.#dataStart = dataStart;
       this.entries = readEntries(path, header, stat.size - dataStart);
       this.#byName = new Map(this.entries.map((entry) => [entry.name, entry]));
-      const metadata = metadataSchema.safeParse(Reflect.get(Object(header), '__metadata__') ?? {});
+      const metadata = textMapSchema.safeParse(Reflect.get(Object(header), '__metadata__') ?? {});
       if (!metadata.success) throw invalid(path, 'its metadata is no map from text to text');
       this.metadata = metadata.data;
     } catch (error) {

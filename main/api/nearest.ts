@@ -15,6 +15,7 @@ export function editDistance(a: string, b: string): number {
 }
 
 function pathDistance(wanted: string, candidate: string): number {
+  if (candidate.endsWith(`.${wanted}`)) return 0;
   const tail = (path: string) => path.slice(path.lastIndexOf('.') + 1);
   const word = tail(wanted);
   const begun = word.length >= 3 && tail(candidate).startsWith(word) ? 1 : Number.POSITIVE_INFINITY;

@@ -42,7 +42,8 @@ class PackReader {
   const PackStatistics& statistics() const;
   const std::string& path() const;
 
-  /// Reads everything and compares the checksums. `progress(done, total)` may return false to stop.
+  /// Reads everything and compares the checksums. `progress(done, total)` counts records; it may return false to
+  /// stop, and verify then returns.
   /// Throws kCorruptPack naming the first bad part.
   void verify(const std::function<bool(int64_t, int64_t)>& progress = {}) const;
 
@@ -73,8 +74,11 @@ struct PackOptions {
 
 /// Packs the plan's files in order, on all cores. A bad file is recorded in result_path and skipped. Work
 /// already done by an earlier, killed call with the same plan is kept. Writes the pack under another name,
-/// syncs, and renames it, so that a pack that exists is whole.
-/// Throws kIo, kDiskFull, kCancelled (when `cancel` is set; what is done is kept).
+/// syncs, and renames it, so that a pack that exists is whole. A pack that is finished already (same plan, its
+/// results beside it) is left as it is. When no file can be packed there is a result file and no pack: packed
+/// is 0. The bytes of the pack depend on the plan and its files alone, not on threads, machine or kills.
+/// Throws kInvalidArgument (a wrong plan line), kNotFound, kIo, kDiskFull, kOutOfMemory, kCancelled (when
+/// `cancel` is set); what is done is kept.
 PackResult write_pack(const PackOptions& options, const std::function<void(const PackProgress&)>& progress,
                       const std::atomic<bool>& cancel);
 

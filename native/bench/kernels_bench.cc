@@ -1,14 +1,16 @@
 // Times the own CPU kernels at AlexNet's shapes, batch 128, one column, and oneDNN's LRN and pooling
 // primitives at the same shapes. One JSON object a line:
 //   kernels_bench [threads]           (default 2)
-// ms is the median of the repetitions. gb_per_s counts each array that must be read or written once;
-// "copy" gives the machine's own speed for comparison.
+// ms is the median of the repetitions, best_ms the fastest, cpu_ms the mean processor time of one thread
+// (on a machine that does other work too, the only one of the three to trust). gb_per_s counts each array
+// that must be read or written once, by best_ms; "copy" gives the machine's own speed for comparison.
 #include <omp.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <dnnl.hpp>
 #include <functional>
 #include <new>
@@ -39,16 +41,20 @@ void report(const std::string& name, const char* type, double bytes, const std::
   std::vector<double> times;
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto begin = now();
+  const std::clock_t cpu_begin = std::clock();
   while (times.size() < 7 || (times.size() < 50 && now() - begin < std::chrono::milliseconds(600))) {
     const auto start = now();
     run();
     times.push_back(std::chrono::duration<double, std::milli>(now() - start).count());
   }
+  const double cpu_ms = static_cast<double>(std::clock() - cpu_begin) * 1e3 / CLOCKS_PER_SEC /
+                        static_cast<double>(times.size()) / omp_get_max_threads();
   std::sort(times.begin(), times.end());
-  const double ms = times[times.size() / 2];
   std::printf(
-      "{\"kernel\":\"%s\",\"type\":\"%s\",\"threads\":%d,\"ms\":%.3f,\"best_ms\":%.3f,\"gb_per_s\":%.1f}\n",
-      name.c_str(), type, omp_get_max_threads(), ms, times[0], bytes / ms * 1e-6);
+      "{\"kernel\":\"%s\",\"type\":\"%s\",\"threads\":%d,\"ms\":%.3f,\"best_ms\":%.3f,\"cpu_ms\":%.3f,"
+      "\"gb_per_s\":%.1f}\n",
+      name.c_str(), type, omp_get_max_threads(), times[times.size() / 2], times[0], cpu_ms,
+      bytes / times[0] * 1e-6);
   std::fflush(stdout);
 }
 

@@ -6,6 +6,45 @@
 #include "cpu/kernels/pool_rows.h"
 
 namespace alexnet::ALEXNET_ISA {
+namespace {
+
+/// LRN of one map row into normalised[(block * width + w) * 16 + lane]. x and view (by value: strides stay in
+/// registers) are at the row's first pixel. The hardware foresees little of many short streams, so each
+/// pixel asks for the one below it.
+template <class Pixel, class T>
+ALEXNET_INLINE void normalise_row(const Pixel& pixel, const T* x, MapView view, float* normalised) {
+  for (int64_t w = 0; w < view.width; ++w, x += view.pixel_stride, normalised += 16) {
+    const auto get = [&](int64_t b) ALEXNET_LAMBDA {
+      __builtin_prefetch(x + b * view.block_stride + view.row_stride);
+      return load(x + b * view.block_stride);
+    };
+    const auto put = [&](int64_t b, const F16& v)
+                         ALEXNET_LAMBDA { store(normalised + b * view.width * 16, v); };
+    pixel.forward(get, put);
+  }
+}
+
+/// The way back for one map row; gradient[(block * row_pixels + w) * 16 + lane] is that of the LRN's output.
+template <Derivative kKind, class Pixel, class T>
+ALEXNET_INLINE void normalise_row_backward(const Pixel& pixel, const T* x, MapView x_view,
+                                           const float* gradient, int64_t row_pixels, T* dx,
+                                           MapView dx_view) {
+  for (int64_t w = 0; w < x_view.width; ++w) {
+    const auto get = [&](int64_t b) ALEXNET_LAMBDA {
+      __builtin_prefetch(x + b * x_view.block_stride + x_view.row_stride);
+      __builtin_prefetch(dx + b * dx_view.block_stride + dx_view.row_stride, /*write=*/1);
+      return load(x + b * x_view.block_stride);
+    };
+    const auto gradient_of = [&](int64_t b) ALEXNET_LAMBDA { return load(gradient + b * row_pixels * 16); };
+    const auto put = [&](int64_t b, const F16& output, const F16& v) ALEXNET_LAMBDA {
+      store(dx + b * dx_view.block_stride, times_derivative<kKind>(v, output));
+    };
+    pixel.backward(get, gradient_of, put);
+    x += x_view.pixel_stride, dx += dx_view.pixel_stride, gradient += 16;
+  }
+}
+
+}  // namespace
 
 template <class T>
 void lrn_pool_forward(const T* x, const MapView& x_view, T* y, const MapView& y_view, uint8_t* argmax,
@@ -26,12 +65,7 @@ void lrn_pool_forward(const T* x, const MapView& x_view, T* y, const MapView& y_
         const int64_t row_count = top + pool.size <= height ? pool.size : height - top;
         for (int64_t h = done > top ? done : top; h < top + row_count; ++h) {
           float* slot = normalised + h % pool.size * row_floats;
-          for (int64_t w = 0; w < width; ++w) {
-            const T* from = x + x_view.offset(image, 0, h, w);
-            float* to = slot + w * 16;
-            pixel.forward([&](int64_t b) ALEXNET_LAMBDA { return load(from + b * x_view.block_stride); },
-                          [&](int64_t b, const F16& v) ALEXNET_LAMBDA { store(to + b * width * 16, v); });
-          }
+          normalise_row(pixel, x + x_view.offset(image, 0, h, 0), x_view, slot);
         }
         done = top + row_count;
         for (int64_t b = 0; b < blocks; ++b) {
@@ -54,10 +88,10 @@ void lrn_pool_backward(const T* x, const MapView& x_view, const T* dy, const Map
                        const uint8_t* argmax, T* dx, const MapView& dx_view, const LrnSpec& lrn,
                        const PoolSpec& pool, std::optional<Activation> activation) {
   const int64_t blocks = x_view.blocks, width = x_view.width;
-  const int64_t row_floats = unpool_pixels(width, dy_view.width, pool) * 16;
+  const int64_t row_pixels = unpool_pixels(width, dy_view.width, pool);
   const int64_t pixel_memory = lrn_memory(lrn, blocks);
   const int threads = cpu::team_size(x_view.images * x_view.height);
-  const cpu::Scratch scratch(threads, pixel_memory + blocks * row_floats);
+  const cpu::Scratch scratch(threads, pixel_memory + blocks * row_pixels * 16);
 
   with_lrn_pixel(lrn, [&]<class Pixel>() {
     with_derivative(activation, [&]<Derivative kKind>() {
@@ -75,18 +109,10 @@ void lrn_pool_backward(const T* x, const MapView& x_view, const T* dy, const Map
                                          width,
                                          pool.size,
                                          pool.stride};
-            unpooling.row(h, gradient + b * row_floats);
+            unpooling.row(h, gradient + b * row_pixels * 16);
           }
-          for (int64_t w = 0; w < width; ++w) {
-            const T* output = x + x_view.offset(image, 0, h, w);
-            const float* from = gradient + w * 16;
-            T* to = dx + dx_view.offset(image, 0, h, w);
-            pixel.backward([&](int64_t b) ALEXNET_LAMBDA { return load(output + b * x_view.block_stride); },
-                           [&](int64_t b) ALEXNET_LAMBDA { return load(from + b * row_floats); },
-                           [&](int64_t b, const F16& a, const F16& v) ALEXNET_LAMBDA {
-                             store(to + b * dx_view.block_stride, times_derivative<kKind>(v, a));
-                           });
-          }
+          normalise_row_backward<kKind>(pixel, x + x_view.offset(image, 0, h, 0), x_view, gradient,
+                                        row_pixels, dx + dx_view.offset(image, 0, h, 0), dx_view);
         }
       };
       parallel_rows(x_view.images, x_view.height, threads, rows);

@@ -52,8 +52,11 @@ void pool_backward(const T* x, const MapView& x_view, const T* dy, const MapView
           const T* output = kKind == Derivative::kOne ? nullptr : x + x_view.offset(image, b, h, 0);
           for (int64_t w = 0; w < width; ++w) {
             F16 d = load(gradient + w * 16);
+            __builtin_prefetch(to + w * dx_view.pixel_stride + dx_view.row_stride, /*write=*/1);
             if constexpr (kKind != Derivative::kOne) {
-              d = times_derivative<kKind>(d, load(output + w * x_view.pixel_stride));
+              const T* at = output + w * x_view.pixel_stride;
+              __builtin_prefetch(at + x_view.row_stride);
+              d = times_derivative<kKind>(d, load(at));
             }
             store(to + w * dx_view.pixel_stride, d);
           }

@@ -27,8 +27,10 @@ struct ImageLoss {
   int64_t rank;  // classes that come before the label
 };
 
+/// `powers`: working memory of one double a class.
 template <class T>
-ImageLoss one_image(const float* logits, int64_t classes, int64_t label, double gradient_scale, T* dlogits) {
+ImageLoss one_image(const float* logits, int64_t classes, int64_t label, double gradient_scale, T* dlogits,
+                    double* powers) {
   double largest = logits[0];
   int64_t rank = 0;
   const float own = logits[label];
@@ -38,11 +40,10 @@ ImageLoss one_image(const float* logits, int64_t classes, int64_t label, double 
     if (c != label && !(logits[c] < own || (logits[c] == own && c > label))) ++rank;
   }
   double sum = 0;
-  for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - largest);
+  for (int64_t c = 0; c < classes; ++c) sum += powers[c] = std::exp(logits[c] - largest);
   if (dlogits) {
     for (int64_t c = 0; c < classes; ++c) {
-      const double p = std::exp(logits[c] - largest) / sum;
-      put(dlogits + c, (p - (c == label ? 1.0 : 0.0)) * gradient_scale);
+      put(dlogits + c, (powers[c] / sum - (c == label ? 1.0 : 0.0)) * gradient_scale);
     }
   }
   return {std::log(sum) - (own - largest), rank};
@@ -63,11 +64,13 @@ LossTotals softmax_cross_entropy(const float* logits, const int32_t* labels, int
     }
   }
   std::vector<ImageLoss> each(static_cast<size_t>(images));
+  std::vector<double> powers(static_cast<size_t>(images * classes));
 #pragma omp parallel for num_threads(team_size(images)) schedule(static)
   for (int64_t i = 0; i < images; ++i) {
     T* gradient = dlogits ? dlogits + i * row_stride : nullptr;
     if (labels[i] >= 0) {
-      each[i] = one_image(logits + i * row_stride, classes, labels[i], gradient_scale, gradient);
+      each[i] = one_image(logits + i * row_stride, classes, labels[i], gradient_scale, gradient,
+                          powers.data() + i * classes);
     } else {
       each[i] = {0, classes};
       for (int64_t c = 0; gradient && c < classes; ++c) put(gradient + c, 0);

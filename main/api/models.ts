@@ -42,5 +42,17 @@ export const safetensorsEntrySchema = z.object({
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 
+/** What an exported file says of itself besides its tensors; a mean image is kept beside it. */
+export const describedModelSchema = z.object({
+  version: z.literal(1),
+  preset: z.string(),
+  net: netSchema,
+  preprocessing: modelPreprocessingSchema.omit({ meanImageFile: true }),
+  labels: labelsSchema,
+  /** Where it came from, for people. */
+  origin: z.record(z.string(), z.unknown()),
+});
+
+export type DescribedModel = z.output<typeof describedModelSchema>;
 export type ModelPreprocessing = z.output<typeof modelPreprocessingSchema>;
 export type Model = z.output<typeof modelSchema>;

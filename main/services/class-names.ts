@@ -1,7 +1,6 @@
 // What people call a class whose folder is named by a code: ImageNet's WordNet ids.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 
 export class ClassNames {
   readonly #file: string;
@@ -24,8 +23,8 @@ export class ClassNames {
 
   #all(): ReadonlyMap<string, string> {
     if (this.#names === undefined) {
-      const parsed = z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(this.#file, 'utf8')));
-      this.#names = new Map(Object.entries(parsed));
+      const names = JSON.parse(readFileSync(this.#file, 'utf8')) as Record<string, string>;
+      this.#names = new Map(Object.entries(names));
     }
     return this.#names;
   }

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import { chooseDataDirectory, type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { openDatabase } from '../data/open-database.ts';
@@ -64,7 +63,8 @@ export class Studio {
   }
 
   static version(): string {
-    return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, 'utf8'))).version;
+    const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+    return version;
   }
 
   private constructor(directory: DataDirectory, db: WritableDatabase, options: StudioOptions) {

@@ -118,9 +118,7 @@ export class TrainingService {
     // Without a checkpoint it begins again, from the same weights as the first time.
     const begun = newestStep(file);
     const init = run.init !== '' && begun === undefined ? models.resolve(run.init).source : undefined;
-    const replay = listCommandsFrom(db, run.id, 0)
-      .filter(({ command }) => steering.has(command))
-      .map(({ kind: _kind, ...command }) => command);
+    const replay = listCommandsFrom(db, run.id, 0).map(({ kind: _kind, ...command }) => command);
     const resumed: TrainJob = { ...job, resume: true, replay, ...(init === undefined ? {} : { init }) };
     return await this.#drive(run.id, resumed, onEvent, signal);
   }
@@ -198,16 +196,6 @@ export class TrainingService {
     }
   }
 }
-
-/** Commands that change what is computed; the others only said when to stop, wait or save. */
-const steering: ReadonlySet<Command['command']> = new Set([
-  'setRate',
-  'scaleRate',
-  'setLayerRate',
-  'freeze',
-  'unfreeze',
-  'colourNoise',
-]);
 
 /** The configuration in the engine's words: it validates every so many epochs, or has nothing to validate. */
 function engineConfig(config: RunConfig): RunConfig {

@@ -10,6 +10,8 @@ import { Studio } from '../studio.ts';
 
 const fakeEngine = fileURLToPath(new URL('fake-engine.ts', import.meta.url));
 
+export type { FakeOptions } from '../../engine/fake-addon.ts';
+
 /** What a process needs to run with the fake engine. */
 export function fakeEnvironment(options: Partial<FakeOptions> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ALEXNET_STUDIO_ADDON: fakeEngine, ALEXNET_STUDIO_FAKE: JSON.stringify(options) };

@@ -5,8 +5,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FakeOptions } from '../../engine/fake-addon.ts';
-import { fakeEnvironment, TestFolder } from '../../services/testing/test-studio.ts';
+import { type FakeOptions, fakeEnvironment, TestFolder } from '../../services/testing/test-studio.ts';
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url));
 

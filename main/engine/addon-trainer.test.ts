@@ -238,7 +238,9 @@ test('a callback that throws ends training with its error', async () => {
 
 test('training that diverges says so', async () => {
   const config = testConfig({ steps: 500 });
+  // Every step multiplies the weights by 1 - 1000.
   config.optimiser.learningRate = 1000;
+  config.optimiser.weightDecay = 1;
   const trainer = await createTrainer(config);
   const { end, events } = await train(trainer);
   expect(end).toBe('diverged');

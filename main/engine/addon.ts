@@ -137,7 +137,8 @@ export interface NativeTrainer {
   loadState(state: string): void;
   /** The run's steered commands; those that came after the loaded state are applied again, silently. */
   replay(commands: Omit<AppliedCommand, 'kind'>[]): void;
-  /** Trains. Events arrive in order, in batches of whatever has gathered; none is lost. */
+  /** Trains. Events arrive in order and none is lost: in batches, ten times a second, checkpoints at once with
+   * whatever came before them. */
   start(onEvents: (events: TrainEvent[]) => void): Promise<RunEnd>;
   post(command: Command): void;
   read(tensor: string, offset: number, count: number): Uint8Array;

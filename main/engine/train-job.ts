@@ -9,6 +9,7 @@ import type { TrainingRecord } from '../api/training.ts';
 import type { CheckpointEvent, Command, NativeTrainer, TrainEvent } from './addon.ts';
 import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
 import { loadTensors, valueCount } from './load-tensors.ts';
+import { Outbox } from './outbox.ts';
 import type { TrainJob } from './protocol.ts';
 import type { CheckpointStore, NewCheckpoint } from './storage.ts';
 
@@ -22,12 +23,15 @@ export class TrainRun implements RunningJob {
   #failure: { error: unknown } | undefined;
   #closing: Promise<void> | undefined;
   #step = 0;
+  /** Told since the last checkpoint. */
   #recent: TrainingRecord[] = [];
+  readonly #outbox: Outbox;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(job: TrainJob, context: JobContext) {
     this.#job = job;
     this.#context = context;
+    this.#outbox = new Outbox((message) => context.send(message));
   }
 
   handle(message: JobMessage): void {
@@ -42,7 +46,8 @@ export class TrainRun implements RunningJob {
   }
 
   async run(): Promise<void> {
-    const { addon, storage, send } = this.#context;
+    const { addon, storage } = this.#context;
+    const outbox = this.#outbox;
     const { configJson, trainPack, validationPack, checkpointFile, keepLast } = this.#job;
     const store = storage.openCheckpoints(checkpointFile, keepLast);
     try {
@@ -51,26 +56,28 @@ export class TrainRun implements RunningJob {
         const repeated = await this.#prepare(trainer, store);
         this.#throwFailure();
         const { stepsPerEpoch, totalSteps } = trainer;
-        send({
+        outbox.add({
           type: 'planned',
           stepsPerEpoch,
           totalSteps,
           fromStep: this.#step,
           parameters: countParameters(trainer),
         });
-        if (repeated.length > 0) send({ type: 'training', events: repeated });
+        outbox.addRecords(repeated);
+        outbox.flush();
         this.#trainer = trainer;
         for (const command of this.#early.splice(0)) this.#post(trainer, command);
 
         const end = await trainer.start((events) => this.#hear(events, store));
         await this.#writing;
         this.#throwFailure();
-        send({ type: 'trained', end, step: this.#step });
+        outbox.add({ type: 'trained', end, step: this.#step });
       } finally {
         await this.#writing; // a failure of training takes no checkpoint away
         await this.#close(trainer);
       }
     } finally {
+      outbox.flush();
       store.close();
     }
   }
@@ -101,13 +108,10 @@ export class TrainRun implements RunningJob {
 
   #hear(events: TrainEvent[], store: CheckpointStore): void {
     let records: TrainingRecord[] = [];
-    const tell = () => {
-      if (records.length > 0) this.#context.send({ type: 'training', events: records });
-      records = [];
-    };
     for (const event of events) {
       if (event.kind === 'checkpoint') {
-        tell();
+        this.#outbox.addRecords(records);
+        records = [];
         this.#write(event, store);
         continue;
       }
@@ -115,7 +119,7 @@ export class TrainRun implements RunningJob {
       records.push(event);
       this.#recent.push(event);
     }
-    tell();
+    this.#outbox.addRecords(records);
   }
 
   /** Checkpoints are written one after the other; the trainer waits with the next one for this one's snapshot. */
@@ -138,14 +142,14 @@ export class TrainRun implements RunningJob {
     const description: NewCheckpoint = { step, epoch, best, reason, state: snapshot.state, records };
     if (validation !== undefined) description.validation = validation;
     const checkpoint = await store.write(description, snapshot);
-    this.#context.send({ type: 'checkpoint', checkpoint });
+    this.#outbox.add({ type: 'checkpoint', checkpoint });
   }
 
   #post(trainer: NativeTrainer, command: Command): void {
     try {
       trainer.post(command);
     } catch (error) {
-      this.#context.send({ type: 'commandRefused', command, error: toErrorReport(error) });
+      this.#outbox.add({ type: 'commandRefused', command, error: toErrorReport(error) });
     }
   }
 

@@ -37,10 +37,11 @@ Napi::Promise Task::start(Napi::Env env, std::unique_ptr<Task> task, const char*
   return promise;
 }
 
-void Task::announce() {
+void Task::announce(bool at_once) {
   {
     const std::lock_guard lock(mutex_);
     news_ = true;
+    urgent_ = urgent_ || at_once;
   }
   changed_.notify_all();
 }
@@ -89,9 +90,9 @@ void Task::pump() {
   while (open_) {
     const auto over = [this] { return done_ || abandoned_; };
     changed_.wait(lock, [&] { return over() || (news_ && !pending_); });
-    changed_.wait_until(lock, next, over);
+    changed_.wait_until(lock, next, [&] { return over() || urgent_; });
     if (over()) return;
-    news_ = false;
+    news_ = urgent_ = false;
     call_js();
     next = std::chrono::steady_clock::now() + kInterval;
   }

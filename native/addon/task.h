@@ -24,7 +24,8 @@ class Task {
   Task& operator=(const Task&) = delete;
 
   /// Starts the work and returns its promise. JavaScript's thread. `callback` is what deliver() gets; it is
-  /// called at most ten times a second, and a last time before the promise settles. A callback that throws
+  /// called at most ten times a second but for what is announced to be delivered at once, and a last time
+  /// before the promise settles. A callback that throws
   /// stops the work, and the promise is rejected with what it threw.
   static Napi::Promise start(Napi::Env env, std::unique_ptr<Task> task, const char* name,
                              std::optional<Napi::Function> callback = {});
@@ -43,8 +44,9 @@ class Task {
   /// JavaScript's thread, right before the promise settles. Not called where the environment ends.
   virtual void ended() noexcept {}
 
-  /// From run(): there is something to deliver.
-  void announce();
+  /// From run(): there is something to deliver; with `at_once` without waiting for the next tenth of a
+  /// second.
+  void announce(bool at_once = false);
 
  private:
   void work();     // runs run() and keeps what it threw
@@ -67,6 +69,7 @@ class Task {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool news_ = false;       // announced, not yet asked to be delivered
+  bool urgent_ = false;     // ... and to be delivered at once
   bool pending_ = false;    // a call waits in JavaScript's queue
   bool done_ = false;       // run() has ended
   bool abandoned_ = false;  // the environment is ending

@@ -17,8 +17,10 @@ void TrainTask::run() {
 }
 
 void TrainTask::tell(TrainEvent event) {
+  // The trainer waits with its next snapshot until this one has been written.
+  const bool checkpoint = std::holds_alternative<CheckpointRequest>(event);
   core_->events.push(std::move(event));
-  announce();
+  announce(/*at_once=*/checkpoint);
 }
 
 Napi::Value TrainTask::result(Napi::Env env) { return from_run_state(env, end_); }

@@ -32,7 +32,7 @@ using data::Journal;
 using data::JournalEntry;
 using Clock = std::chrono::steady_clock;
 
-/// Tells of progress at most ten times a second.
+/// Tells of progress at the first file and then at most ten times a second; `always` comes on top of that.
 class Reporter {
  public:
   Reporter(const std::function<void(const PackProgress&)>& tell, int64_t total, int64_t already)
@@ -41,7 +41,7 @@ class Reporter {
   void report(int64_t done, int64_t packed, bool always) {
     const Clock::time_point now = Clock::now();
     if (!tell_ || (!always && now - last_ < std::chrono::milliseconds(100))) return;
-    last_ = now;
+    if (!always) last_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     tell_({done, total_, packed, done - packed,
            seconds > 0 ? static_cast<double>(done - already_) / seconds : 0});

@@ -11,8 +11,7 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 
-// 2^24 * 255 < 2^32.
-constexpr int64_t kFlushAfter = int64_t{1} << 24;
+constexpr int64_t kFlushAfter = 257;  // 257 * 255 == 65535
 
 AddRecord* add_record() {
   switch (current_isa()) {
@@ -40,7 +39,7 @@ void PixelSums::add(const uint8_t* record) {
 
 void PixelSums::flush() {
   for (size_t i = 0; i < values_.size(); ++i) values_[i] += recent_[i];
-  std::fill(recent_.begin(), recent_.end(), 0u);
+  std::fill(recent_.begin(), recent_.end(), uint16_t{0});
   pending_ = 0;
 }
 

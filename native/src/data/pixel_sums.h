@@ -24,7 +24,7 @@ class PixelSums {
 
   int64_t count_ = 0;
   int64_t pending_ = 0;           // records in recent_
-  std::vector<uint32_t> recent_;  // per value of a record; emptied before it can overflow
+  std::vector<uint16_t> recent_;  // per value of a record; emptied before it can overflow
   std::vector<uint64_t> values_;
   std::array<uint64_t, 3> rgb_{};
   std::array<uint64_t, 6> products_{};  // RR, GG, BB, RG, GB, RB

@@ -28,8 +28,8 @@ inline void add_block(const uint8_t* at, Lanes& lanes) {
 
 }  // namespace
 
-void add_record(const uint8_t* record, uint32_t* values, uint64_t* rgb, uint64_t* products) {
-  for (int i = 0; i < kBlocks * kLanes; ++i) values[i] += record[i];
+void add_record(const uint8_t* record, uint16_t* values, uint64_t* rgb, uint64_t* products) {
+  for (int i = 0; i < kBlocks * kLanes; ++i) values[i] = static_cast<uint16_t>(values[i] + record[i]);
   Lanes lanes{};
   for (int block = 0; block + 1 < kBlocks; ++block) add_block(record + block * kLanes, lanes);
   uint8_t last[kLanes + 2] = {};

@@ -8,7 +8,7 @@ namespace data {
 
 /// Adds a record's 256 x 256 x 3 bytes to `values`, its channel sums to `rgb` and its sums of products
 /// (RR, GG, BB, RG, GB, RB) to `products`.
-using AddRecord = void(const uint8_t* record, uint32_t* values, uint64_t* rgb, uint64_t* products);
+using AddRecord = void(const uint8_t* record, uint16_t* values, uint64_t* rgb, uint64_t* products);
 
 }  // namespace data
 

@@ -12,19 +12,19 @@ namespace alexnet::image {
 AxisFilter make_axis_filter(int64_t input, double from, double length, int64_t output) {
   const double scale = length / static_cast<double>(output);
   const double support = std::max(scale, 1.0);  // the triangle's half width, in input positions
+  const int most = static_cast<int>(std::ceil(support)) * 2 + 1;  // positions that a triangle can touch
   AxisFilter filter;
-  filter.taps = (static_cast<int>(std::ceil(support)) * 2 + 1 + 1) / 2 * 2;
   filter.first.resize(static_cast<size_t>(output));
-  filter.weights.assign(static_cast<size_t>(output) * static_cast<size_t>(filter.taps), 0);
   filter.begin = input;
-  std::vector<double> exact(static_cast<size_t>(filter.taps));
+  std::vector<int16_t> rows(static_cast<size_t>(output * most), 0);
+  std::vector<double> exact(static_cast<size_t>(most));
+  int longest = 1;
   for (int64_t out = 0; out < output; ++out) {
     const double centre = from + (static_cast<double>(out) + 0.5) * scale;
-    int64_t low = std::max<int64_t>(0, static_cast<int64_t>(std::floor(centre - support + 0.5)));
-    int64_t high = std::min<int64_t>(input, static_cast<int64_t>(std::floor(centre + support + 0.5)));
-    low = std::clamp<int64_t>(low, 0, input - 1);
-    high = std::clamp<int64_t>(high, low + 1, std::min<int64_t>(input, low + filter.taps));
-    const int64_t count = high - low;
+    int64_t low = std::clamp<int64_t>(std::llround(std::floor(centre - support + 0.5)), 0, input - 1);
+    const int64_t high = std::clamp<int64_t>(std::llround(std::floor(centre + support + 0.5)), low + 1,
+                                             std::min<int64_t>(input, low + most));
+    int64_t count = high - low;
     double sum = 0;
     for (int64_t i = 0; i < count; ++i) {
       const double distance = std::abs((static_cast<double>(low + i) + 0.5 - centre) / support);
@@ -33,7 +33,7 @@ AxisFilter make_axis_filter(int64_t input, double from, double length, int64_t o
     }
     if (sum <= 0) exact[0] = sum = 1;
     // Rounded one by one; what is missing from the exact sum goes to the largest weight.
-    int16_t* weights = &filter.weights[static_cast<size_t>(out * filter.taps)];
+    int16_t* weights = &rows[static_cast<size_t>(out * most)];
     int rest = 1 << kWeightBits;
     for (int64_t i = 0; i < count; ++i) {
       weights[i] =
@@ -42,10 +42,23 @@ AxisFilter make_axis_filter(int64_t input, double from, double length, int64_t o
     }
     int16_t* largest = std::max_element(weights, weights + count);
     *largest = static_cast<int16_t>(*largest + rest);
+    // Weights of zero at either end are left out: fewer taps for all.
+    int64_t zeros = 0;
+    while (weights[zeros] == 0) ++zeros;
+    std::rotate(weights, weights + zeros, weights + count);
+    low += zeros;
+    count -= zeros;
+    while (weights[count - 1] == 0) --count;
     filter.first[static_cast<size_t>(out)] = static_cast<int32_t>(low);
     filter.begin = std::min(filter.begin, low);
-    filter.end = std::max(filter.end, high);
+    filter.end = std::max(filter.end, low + count);
+    longest = std::max(longest, static_cast<int>(count));
   }
+  filter.taps = (longest + 1) / 2 * 2;
+  filter.weights.assign(static_cast<size_t>(output * filter.taps), 0);
+  for (int64_t out = 0; out < output; ++out)
+    std::copy_n(&rows[static_cast<size_t>(out * most)], std::min(most, filter.taps),
+                &filter.weights[static_cast<size_t>(out * filter.taps)]);
   return filter;
 }
 

@@ -1,6 +1,7 @@
 // The parts below the pack: hash, eigenvectors, sums, hostile headers, the journal.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -67,13 +68,13 @@ TEST_CASE("sums over records: exact, whatever the instruction set and the split"
   if (current_isa() >= Isa::kAvx2) sets.push_back(avx2::add_record);
   if (current_isa() >= Isa::kAvx512) sets.push_back(avx512::add_record);
   for (data::AddRecord* add : sets) {
-    std::vector<uint32_t> values(kRecordBytes, 3);
+    std::vector<uint16_t> values(kRecordBytes, 3);
     uint64_t own_rgb[3] = {}, own_products[6] = {};
     add(records[1].data(), values.data(), own_rgb, own_products);
     CHECK(std::equal(rgb, rgb + 3, own_rgb));
     CHECK(std::equal(products, products + 6, own_products));
     bool right = true;
-    for (size_t i = 0; i < values.size(); ++i) right = right && values[i] == records[1][i] + 3u;
+    for (size_t i = 0; i < values.size(); ++i) right = right && values[i] == records[1][i] + 3;
     CHECK(right);
     // The largest record there can be: no lane overflows.
     std::fill(own_products, own_products + 6, 0);
@@ -91,6 +92,11 @@ TEST_CASE("sums over records: exact, whatever the instruction set and the split"
   const PackStatistics a = all.statistics(), b = second.statistics();
   CHECK(a.mean_image == b.mean_image);
   CHECK(a.covariance == b.covariance);
+  // More records than the short sums hold.
+  data::PixelSums white;
+  for (int i = 0; i < 600; ++i) white.add(records[0].data());
+  const PackStatistics flat = white.statistics();
+  CHECK(std::count(flat.mean_image.begin(), flat.mean_image.end(), 255.0f) == kRecordBytes);
 }
 
 TEST_CASE("a header that lies is refused even when its checksum is right") {

@@ -25,6 +25,9 @@ export type SpawnHost = () => HostChild;
 /** What the host tells, by the message's type. A listener that throws ends the job with that error. */
 export type HostListeners = {
   [Type in FromHost['type']]?: (message: Extract<FromHost, { type: Type }>) => void;
+} & {
+  /** What the host writes on its error output: warnings, and the stacks of unexpected errors. For the log. */
+  errorOutput?: (text: string) => void;
 };
 
 /** Lines of the host's error output that are kept to explain its death. */
@@ -59,6 +62,7 @@ export class EngineHost {
     // Whoever awaits `ended` later gets the error then; until that it is not an unhandled one.
     this.ended.catch(() => {});
     this.#child.onErrorOutput((text) => {
+      listeners.errorOutput?.(text);
       this.#errorOutput = `${this.#errorOutput}${text}`.split('\n').slice(-keptLines).join('\n');
     });
     this.#child.onMessage((message) => this.#receive(message));

@@ -11,6 +11,7 @@ export function forkHost(entry: string = hostEntry, env: NodeJS.ProcessEnv = pro
   return (): HostChild => {
     const child = fork(entry, [], {
       env,
+      execArgv: [], // the parent's debugger is not the host's
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -403,8 +403,13 @@ test('a crash is told with its signal', async () => {
 test('a host that cannot start is told with its last words', async () => {
   const broken = join(folder, 'broken.ts');
   writeFileSync(broken, 'console.error("the reason"); process.exit(3);');
-  const host = new EngineHost(forkHost(broken), trainJob());
+  let said = '';
+  const errorOutput = (text: string) => {
+    said += text;
+  };
+  const host = new EngineHost(forkHost(broken), trainJob(), { errorOutput });
   const death = await failureOf(host);
+  expect(said).toBe('the reason\n');
   expect(death).toMatchObject({ code: 'ENGINE_DIED', details: { exitCode: 3, errorOutput: 'the reason' } });
   expect(death.message).toContain('the reason');
 });

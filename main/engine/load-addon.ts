@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 
 /** Where the addon lies: what ALEXNET_STUDIO_ADDON says, beside a packaged application, or in the build. */
 export function addonPath(): string {
-  const named = process.env['ALEXNET_STUDIO_ADDON'];
+  const named = process.env.ALEXNET_STUDIO_ADDON;
   if (named !== undefined && named !== '') return named;
   const { resourcesPath } = process as NodeJS.Process & { resourcesPath?: string };
   if (resourcesPath !== undefined) {

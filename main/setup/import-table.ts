@@ -75,19 +75,24 @@ export const nativeZones: Record<string, string[]> = {
   'native/bench': [...publicHeaders, ...belowTraining, 'native/src/cpu', 'native/src/train'],
 };
 
-/** Headers of libraries that one folder (and its tests) sees. */
-export const libraryHeaders: { name: string; headers: RegExp; folder: string }[] = [
-  { name: 'Node-API', headers: /^(napi(-inl)?|node_api|js_native_api|node|uv|v8)\b.*\.h$/, folder: 'addon' },
+/** Headers of libraries that one folder of native/src (and its tests) sees. */
+export const libraryHeaders: { name: string; headers: RegExp; folders: string[] }[] = [
+  {
+    name: 'Node-API',
+    headers: /^(napi(-inl)?|node_api|js_native_api|node|uv|v8)\b.*\.h$/,
+    folders: ['addon'],
+  },
   {
     name: 'CUDA',
     headers:
       /^((cuda|cublas|cudnn|curand|nccl|nvml|nvrtc|cufft|cusolver|cusparse|cooperative_groups)\w*\.h(pp)?$|mma\.h$|driver_types\.h$|vector_types\.h$|(cub|thrust|cuda|cooperative_groups|nvtx3)\/)/,
-    folder: 'cuda',
+    folders: ['cuda'],
   },
-  { name: 'oneDNN', headers: /^(dnnl\w*\.h(pp)?$|oneapi\/dnnl\/)/, folder: 'cpu' },
+  // The benchmarks time the own kernels beside oneDNN's.
+  { name: 'oneDNN', headers: /^(dnnl\w*\.h(pp)?$|oneapi\/dnnl\/)/, folders: ['cpu', 'bench'] },
   {
-    name: "an image format's library",
+    name: 'an image library',
     headers: /^((jpeglib|jerror|jmorecfg|jconfig|turbojpeg|png|pngconf)\.h$|(webp|libheif|libpng\d*)\/)/,
-    folder: 'image',
+    folders: ['image'],
   },
 ];

@@ -66,11 +66,11 @@ export function checkIncludes(files: SourceText[]): { violations: Violation[]; e
         continue;
       }
       const library = libraryHeaders.find(({ headers }) => headers.test(header));
-      if (library !== undefined && folderOf(path) !== library.folder)
+      if (library !== undefined && !library.folders.includes(folderOf(path)))
         violations.push({
           path,
           line,
-          message: `only the folder ${library.folder} sees ${library.name} (<${header}>)`,
+          message: `only ${library.folders.join(' and ')} may include ${library.name}'s headers (<${header}>)`,
         });
     }
   }

@@ -7,15 +7,15 @@
 namespace alexnet {
 
 struct DeviceReport {
-  std::string id;        // "cpu", "cuda:0"
-  std::string name;      // as the vendor names it
+  std::string id;    // "cpu", "cuda:0"
+  std::string name;  // as the vendor names it
   bool usable = false;
-  std::string reason;    // why not, and what to do; empty where usable
+  std::string reason;  // why not, and what to do; empty where usable
   int64_t memory_bytes = 0;
-  int cores = 0;         // CPU
+  int cores = 0;                          // CPU
   std::vector<std::string> precisions;    // "fp32", "tf32", "bf16"
   std::vector<std::string> instructions;  // CPU: "avx2", "avx512", "avx512_bf16", "amx_bf16"
-  std::string library;   // "oneDNN 2.6.3"
+  std::string library;                    // "oneDNN 2.6.3"
 };
 
 /// Every device the engine knows of. A kind that is missing altogether (no CUDA plug-in, no driver) is one

@@ -9,16 +9,16 @@
 namespace alexnet {
 
 enum class ErrorCode {
-  kInvalidSpec,        // a net description that cannot be built; details: {"layer","field"}
-  kInvalidConfig,      // a run configuration that cannot be used; details: {"field"}
-  kInvalidArgument,    // a call that no caller should make: a bug above the engine
-  kNotFound,           // a file, tensor or device that is not there
-  kIo,                 // the system refused to read or write; details: {"path","errno"}
-  kDiskFull,           // ENOSPC or EDQUOT while writing; details: {"path"}
-  kUnsupportedImage,   // a format that is not read here; details: {"format"}
-  kCorruptImage,       // an image whose bytes are damaged
-  kImageTooLarge,      // over the limit on pixels or bytes, found before decoding
-  kCorruptPack,        // a pack whose header, size or checksum is wrong
+  kInvalidSpec,       // a net description that cannot be built; details: {"layer","field"}
+  kInvalidConfig,     // a run configuration that cannot be used; details: {"field"}
+  kInvalidArgument,   // a call that no caller should make: a bug above the engine
+  kNotFound,          // a file, tensor or device that is not there
+  kIo,                // the system refused to read or write; details: {"path","errno"}
+  kDiskFull,          // ENOSPC or EDQUOT while writing; details: {"path"}
+  kUnsupportedImage,  // a format that is not read here; details: {"format"}
+  kCorruptImage,      // an image whose bytes are damaged
+  kImageTooLarge,     // over the limit on pixels or bytes, found before decoding
+  kCorruptPack,       // a pack whose header, size or checksum is wrong
   kOutOfMemory,
   kDeviceUnavailable,  // a device that cannot compute here; the message says why
   kDiverged,           // the loss is no longer finite

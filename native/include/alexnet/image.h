@@ -11,7 +11,7 @@
 namespace alexnet {
 
 struct ImageLimits {
-  int64_t max_pixels = 100'000'000;      // checked against the header, before decoding
+  int64_t max_pixels = 100'000'000;  // checked against the header, before decoding
   int64_t max_file_bytes = 200'000'000;
 };
 
@@ -22,7 +22,7 @@ struct RgbImage {
 };
 
 struct ImageInfo {
-  std::string format;  // "jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "heic"
+  std::string format;             // "jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "heic"
   int64_t width = 0, height = 0;  // as stored, before orientation
   int orientation = 1;            // EXIF, 1..8
   std::string colour;             // "rgb", "grey", "cmyk", "palette", "rgba", ...

@@ -22,8 +22,8 @@ enum class Rounding { kFloor, kCeil };
 
 /// How many zeros surround a convolution's input.
 struct Padding {
-  int64_t size = 0;                     // on all four sides
-  Rounding rounding = Rounding::kFloor; // kCeil: the original code's extra zeros right and bottom
+  int64_t size = 0;                      // on all four sides
+  Rounding rounding = Rounding::kFloor;  // kCeil: the original code's extra zeros right and bottom
 };
 
 /// Local response normalisation over neighbouring maps of the same column (paper section 3.3):
@@ -64,11 +64,11 @@ struct InitSpec {
 struct LayerSpec {
   std::string name;
   LayerKind kind;
-  int64_t width;           // output maps or units, over all columns
+  int64_t width;  // output maps or units, over all columns
   int64_t kernel = 1, stride = 1;
   Padding padding;
-  bool reads_both = false; // reads every column's output; otherwise its own column's. The first layer
-                           // always reads the whole image.
+  bool reads_both = false;  // reads every column's output; otherwise its own column's. The first layer
+                            // always reads the whole image.
   InitSpec init;
   double learning_rate_factor = 1, bias_learning_rate_factor = 1;
   double weight_decay_factor = 1, bias_weight_decay_factor = 1;
@@ -136,8 +136,8 @@ struct NetPlan {
   int64_t parameters() const;
   /// Units: every layer's linear output, without the input: 659,272 for the paper's net.
   int64_t units() const;
-  int64_t multiply_adds() const;    // one image, forward
-  int64_t training_flops() const;   // one image: forward + backward, no gradient to the pixels
+  int64_t multiply_adds() const;   // one image, forward
+  int64_t training_flops() const;  // one image: forward + backward, no gradient to the pixels
   int64_t activation_bytes(int64_t batch, int64_t bytes_per_value) const;
   int64_t parameter_bytes() const;  // fp32 weights + velocity + gradient
   /// What each column sends to the other in one forward pass; the backward pass sends as much.

@@ -18,11 +18,11 @@ inline constexpr int64_t kRecordBytes = kPackSize * kPackSize * 3;
 
 /// Statistics of the packed pixels on the 0..255 scale, exact (integer sums), from one pass.
 struct PackStatistics {
-  std::vector<float> mean_image;            // [256, 256, 3] HWC
+  std::vector<float> mean_image;  // [256, 256, 3] HWC
   std::array<double, 3> mean_rgb{};
-  std::array<double, 9> covariance{};       // of RGB over all pixels, row-major
-  std::array<double, 3> eigenvalues{};      // descending
-  std::array<double, 9> eigenvectors{};     // row i: axis i in RGB, unit length, largest entry positive
+  std::array<double, 9> covariance{};    // of RGB over all pixels, row-major
+  std::array<double, 3> eigenvalues{};   // descending
+  std::array<double, 9> eigenvectors{};  // row i: axis i in RGB, unit length, largest entry positive
 };
 
 /// Read-only view of a finished pack, memory-mapped. Safe to read from many threads.
@@ -42,9 +42,8 @@ class PackReader {
   const PackStatistics& statistics() const;
   const std::string& path() const;
 
-  /// Reads everything and compares the checksums. `progress(done, total)` counts records; it may return false to
-  /// stop, and verify then returns.
-  /// Throws kCorruptPack naming the first bad part.
+  /// Reads everything and compares the checksums. `progress(done, total)` counts records; it may return false
+  /// to stop, and verify then returns. Throws kCorruptPack naming the first bad part.
   void verify(const std::function<bool(int64_t, int64_t)>& progress = {}) const;
 
  private:
@@ -68,17 +67,17 @@ struct PackOptions {
   std::string result_path;  // JSON lines, one a plan line, in order: {"record": index} or
                             // {"error": code, "message": text}
   int64_t classes = 0;
-  int threads = 0;          // 0: all cores
+  int threads = 0;  // 0: all cores
   ImageLimits limits;
 };
 
 /// Packs the plan's files in order, on all cores. A bad file is recorded in result_path and skipped. Work
 /// already done by an earlier, killed call with the same plan is kept. Writes the pack under another name,
-/// syncs, and renames it, so that a pack that exists is whole. A pack that is finished already (same plan, its
-/// results beside it) is left as it is. When no file can be packed there is a result file and no pack: packed
-/// is 0. The bytes of the pack depend on the plan and its files alone, not on threads, machine or kills.
-/// Throws kInvalidArgument (a wrong plan line), kNotFound, kIo, kDiskFull, kOutOfMemory, kCancelled (when
-/// `cancel` is set); what is done is kept.
+/// syncs, and renames it, so that a pack that exists is whole. A pack that is finished already (same plan,
+/// its results beside it) is left as it is. When no file can be packed there is a result file and no pack:
+/// packed is 0. The bytes of the pack depend on the plan and its files alone, not on threads, machine or
+/// kills. Throws kInvalidArgument (a wrong plan line), kNotFound, kIo, kDiskFull, kOutOfMemory, kCancelled
+/// (when `cancel` is set); what is done is kept.
 PackResult write_pack(const PackOptions& options, const std::function<void(const PackProgress&)>& progress,
                       const std::atomic<bool>& cancel);
 

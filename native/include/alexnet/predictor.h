@@ -29,11 +29,11 @@ struct PredictorOptions {
 struct EvaluationResult {
   int64_t images = 0;
   double loss = 0, top1_error = 0, top5_error = 0;
-  std::vector<int64_t> confusion;       // [classes, classes]: row true, column answered
+  std::vector<int64_t> confusion;                      // [classes, classes]: row true, column answered
   std::vector<int64_t> class_images, class_top5_hits;  // [classes]
-  std::vector<int32_t> top5;            // [images, 5], -1 where there are fewer classes
-  std::vector<float> top5_probability;  // [images, 5]
-  std::vector<float> true_probability;  // [images]
+  std::vector<int32_t> top5;                           // [images, 5], -1 where there are fewer classes
+  std::vector<float> top5_probability;                 // [images, 5]
+  std::vector<float> true_probability;                 // [images]
 };
 
 class Predictor {

@@ -19,12 +19,12 @@ enum class Precision { kFp32, kTf32, kBf16 };
 /// How the learning rate moves. Epochs count from 1; a drop "at epoch e" acts before epoch e starts.
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kConstant;
-  double factor = 0.1;                 // plateau, steps: rate *= factor
-  int64_t patience = 3;                // plateau: validations without improvement before a drop
-  double threshold = 0.001;            // plateau: smallest fall of the top-1 error that counts (fraction)
-  int64_t max_drops = 3;               // plateau: the next stall after this many drops stops the run
-  std::vector<int64_t> epochs;         // steps: ascending
-  double power = 1;                    // polynomial: rate * (1 - step / total)^power
+  double factor = 0.1;          // plateau, steps: rate *= factor
+  int64_t patience = 3;         // plateau: validations without improvement before a drop
+  double threshold = 0.001;     // plateau: smallest fall of the top-1 error that counts (fraction)
+  int64_t max_drops = 3;        // plateau: the next stall after this many drops stops the run
+  std::vector<int64_t> epochs;  // steps: ascending
+  double power = 1;             // polynomial: rate * (1 - step / total)^power
 };
 
 /// Something that happens by itself at the start of an epoch (the original's end-game).
@@ -32,8 +32,8 @@ enum class ActionKind { kColourNoise, kFreeze, kUnfreeze, kLayerRate, kRate };
 struct ScheduledAction {
   int64_t epoch = 0;
   ActionKind kind = ActionKind::kColourNoise;
-  std::string layer;   // freeze, unfreeze, layerRate
-  double value = 0;    // colourNoise: sigma; rate, layerRate: the rate
+  std::string layer;  // freeze, unfreeze, layerRate
+  double value = 0;   // colourNoise: sigma; rate, layerRate: the rate
 };
 
 struct OptimiserSpec {
@@ -51,13 +51,13 @@ struct RunConfig {
   NetSpec net;
   OptimiserSpec optimiser;
   AugmentationSpec augmentation;
-  double input_gain = 1;            // augmentation.gain: factor after the mean is subtracted
+  double input_gain = 1;                 // augmentation.gain: factor after the mean is subtracted
   std::optional<int64_t> epochs, steps;  // exactly one
   uint64_t seed = 1;
   bool shuffle = true;
   std::vector<std::string> devices{"cpu"};
   Precision precision = Precision::kFp32;
-  int threads = 0;                  // 0: all cores
+  int threads = 0;  // 0: all cores
   int64_t validate_every_epochs = 1;
   int64_t checkpoint_every_steps = 0;    // 0: only at the end of epochs
   double checkpoint_every_minutes = 10;  // 0: never by time

@@ -18,7 +18,7 @@ enum class MeanMode { kNone, kRgb, kImage };
 struct AugmentationSpec {
   CropMode crop = CropMode::kRandom;
   bool mirror = true;
-  double colour_noise = 0.1;         // sigma of the coefficients; 0: off
+  double colour_noise = 0.1;  // sigma of the coefficients; 0: off
   MeanMode mean = MeanMode::kImage;
   // false: the mean image's centre lies under every crop, also under mirrored ones (the original code).
   bool mean_follows_crop = true;
@@ -29,8 +29,8 @@ struct Preprocessing {
   int64_t crop_size = 224;
   MeanMode mean = MeanMode::kImage;
   bool mean_follows_crop = true;
-  std::vector<float> mean_image;     // [256, 256, 3], kImage
-  std::array<float, 3> mean_rgb{};   // kRgb
+  std::vector<float> mean_image;    // [256, 256, 3], kImage
+  std::array<float, 3> mean_rgb{};  // kRgb
   std::array<float, 3> gain{1, 1, 1};
   std::array<double, 3> colour_deviations{};  // standard deviations along the axes: sqrt of eigenvalues
   std::array<double, 9> colour_axes{};        // row i: axis i

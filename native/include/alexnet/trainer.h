@@ -22,9 +22,9 @@ struct StepRecord {
   int64_t images = 0;
   double loss = 0, top1_error = 0, top5_error = 0;
   double learning_rate = 0;
-  double elapsed_ms = 0;     // the whole step
-  double data_wait_ms = 0;   // share of it spent waiting for the loader
-  double exchange_ms = 0;    // share of it spent exchanging between columns
+  double elapsed_ms = 0;    // the whole step
+  double data_wait_ms = 0;  // share of it spent waiting for the loader
+  double exchange_ms = 0;   // share of it spent exchanging between columns
 };
 
 /// After an epoch: the whole validation split, centre crop.
@@ -38,7 +38,16 @@ struct ValidationRecord {
 
 /// A steering wish or a scheduled action, as it was applied: before step `step` + 1.
 enum class CommandKind {
-  kPause, kResume, kStop, kSetRate, kScaleRate, kSetLayerRate, kFreeze, kUnfreeze, kColourNoise, kCheckpoint
+  kPause,
+  kResume,
+  kStop,
+  kSetRate,
+  kScaleRate,
+  kSetLayerRate,
+  kFreeze,
+  kUnfreeze,
+  kColourNoise,
+  kCheckpoint
 };
 struct Command {
   CommandKind kind;
@@ -46,7 +55,7 @@ struct Command {
   double value = 0;   // kSetRate: rate; kScaleRate: factor; kSetLayerRate: rate; kColourNoise: sigma
 };
 struct AppliedCommand {
-  int64_t step = 0;   // completed steps when it was applied
+  int64_t step = 0;      // completed steps when it was applied
   bool steered = false;  // false: the schedule or an action of the configuration did it
   int64_t sequence = 0;  // steered commands are counted from 1 over the whole run; 0 for the others
   Command command;
@@ -56,8 +65,8 @@ struct AppliedCommand {
 enum class RunState { kFinished, kStopped, kDiverged };
 
 struct TensorInfo {
-  std::string name;             // "conv1.weight", "conv1.bias", "conv1.weight.velocity", ...
-  std::vector<int64_t> shape;   // canonical: see NetPlan
+  std::string name;            // "conv1.weight", "conv1.bias", "conv1.weight.velocity", ...
+  std::vector<int64_t> shape;  // canonical: see NetPlan
   int64_t count() const {
     int64_t n = 1;
     for (int64_t d : shape) n *= d;
@@ -80,9 +89,9 @@ class Snapshot {
 struct CheckpointRequest {
   std::shared_ptr<Snapshot> snapshot;
   int64_t step = 0, epoch = 0;
-  bool best = false;                          // lowest validation top-1 error so far
-  std::optional<ValidationRecord> validation; // set at the end of an epoch
-  std::string reason;                         // "epoch", "interval", "steering", "stop", "end"
+  bool best = false;                           // lowest validation top-1 error so far
+  std::optional<ValidationRecord> validation;  // set at the end of an epoch
+  std::string reason;                          // "epoch", "interval", "steering", "stop", "end"
 };
 
 /// Called from the trainer's thread, never two at once. Nothing may throw.

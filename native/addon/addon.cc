@@ -70,6 +70,14 @@ Napi::Value create_cancel_flag(const Napi::CallbackInfo& info) {
   return AddonData::of(info.Env()).cancel_flag.New({});
 }
 
+/// process.exit() runs no finalizers: the tasks are stopped before it destroys what their threads use.
+void stop_tasks_at_exit(Napi::Env env) {
+  const auto stop = [](const Napi::CallbackInfo& info) { AddonData::of(info.Env()).tasks->stop_all(); };
+  const Napi::Object process = env.Global().Get("process").As<Napi::Object>();
+  process.Get("once").As<Napi::Function>().Call(
+      process, {Napi::String::New(env, "exit"), Napi::Function::New(env, stop, "stopAlexnetTasks")});
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData;  // freed by the environment
   data->cancel_flag = Napi::Persistent(CancelFlag::define(env));
@@ -78,6 +86,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   data->snapshot = Napi::Persistent(NativeSnapshot::define(env));
   data->predictor = Napi::Persistent(NativePredictor::define(env));
   env.SetInstanceData(data);
+  stop_tasks_at_exit(env);
 
   exports.Set("version", kVersion);
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {

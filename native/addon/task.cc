@@ -3,6 +3,7 @@
 #include <string>
 #include <system_error>
 
+#include "addon_data.h"
 #include "alexnet/error.h"
 #include "errors.h"
 
@@ -16,6 +17,8 @@ constexpr auto kInterval = std::chrono::milliseconds(100);  // between two calls
 
 Napi::Promise Task::start(Napi::Env env, std::unique_ptr<Task> task, const char* name,
                           std::optional<Napi::Function> callback) {
+  const std::shared_ptr<TaskRegistry>& registry = AddonData::of(env).tasks;
+  if (registry->ending_) throw Error(ErrorCode::kCancelled, "The process is ending.");
   task->deferred_.emplace(Napi::Promise::Deferred::New(env));
   task->has_callback_ = callback.has_value();
   const Napi::Promise promise = task->deferred_->Promise();
@@ -26,6 +29,8 @@ Napi::Promise Task::start(Napi::Env env, std::unique_ptr<Task> task, const char*
   if (status != napi_ok) throw Napi::Error::New(env);
 
   Task* owned = task.release();  // by the thread-safe function from here on
+  owned->registry_ = registry;
+  registry->tasks_.insert(owned);
   try {
     owned->thread_ = std::thread(&Task::main, owned);
   } catch (const std::system_error& error) {
@@ -144,15 +149,25 @@ void Task::settle(Napi::Env env) {
   }
 }
 
+void Task::abandon() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+  }
+  changed_.notify_all();
+  if (!settled_) request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
 void Task::on_finalize(napi_env, void* data, void*) {
   const std::unique_ptr<Task> task(static_cast<Task*>(data));
-  {
-    const std::lock_guard lock(task->mutex_);
-    task->abandoned_ = true;
-  }
-  task->changed_.notify_all();
-  if (!task->settled_) task->request_stop();
-  if (task->thread_.joinable()) task->thread_.join();
+  task->abandon();
+  task->registry_->tasks_.erase(task.get());
+}
+
+void TaskRegistry::stop_all() noexcept {
+  ending_ = true;
+  for (Task* task : tasks_) task->abandon();
 }
 
 }  // namespace alexnet::addon

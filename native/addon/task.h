@@ -1,7 +1,9 @@
 // Task: long work on threads of its own that ends in a promise. libuv's pool is never used.
 //
 // A task belongs to its thread-safe function: the finalizer, which runs after the promise has settled or
-// when the environment ends in the middle of the work, stops it, joins its threads and deletes it.
+// when the environment ends in the middle of the work, stops it, joins its threads and deletes it. A process
+// that exits runs no finalizers, but destroys what the threads use: there TaskRegistry::stop_all() joins
+// them.
 #pragma once
 
 #include <chrono>
@@ -10,12 +12,27 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include <napi.h>
 
 namespace alexnet::addon {
+
+class Task;
+
+/// The tasks of one JavaScript environment. JavaScript's thread.
+class TaskRegistry {
+ public:
+  /// Stops every task and waits for its threads; no other can start. When the process exits.
+  void stop_all() noexcept;
+
+ private:
+  friend class Task;
+  std::set<Task*> tasks_;
+  bool ending_ = false;
+};
 
 class Task {
  public:
@@ -54,10 +71,13 @@ class Task {
   void pump();     // tells JavaScript what gathers while the work goes on
   void call_js();  // queues a call; mutex_ is held
   void settle(Napi::Env env);
+  void abandon() noexcept;  // stops the work and joins the threads
 
+  friend class TaskRegistry;
   static void on_call(napi_env env, napi_value callback, void* context, void* data);
   static void on_finalize(napi_env env, void* data, void* hint);
 
+  std::shared_ptr<TaskRegistry> registry_;
   std::thread thread_;
   napi_threadsafe_function function_ = nullptr;
   std::optional<Napi::Promise::Deferred> deferred_;

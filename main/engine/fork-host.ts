@@ -10,7 +10,9 @@ export const hostEntry = join(import.meta.dirname, 'host-entry.ts');
 export function forkHost(entry: string = hostEntry, env: NodeJS.ProcessEnv = process.env): SpawnHost {
   return (): HostChild => {
     const child = fork(entry, [], {
-      env,
+      // Threads that wait for others sleep: spinning gains nothing on a free machine and takes the cores away
+      // from whatever they wait for on a busy one. OpenMP reads it when the process starts.
+      env: { OMP_WAIT_POLICY: 'passive', ...env },
       execArgv: [], // the parent's debugger is not the host's
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,8 +1,8 @@
 // One sample picture: a thing in some material, somewhere before a cluttered background, under some light,
-// seen by a camera that is not perfect. Only the thing's form belongs to the class; all the rest is chance.
+// seen by a camera that is not perfect. Its form and mostly its colour belong to the class; all the rest is chance.
 import { CloudTexture } from './noise.ts';
 import { Random } from './random.ts';
-import { clutterShapes, type Distance, type SampleClass } from './shapes.ts';
+import { clutterShapes, type Distance, type SampleClass, type UsualColour } from './shapes.ts';
 
 export interface Picture {
   width: number;
@@ -36,9 +36,10 @@ export class Studio {
     const canvas = new Canvas(width, height);
     const light = random.between(0, 2 * Math.PI);
     this.#background(canvas, random);
-    for (let n = random.integer(3, 9); n > 0; n--) this.#clutter(canvas, random, light, 0.06, 0.22);
-    const size = random.between(0.26, 0.46) * short;
-    this.#place(canvas, random, light, thing.distance, {
+    for (let n = random.integer(2, 6); n > 0; n--) this.#clutter(canvas, random, light, 0.06, 0.22);
+    const size = random.between(0.32, 0.5) * short;
+    const usual = random.chance(0.75) ? thing.usual : undefined;
+    this.#place(canvas, random, light, thing.distance, usual, {
       x: width / 2 + random.between(-0.5, 0.5) * (width - 1.6 * size) * 0.7,
       y: height / 2 + random.between(-0.5, 0.5) * (height - 1.6 * size) * 0.7,
       size,
@@ -74,7 +75,7 @@ export class Studio {
 
   #clutter(canvas: Canvas, random: Random, light: number, least: number, most: number): void {
     const short = Math.min(canvas.width, canvas.height);
-    this.#place(canvas, random, light, random.pick(clutterShapes), {
+    this.#place(canvas, random, light, random.pick(clutterShapes), undefined, {
       x: random.between(0, canvas.width),
       y: random.between(0, canvas.height),
       size: random.between(least, most) * short,
@@ -88,6 +89,7 @@ export class Studio {
     random: Random,
     light: number,
     distance: Distance,
+    usual: UsualColour | undefined,
     pose: { x: number; y: number; size: number; turn: number; mirrored: boolean },
   ): void {
     const local = poseToLocal(pose);
@@ -104,7 +106,7 @@ export class Studio {
         canvas.darken(x, y, shadow * clamp(0.5 - distance(u, v) / 0.25));
       },
     );
-    const surface = this.#material(random);
+    const surface = this.#material(random, usual);
     const roundness = random.between(0.15, 0.6);
     const gloss = random.chance(0.5) ? random.between(0.1, 0.5) : 0;
     const ambient = random.between(0.35, 0.6);
@@ -130,8 +132,8 @@ export class Studio {
     });
   }
 
-  #material(random: Random): (u: number, v: number) => Colour {
-    const first = colour(random, 0.15, 0.95);
+  #material(random: Random, usual: UsualColour | undefined): (u: number, v: number) => Colour {
+    const first = colour(random, usual === undefined ? 0.15 : 0.4, 0.95, usual);
     const second = colour(random, 0.1, 0.9);
     const cloud = this.#cloud(random);
     const dx = random.between(0, 256);
@@ -235,10 +237,12 @@ function poseToLocal(pose: { x: number; y: number; size: number; turn: number; m
   };
 }
 
-function colour(random: Random, low: number, high: number): Colour {
+function colour(random: Random, low: number, high: number, usual?: UsualColour): Colour {
   const value = random.between(low, high);
-  const saturation = random.between(0, 0.8);
-  const hue = random.between(0, 6);
+  const [least, most] = usual?.saturation ?? [0, 0.8];
+  const saturation = random.between(least, most);
+  const hue =
+    usual === undefined ? random.between(0, 6) : usual.hue + random.between(-usual.spread, usual.spread) + 6;
   const part = (shift: number) => {
     const k = (hue + shift) % 6;
     return value * (1 - saturation * clamp(Math.min(k, 4 - k)));

@@ -8,7 +8,24 @@ export interface SampleClass {
   distance: Distance;
   /** Largest turn either way, radians: a house does not stand on its roof. */
   turn: number;
+  /** The colour that most of its kind have, as leaves are mostly green; the others have any. */
+  usual: UsualColour;
 }
+
+export interface UsualColour {
+  /** 0 red, 1 yellow, 2 green, 3 cyan, 4 blue, 5 magenta. */
+  hue: number;
+  /** How far it strays, either way. */
+  spread: number;
+  saturation: readonly [low: number, high: number];
+}
+
+const red: UsualColour = { hue: 0, spread: 0.3, saturation: [0.5, 0.9] };
+const brown: UsualColour = { hue: 0.5, spread: 0.2, saturation: [0.4, 0.7] };
+const yellow: UsualColour = { hue: 0.9, spread: 0.2, saturation: [0.5, 0.9] };
+const green: UsualColour = { hue: 1.9, spread: 0.4, saturation: [0.4, 0.8] };
+const blue: UsualColour = { hue: 3.6, spread: 0.4, saturation: [0.4, 0.8] };
+const metal: UsualColour = { hue: 3, spread: 3, saturation: [0, 0.12] };
 
 const { abs, atan2, cos, hypot, max, min, sin, sqrt } = Math;
 
@@ -101,18 +118,28 @@ function leaf(x: number, y: number): number {
 
 /** Twelve things; chance is 91.7 % wrong. */
 export const sampleClasses: readonly SampleClass[] = [
-  { name: 'ball', distance: (x, y) => hypot(x, y) - 0.85, turn: Math.PI },
-  { name: 'crescent', distance: (x, y) => max(hypot(x, y) - 0.88, 0.72 - hypot(x - 0.42, y)), turn: 0.6 },
-  { name: 'cross', distance: (x, y) => min(box(x, y, 0.85, 0.26), box(x, y, 0.26, 0.85)), turn: 0.4 },
-  { name: 'fish', distance: fish, turn: 0.4 },
-  { name: 'gear', distance: gear, turn: Math.PI },
-  { name: 'heart', distance: heart, turn: 0.4 },
-  { name: 'house', distance: house, turn: 0.15 },
-  { name: 'leaf', distance: leaf, turn: 0.8 },
-  { name: 'mushroom', distance: mushroom, turn: 0.3 },
-  { name: 'ring', distance: (x, y) => abs(hypot(x, y) - 0.66) - 0.2, turn: Math.PI },
-  { name: 'star', distance: star, turn: 0.5 },
-  { name: 'tree', distance: tree, turn: 0.15 },
+  { name: 'ball', distance: (x, y) => hypot(x, y) - 0.85, turn: Math.PI, usual: red },
+  {
+    name: 'crescent',
+    distance: (x, y) => max(hypot(x, y) - 0.88, 0.72 - hypot(x - 0.42, y)),
+    turn: 0.6,
+    usual: yellow,
+  },
+  {
+    name: 'cross',
+    distance: (x, y) => min(box(x, y, 0.85, 0.26), box(x, y, 0.26, 0.85)),
+    turn: 0.4,
+    usual: brown,
+  },
+  { name: 'fish', distance: fish, turn: 0.4, usual: blue },
+  { name: 'gear', distance: gear, turn: Math.PI, usual: metal },
+  { name: 'heart', distance: heart, turn: 0.4, usual: red },
+  { name: 'house', distance: house, turn: 0.15, usual: brown },
+  { name: 'leaf', distance: leaf, turn: 0.8, usual: green },
+  { name: 'mushroom', distance: mushroom, turn: 0.3, usual: red },
+  { name: 'ring', distance: (x, y) => abs(hypot(x, y) - 0.66) - 0.2, turn: Math.PI, usual: metal },
+  { name: 'star', distance: star, turn: 0.5, usual: yellow },
+  { name: 'tree', distance: tree, turn: 0.15, usual: green },
 ];
 
 /** What lies around and is none of the classes. */

@@ -116,7 +116,7 @@ inline std::vector<uint8_t> gif(int canvas_width, int canvas_height, int left, i
 /// Little-endian numbers one after the other.
 class Bytes {
  public:
-  Bytes& put(uint32_t value, int size) {
+  Bytes& put(uint64_t value, int size) {
     for (int i = 0; i < size; ++i) bytes_.push_back(static_cast<uint8_t>(value >> (8 * i)));
     return *this;
   }

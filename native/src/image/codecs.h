@@ -51,6 +51,8 @@ ImageInfo bmp_info(Bytes bytes, const ImageLimits& limits);
 StoredImage bmp_decode(Bytes bytes, const ImageLimits& limits);
 ImageInfo tiff_info(Bytes bytes, const ImageLimits& limits);
 StoredImage tiff_decode(Bytes bytes, const ImageLimits& limits);
+ImageInfo heif_info(Bytes bytes, const ImageLimits& limits);  // HEIC and AVIF, where libheif is present
+StoredImage heif_decode(Bytes bytes, const ImageLimits& limits);
 
 /// The central square of a JPEG scaled to size x size, as stored (orientation not applied): rows go from
 /// the decoder straight into the filter, so memory does not grow with a baseline photo's size.

@@ -6,6 +6,7 @@
 #include "image/codecs.h"
 #include "image/file.h"
 #include "image/format.h"
+#include "image/heif_library.h"
 #include "image/orientation.h"
 #include "image/resample.h"
 
@@ -25,6 +26,7 @@ constexpr Codec kCodecs[] = {
     {"jpeg", image::jpeg_info, image::jpeg_decode}, {"png", image::png_info, image::png_decode},
     {"webp", image::webp_info, image::webp_decode}, {"gif", image::gif_info, image::gif_decode},
     {"bmp", image::bmp_info, image::bmp_decode},    {"tiff", image::tiff_info, image::tiff_decode},
+    {"avif", image::heif_info, image::heif_decode}, {"heic", image::heif_info, image::heif_decode},
 };
 
 const Codec& codec_for(Bytes bytes, const ImageLimits& limits) {
@@ -92,7 +94,8 @@ RgbImage load_square(std::span<const uint8_t> bytes, int64_t size, const ImageLi
 
 std::vector<std::string> supported_formats() {
   std::vector<std::string> names;
-  for (const Codec& codec : kCodecs) names.emplace_back(codec.name);
+  for (const Codec& codec : kCodecs)
+    if (codec.decode != image::heif_decode || image::heif_library()) names.emplace_back(codec.name);
   return names;
 }
 

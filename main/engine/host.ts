@@ -44,8 +44,9 @@ export function runHost({ port, loadAddon, storage }: HostParts): void {
   // exit would wait for the engine's threads.
   port.onClose(() => process.kill(process.pid, 'SIGKILL'));
 
-  // Control-C in a terminal reaches the whole group; what it means is the parent's to say.
-  process.on('SIGINT', () => {});
+  // Control-C in a terminal reaches the whole group, as does the end of a service or a session; what it means is
+  // the parent's to say, and where the parent goes the channel closes.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
   const fail = (error: unknown) => {
     if (failing) return;

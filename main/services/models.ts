@@ -5,7 +5,6 @@ import { nameSchema } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { Model, ModelPreprocessing } from '../api/models.ts';
 import type { NetDescription } from '../api/net-description.ts';
-import { netDescriptionSchema } from '../api/net-description.ts';
 import { parseWith } from '../api/parse.ts';
 import type { NetConfig } from '../api/run-config.ts';
 import { openCheckpointTensors } from '../data/checkpoint-reader.ts';
@@ -25,6 +24,7 @@ import { fromMetadata, type ModelDescription, toMetadata } from './model-metadat
 import { fitNet } from './model-net.ts';
 import { describePreprocessing, type ScaleOptions } from './model-preprocessing.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
+import { describeNet } from './net-description.ts';
 import { defaultPreset, type Presets } from './presets.ts';
 
 export interface ImportRequest extends ScaleOptions {
@@ -135,7 +135,7 @@ export class ModelService {
       );
     }
     const model = this.#parts.resolver.resolve(request.model);
-    const tensors = netTensors(this.#describeNet(model.net)).map(({ name }) => name);
+    const tensors = netTensors(describeNet(this.#parts.addon(), model.net)).map(({ name }) => name);
     const { source, close } = openSource(model);
     try {
       const metadata = toMetadata(toDescription(model));
@@ -163,11 +163,6 @@ export class ModelService {
     rmSync(modelMeanImageFile(directory, model.id), { force: true });
   }
 
-  #describeNet(net: NetConfig): NetDescription {
-    const json: unknown = JSON.parse(this.#parts.addon().describeNet(JSON.stringify(net), 1));
-    return parseWith(netDescriptionSchema, json, "the engine's description of the net", 'INTERNAL');
-  }
-
   /** What the file says of itself, or what the request and its tensors make of it. */
   #describe(
     request: ImportRequest,
@@ -189,7 +184,7 @@ export class ModelService {
   /** Widths that no net of this form can have are the file's fault. */
   #fitting(net: NetConfig, file: string): NetDescription {
     try {
-      return this.#describeNet(net);
+      return describeNet(this.#parts.addon(), net);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new AppError('INVALID_MODEL', `${file} does not fit the preset's net: ${reason}`, { path: file });

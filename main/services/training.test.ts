@@ -187,6 +187,21 @@ describe('training', () => {
   });
 });
 
+describe('starting from a model', () => {
+  it('takes its weights, and refuses one of another form before there is a run', async () => {
+    const studio = folder.open();
+    const first = await train(studio, 5, { name: 'first' });
+    const second = await train(studio, 5, { name: 'second', init: 'first@last' });
+    expect(studio.runs.find('second').init).toBe('first@last');
+    expect(await weights(studio, second.id)).not.toEqual(await weights(studio, first.id));
+    folder.touch('two/a/1.jpg', 'two/b/1.jpg');
+    await studio.datasets.add({ name: 'two', train: folder.path('two') }, () => {});
+    const refused = await train(studio, 5, { dataset: 'two', init: 'first' });
+    expect(codeOf(refused.error)).toBe('INVALID_MODEL');
+    expect(studio.runs.list()).toHaveLength(2);
+  });
+});
+
 describe('runs', () => {
   it('are found by id, beginning of an id and name, compared, deleted with their files', async () => {
     const studio = folder.open();

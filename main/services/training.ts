@@ -5,7 +5,7 @@ import { nameSchema } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
 import { parseWith } from '../api/parse.ts';
-import type { RunConfig } from '../api/run-config.ts';
+import type { NetConfig, RunConfig } from '../api/run-config.ts';
 import type { Run, RunProgress } from '../api/runs.ts';
 import type { Command } from '../api/training.ts';
 import { findCheckpoint } from '../data/checkpoint-reader.ts';
@@ -14,6 +14,7 @@ import type { WritableDatabase } from '../data/database.ts';
 import { getDataset } from '../data/datasets.ts';
 import { listCommandsFrom } from '../data/events.ts';
 import { newId } from '../data/ids.ts';
+import { findMisfits, netTensors } from '../data/model-layout.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
 import { getRunRecipe, insertRun } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
@@ -22,7 +23,8 @@ import type { TrainJob } from '../engine/protocol.ts';
 import type { DatasetPacks, DatasetService } from './datasets.ts';
 import type { DeviceService } from './devices.ts';
 import { meanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
-import type { ModelResolver } from './model-resolver.ts';
+import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
+import { describeNet } from './net-description.ts';
 import type { ConfigRequest, Presets } from './presets.ts';
 import { resolveRun } from './run-reference.ts';
 import { TrainingSession } from './training-session.ts';
@@ -72,6 +74,7 @@ export class TrainingService {
     addon().checkConfig(JSON.stringify(engineConfig(config)));
     devices.check(config.devices);
     const init = request.init === undefined ? undefined : models.resolve(request.init);
+    if (init !== undefined) this.#checkFits(init, config, packs.labels.length);
     const name =
       request.name === undefined
         ? `${config.preset} on ${packs.dataset.name}`
@@ -155,6 +158,24 @@ export class TrainingService {
       signal?.removeEventListener('abort', stop);
       this.#sessions.delete(id);
     }
+  }
+
+  /** Weights of another form would only be refused by the engine, when the run exists already. */
+  #checkFits(init: ResolvedModel, config: RunConfig, classes: number): void {
+    if (init.labels.length !== classes) {
+      throw new AppError(
+        'INVALID_MODEL',
+        `${init.title} has ${init.labels.length} classes and the data set has ${classes}; a run can only start from ` +
+          'a model of as many',
+      );
+    }
+    const tensors = (net: NetConfig) => netTensors(describeNet(this.#parts.addon(), net));
+    const misfits = findMisfits(tensors(config.net), tensors(init.net));
+    if (misfits.length === 0) return;
+    const lines = misfits.slice(0, 10).map(({ tensor, reason }) => `${tensor} ${reason}`);
+    throw new AppError('INVALID_MODEL', `${init.title} does not fit the net: ${lines.join('; ')}`, {
+      misfits,
+    });
   }
 
   #job(id: string, config: RunConfig, packs: DatasetPacks): TrainJob {

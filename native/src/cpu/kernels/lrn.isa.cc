@@ -29,27 +29,26 @@ void lrn_forward(const T* x, const MapView& x_view, T* y, const MapView& y_view,
 template <class T>
 void lrn_backward(const T* x, const MapView& x_view, const T* dy, const MapView& dy_view, T* dx,
                   const MapView& dx_view, const LrnSpec& lrn, std::optional<Activation> activation) {
+  const Derivative derivative = derivative_of(activation);
   const int threads = cpu::team_size(x_view.images * x_view.height);
   const cpu::Scratch scratch(threads, lrn_memory(lrn, x_view.blocks));
   with_lrn_pixel(lrn, [&]<class Pixel>() {
-    with_derivative(activation, [&]<Derivative kKind>() {
-      const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
-        const Pixel pixel(lrn, x_view.blocks, scratch.of_thread(thread));
-        for (int64_t h = first; h < last; ++h) {
-          for (int64_t w = 0; w < x_view.width; ++w) {
-            const T* output = x + x_view.offset(image, 0, h, w);
-            const T* from = dy + dy_view.offset(image, 0, h, w);
-            T* to = dx + dx_view.offset(image, 0, h, w);
-            pixel.backward([&](int64_t b) ALEXNET_LAMBDA { return load(output + b * x_view.block_stride); },
-                           [&](int64_t b) ALEXNET_LAMBDA { return load(from + b * dy_view.block_stride); },
-                           [&](int64_t b, const F16& a, const F16& v) ALEXNET_LAMBDA {
-                             store(to + b * dx_view.block_stride, times_derivative<kKind>(v, a));
-                           });
-          }
+    const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
+      const Pixel pixel(lrn, x_view.blocks, scratch.of_thread(thread));
+      for (int64_t h = first; h < last; ++h) {
+        for (int64_t w = 0; w < x_view.width; ++w) {
+          const T* output = x + x_view.offset(image, 0, h, w);
+          const T* from = dy + dy_view.offset(image, 0, h, w);
+          T* to = dx + dx_view.offset(image, 0, h, w);
+          pixel.backward([&](int64_t b) ALEXNET_LAMBDA { return load(output + b * x_view.block_stride); },
+                         [&](int64_t b) ALEXNET_LAMBDA { return load(from + b * dy_view.block_stride); },
+                         [&](int64_t b, const F16& a, const F16& v) ALEXNET_LAMBDA {
+                           store(to + b * dx_view.block_stride, times_derivative(derivative, v, a));
+                         });
         }
-      };
-      parallel_rows(x_view.images, x_view.height, threads, rows);
-    });
+      }
+    };
+    parallel_rows(x_view.images, x_view.height, threads, rows);
   });
 }
 

@@ -25,10 +25,10 @@ ALEXNET_INLINE void normalise_row(const Pixel& pixel, const T* x, MapView view, 
 }
 
 /// The way back for one map row; gradient[(block * row_pixels + w) * 16 + lane] is that of the LRN's output.
-template <Derivative kKind, class Pixel, class T>
+template <class Pixel, class T>
 ALEXNET_INLINE void normalise_row_backward(const Pixel& pixel, const T* x, MapView x_view,
-                                           const float* gradient, int64_t row_pixels, T* dx,
-                                           MapView dx_view) {
+                                           const float* gradient, int64_t row_pixels, T* dx, MapView dx_view,
+                                           Derivative derivative) {
   for (int64_t w = 0; w < x_view.width; ++w) {
     const auto get = [&](int64_t b) ALEXNET_LAMBDA {
       __builtin_prefetch(x + b * x_view.block_stride + x_view.row_stride);
@@ -37,7 +37,7 @@ ALEXNET_INLINE void normalise_row_backward(const Pixel& pixel, const T* x, MapVi
     };
     const auto gradient_of = [&](int64_t b) ALEXNET_LAMBDA { return load(gradient + b * row_pixels * 16); };
     const auto put = [&](int64_t b, const F16& output, const F16& v) ALEXNET_LAMBDA {
-      store(dx + b * dx_view.block_stride, times_derivative<kKind>(v, output));
+      store(dx + b * dx_view.block_stride, times_derivative(derivative, v, output));
     };
     pixel.backward(get, gradient_of, put);
     x += x_view.pixel_stride, dx += dx_view.pixel_stride, gradient += 16;
@@ -87,6 +87,7 @@ template <class T>
 void lrn_pool_backward(const T* x, const MapView& x_view, const T* dy, const MapView& dy_view,
                        const uint8_t* argmax, T* dx, const MapView& dx_view, const LrnSpec& lrn,
                        const PoolSpec& pool, std::optional<Activation> activation) {
+  const Derivative derivative = derivative_of(activation);
   const int64_t blocks = x_view.blocks, width = x_view.width;
   const int64_t row_pixels = unpool_pixels(width, dy_view.width, pool);
   const int64_t pixel_memory = lrn_memory(lrn, blocks);
@@ -94,29 +95,27 @@ void lrn_pool_backward(const T* x, const MapView& x_view, const T* dy, const Map
   const cpu::Scratch scratch(threads, pixel_memory + blocks * row_pixels * 16);
 
   with_lrn_pixel(lrn, [&]<class Pixel>() {
-    with_derivative(activation, [&]<Derivative kKind>() {
-      const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
-        const Pixel pixel(lrn, blocks, scratch.of_thread(thread));
-        float* gradient = scratch.of_thread(thread) + pixel_memory;
-        for (int64_t h = first; h < last; ++h) {
-          for (int64_t b = 0; b < blocks; ++b) {
-            const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
-                                         argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
-                                         dy_view.row_stride,
-                                         dy_view.pixel_stride,
-                                         dy_view.height,
-                                         dy_view.width,
-                                         width,
-                                         pool.size,
-                                         pool.stride};
-            unpooling.row(h, gradient + b * row_pixels * 16);
-          }
-          normalise_row_backward<kKind>(pixel, x + x_view.offset(image, 0, h, 0), x_view, gradient,
-                                        row_pixels, dx + dx_view.offset(image, 0, h, 0), dx_view);
+    const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
+      const Pixel pixel(lrn, blocks, scratch.of_thread(thread));
+      float* gradient = scratch.of_thread(thread) + pixel_memory;
+      for (int64_t h = first; h < last; ++h) {
+        for (int64_t b = 0; b < blocks; ++b) {
+          const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
+                                       argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
+                                       dy_view.row_stride,
+                                       dy_view.pixel_stride,
+                                       dy_view.height,
+                                       dy_view.width,
+                                       width,
+                                       pool.size,
+                                       pool.stride};
+          unpooling.row(h, gradient + b * row_pixels * 16);
         }
-      };
-      parallel_rows(x_view.images, x_view.height, threads, rows);
-    });
+        normalise_row_backward(pixel, x + x_view.offset(image, 0, h, 0), x_view, gradient, row_pixels,
+                               dx + dx_view.offset(image, 0, h, 0), dx_view, derivative);
+      }
+    };
+    parallel_rows(x_view.images, x_view.height, threads, rows);
   });
 }
 

@@ -30,41 +30,40 @@ template <class T>
 void pool_backward(const T* x, const MapView& x_view, const T* dy, const MapView& dy_view,
                    const uint8_t* argmax, T* dx, const MapView& dx_view, const PoolSpec& pool,
                    std::optional<Activation> activation) {
+  const Derivative derivative = derivative_of(activation);
   const int64_t blocks = dx_view.blocks, width = dx_view.width;
   const int threads = cpu::team_size(dx_view.images * dx_view.height);
   const cpu::Scratch scratch(threads, unpool_pixels(width, dy_view.width, pool) * 16);
-  with_derivative(activation, [&]<Derivative kKind>() {
-    const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
-      float* gradient = scratch.of_thread(thread);
-      for (int64_t h = first; h < last; ++h) {
-        for (int64_t b = 0; b < blocks; ++b) {
-          const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
-                                       argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
-                                       dy_view.row_stride,
-                                       dy_view.pixel_stride,
-                                       dy_view.height,
-                                       dy_view.width,
-                                       width,
-                                       pool.size,
-                                       pool.stride};
-          unpooling.row(h, gradient);
-          T* to = dx + dx_view.offset(image, b, h, 0);
-          const T* output = kKind == Derivative::kOne ? nullptr : x + x_view.offset(image, b, h, 0);
-          for (int64_t w = 0; w < width; ++w) {
-            F16 d = load(gradient + w * 16);
-            __builtin_prefetch(to + w * dx_view.pixel_stride + dx_view.row_stride, /*write=*/1);
-            if constexpr (kKind != Derivative::kOne) {
-              const T* at = output + w * x_view.pixel_stride;
-              __builtin_prefetch(at + x_view.row_stride);
-              d = times_derivative<kKind>(d, load(at));
-            }
-            store(to + w * dx_view.pixel_stride, d);
+  const auto rows = [&](int64_t image, int64_t first, int64_t last, int thread) {
+    float* gradient = scratch.of_thread(thread);
+    for (int64_t h = first; h < last; ++h) {
+      for (int64_t b = 0; b < blocks; ++b) {
+        const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
+                                     argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
+                                     dy_view.row_stride,
+                                     dy_view.pixel_stride,
+                                     dy_view.height,
+                                     dy_view.width,
+                                     width,
+                                     pool.size,
+                                     pool.stride};
+        unpooling.row(h, gradient);
+        T* to = dx + dx_view.offset(image, b, h, 0);
+        const T* output = derivative == Derivative::kOne ? nullptr : x + x_view.offset(image, b, h, 0);
+        for (int64_t w = 0; w < width; ++w) {
+          F16 d = load(gradient + w * 16);
+          __builtin_prefetch(to + w * dx_view.pixel_stride + dx_view.row_stride, /*write=*/1);
+          if (derivative != Derivative::kOne) {
+            const T* at = output + w * x_view.pixel_stride;
+            __builtin_prefetch(at + x_view.row_stride);
+            d = times_derivative(derivative, d, load(at));
           }
+          store(to + w * dx_view.pixel_stride, d);
         }
       }
-    };
-    parallel_rows(dx_view.images, dx_view.height, threads, rows);
-  });
+    }
+  };
+  parallel_rows(dx_view.images, dx_view.height, threads, rows);
 }
 
 #define ALEXNET_INSTANTIATE(T)                                                                         \

@@ -99,35 +99,23 @@ ALEXNET_INLINE F16 tanh(const F16& x) {
 /// max(x, 0); NaN stays NaN, so that a diverged run is seen.
 ALEXNET_INLINE F16 relu(const F16& x) { return select(greater(splat(0.0f), x), splat(0.0f), x); }
 
-/// What a kernel's last factor is; a template argument, so that loops hold no choice.
+/// What a backward kernel's last factor is. A choice at run time: the branch is always the same, and one copy
+/// of each kernel for each activation would cost more than it gains.
 enum class Derivative { kOne, kRelu, kTanh, kSigmoid };
 
-/// gradient * f'(.), f' from f's output.
-template <Derivative kKind>
-ALEXNET_INLINE F16 times_derivative(const F16& gradient, const F16& output) {
-  if constexpr (kKind == Derivative::kRelu) {
-    return keep_where(greater(output, splat(0.0f)), gradient);
-  } else if constexpr (kKind == Derivative::kTanh) {
-    return gradient * (splat(1.0f) - output * output);
-  } else if constexpr (kKind == Derivative::kSigmoid) {
-    return gradient * output * (splat(1.0f) - output);
-  } else {
-    return gradient;
-  }
+ALEXNET_INLINE Derivative derivative_of(const std::optional<Activation>& activation) {
+  if (!activation) return Derivative::kOne;
+  return *activation == Activation::kRelu   ? Derivative::kRelu
+         : *activation == Activation::kTanh ? Derivative::kTanh
+                                            : Derivative::kSigmoid;
 }
 
-/// Calls body.template operator()<Derivative>() for the activation.
-template <class Body>
-ALEXNET_INLINE void with_derivative(const std::optional<Activation>& activation, const Body& body) {
-  if (!activation) return body.template operator()<Derivative::kOne>();
-  switch (*activation) {
-    case Activation::kRelu:
-      return body.template operator()<Derivative::kRelu>();
-    case Activation::kTanh:
-      return body.template operator()<Derivative::kTanh>();
-    case Activation::kSigmoid:
-      return body.template operator()<Derivative::kSigmoid>();
-  }
+/// gradient * f'(.), f' from f's output.
+ALEXNET_INLINE F16 times_derivative(Derivative kind, const F16& gradient, const F16& output) {
+  if (kind == Derivative::kRelu) return keep_where(greater(output, splat(0.0f)), gradient);
+  if (kind == Derivative::kTanh) return gradient * (splat(1.0f) - output * output);
+  if (kind == Derivative::kSigmoid) return gradient * output * (splat(1.0f) - output);
+  return gradient;
 }
 
 }  // namespace alexnet::ALEXNET_ISA

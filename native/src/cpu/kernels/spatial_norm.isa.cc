@@ -73,6 +73,7 @@ template <class T>
 void spatial_norm_backward(const T* x, const MapView& x_view, const T* dy, const MapView& dy_view, T* dx,
                            const MapView& dx_view, const SpatialNormSpec& norm,
                            std::optional<Activation> activation) {
+  const Derivative derivative = derivative_of(activation);
   const int64_t height = x_view.height, width = x_view.width, half = norm.size / 2;
   const int64_t plane = height * width * 16;
   const int threads = cpu::team_size(x_view.images * x_view.blocks);
@@ -81,41 +82,39 @@ void spatial_norm_backward(const T* x, const MapView& x_view, const T* dy, const
   const F16 slope = splat(static_cast<float>(2 * norm.alpha * norm.beta));
   with_power(norm.beta, [&]<class Power>() {
     const Power power(norm.beta);
-    with_derivative(activation, [&]<Derivative kKind>() {
-      const auto planes = [&](int64_t image, int64_t first, int64_t last, int thread) {
-        float* sums = scratch.of_thread(thread);
-        float* weights = sums + plane;    // dy x s^(-beta - 1)
-        float* direct = weights + plane;  // dy s^-beta
-        for (int64_t b = first; b < last; ++b) {
-          const auto at = [&](int64_t h, int64_t w)
-                              ALEXNET_LAMBDA { return load(x + x_view.offset(image, b, h, w)); };
-          row_sums(height, width, half, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
-            const F16 v = at(h, w);
-            return v * v;
-          });
-          for (int64_t h = 0; h < height; ++h) {
-            for (int64_t w = 0; w < width; ++w) {
-              const F16 s = k + alpha * column_sum(sums, height, width, half, h, w);
-              const LrnPowers powers = power(s);
-              const F16 d = load(dy + dy_view.offset(image, b, h, w));
-              store(weights + (h * width + w) * 16, d * at(h, w) * powers.slope);
-              store(direct + (h * width + w) * 16, d * powers.scale);
-            }
-          }
-          row_sums(height, width, half, sums,
-                   [&](int64_t h, int64_t w) ALEXNET_LAMBDA { return load(weights + (h * width + w) * 16); });
-          for (int64_t h = 0; h < height; ++h) {
-            for (int64_t w = 0; w < width; ++w) {
-              const F16 v = at(h, w);
-              const F16 sum = column_sum(sums, height, width, half, h, w);
-              const F16 d = load(direct + (h * width + w) * 16) - slope * v * sum;
-              store(dx + dx_view.offset(image, b, h, w), times_derivative<kKind>(d, v));
-            }
+    const auto planes = [&](int64_t image, int64_t first, int64_t last, int thread) {
+      float* sums = scratch.of_thread(thread);
+      float* weights = sums + plane;    // dy x s^(-beta - 1)
+      float* direct = weights + plane;  // dy s^-beta
+      for (int64_t b = first; b < last; ++b) {
+        const auto at = [&](int64_t h, int64_t w)
+                            ALEXNET_LAMBDA { return load(x + x_view.offset(image, b, h, w)); };
+        row_sums(height, width, half, sums, [&](int64_t h, int64_t w) ALEXNET_LAMBDA {
+          const F16 v = at(h, w);
+          return v * v;
+        });
+        for (int64_t h = 0; h < height; ++h) {
+          for (int64_t w = 0; w < width; ++w) {
+            const F16 s = k + alpha * column_sum(sums, height, width, half, h, w);
+            const LrnPowers powers = power(s);
+            const F16 d = load(dy + dy_view.offset(image, b, h, w));
+            store(weights + (h * width + w) * 16, d * at(h, w) * powers.slope);
+            store(direct + (h * width + w) * 16, d * powers.scale);
           }
         }
-      };
-      parallel_rows(x_view.images, x_view.blocks, threads, planes);
-    });
+        row_sums(height, width, half, sums,
+                 [&](int64_t h, int64_t w) ALEXNET_LAMBDA { return load(weights + (h * width + w) * 16); });
+        for (int64_t h = 0; h < height; ++h) {
+          for (int64_t w = 0; w < width; ++w) {
+            const F16 v = at(h, w);
+            const F16 sum = column_sum(sums, height, width, half, h, w);
+            const F16 d = load(direct + (h * width + w) * 16) - slope * v * sum;
+            store(dx + dx_view.offset(image, b, h, w), times_derivative(derivative, d, v));
+          }
+        }
+      }
+    };
+    parallel_rows(x_view.images, x_view.blocks, threads, planes);
   });
 }
 

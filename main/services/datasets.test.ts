@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetEvent } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import { TestFolder } from './testing/test-studio.ts';
+
+// Every test starts processes, which takes long where others compute on the same cores.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let folder: TestFolder;
 beforeEach(() => {
@@ -124,7 +127,7 @@ describe('adding a data set', () => {
 
   it('continues after it was stopped, with the same folders only', async () => {
     const photos = folder.photos();
-    const { datasets } = folder.open({ stepMs: 20 });
+    const { datasets } = folder.open({ stepMs: 150 });
     const controller = new AbortController();
     const stopped = datasets.add(
       { name: 'pets', ...photos },
@@ -145,7 +148,7 @@ describe('adding a data set', () => {
 
   it('is done by one process at a time', async () => {
     const photos = folder.photos();
-    const { datasets } = folder.open({ stepMs: 20 });
+    const { datasets } = folder.open({ stepMs: 80 });
     const first = datasets.add({ name: 'pets', ...photos }, silent);
     await expect.poll(() => datasets.list()[0]?.state).toBe('packing');
     expect(await codeOf(datasets.add({ name: 'pets', ...photos }, silent))).toBe('BUSY');

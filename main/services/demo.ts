@@ -17,6 +17,15 @@ export interface DemoPictures {
 const trainPerClass = 100;
 const valPerClass = 25;
 
+/** What learns these pictures in a few minutes: a quarter of the width, and less held back than on ImageNet. */
+const demoSettings = [
+  'net.widthFactor=0.25',
+  'net.dropout=0.3',
+  'augmentation.colourNoise=0',
+  'optimiser.learningRate=0.02',
+  'optimiser.schedule.kind=polynomial',
+];
+
 export class DemoPlan {
   readonly datasetName = 'demo';
   readonly #folder: string;
@@ -68,7 +77,7 @@ export class DemoPlan {
       preset: 'alexnet',
       epochs: options.epochs ?? 20,
       batchSize: 32,
-      settings: ['net.widthFactor=0.25', 'optimiser.schedule.kind=polynomial'],
+      settings: demoSettings,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     };
   }

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../api/errors.ts';
 import type { ClassifiedFile } from '../api/predictions.ts';
 import { openReadableDatabase } from '../data/open-database.ts';
 import { listPredictions } from '../data/predictions.ts';
 import type { Studio } from './studio.ts';
 import { TestFolder } from './testing/test-studio.ts';
+
+// Every test starts processes, which takes long where others compute on the same cores.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let folder: TestFolder;
 let studio: Studio;

@@ -1,13 +1,16 @@
 // The command line as its users meet it: a child process, with the fake engine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeOptions, fakeEnvironment, TestFolder } from '../../services/testing/test-studio.ts';
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url));
+
+// Every test starts processes, which takes long where others compute on the same cores.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let folder: TestFolder;
 let children: ChildProcess[] = [];
@@ -211,7 +214,7 @@ describe('errors of a run', () => {
 describe('interrupting', () => {
   it('SIGINT stops with a checkpoint and status 130; resume finishes', async () => {
     await addPets();
-    const child = start(['train', '--json', '--dataset', 'pets', '--steps', '30', '--name', 'net'], {
+    const child = start(['train', '--json', '--dataset', 'pets', '--steps', '400', '--name', 'net'], {
       stepMs: 20,
     });
     const ended = finish(child);
@@ -222,13 +225,13 @@ describe('interrupting', () => {
     expect(objects(stdout).at(-1)).toMatchObject({ event: 'done', state: 'stopped' });
     const resumed = await cli(['resume', 'net', '--json']);
     expect(resumed.status).toBe(0);
-    expect(objects(resumed.stdout).at(-1)).toMatchObject({ state: 'finished', step: 30 });
+    expect(objects(resumed.stdout).at(-1)).toMatchObject({ state: 'finished', step: 400 });
   });
 
   it('a killed parent leaves an interrupted run, a dead host and nothing half-written; resume finishes', async () => {
     await addPets();
     const child = start(
-      ['train', '--json', '--dataset', 'pets', '--steps', '40', '--batch', '16', '--name', 'net'],
+      ['train', '--json', '--dataset', 'pets', '--steps', '400', '--batch', '16', '--name', 'net'],
       {
         stepMs: 20,
       },
@@ -244,7 +247,7 @@ describe('interrupting', () => {
     const resumed = objects((await cli(['resume', 'net', '--json'])).stdout);
     expect(resumed[0]).toMatchObject({ event: 'run' });
     expect(resumed[0]?.fromStep).toBeGreaterThan(0);
-    expect(resumed.at(-1)).toMatchObject({ state: 'finished', step: 40 });
+    expect(resumed.at(-1)).toMatchObject({ state: 'finished', step: 400 });
   });
 
   it('a reader that goes away early is no failure', async () => {
@@ -262,9 +265,12 @@ describe('interrupting', () => {
   it('dataset add goes on where it was stopped', async () => {
     const { train } = folder.photos();
     const add = ['dataset', 'add', '--json', '--name', 'pets', '--train', train];
-    const child = start(add, { stepMs: 100 });
+    const child = start(add, { stepMs: 400 });
     const ended = finish(child);
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    const datasets = folder.path('home/datasets');
+    await expect
+      .poll(() => existsSync(datasets) && readdirSync(datasets).length, { timeout: 120_000 })
+      .toBe(1);
     child.kill('SIGINT');
     const { status, stdout } = await ended;
     expect(status).toBe(130);

@@ -112,7 +112,7 @@ async function weights(model: string): Promise<Buffer> {
 }
 
 function train(name: string, ...more: string[]): string[] {
-  return ['train', '--dataset', 'things', ...smallNet, '--epochs', '6', '--name', name, ...more];
+  return ['train', '--dataset', 'things', ...smallNet, '--epochs', '12', '--name', name, ...more];
 }
 
 /** Process ids of a process's children. */
@@ -132,7 +132,7 @@ describe.skipIf(reason !== '')(`the real engine${reason}`, () => {
 
   it('trains, evaluates and classifies; a model exported and imported gives the same answers', async () => {
     const [shown] = await done('runs', 'show', 'whole');
-    expect(shown).toMatchObject({ state: 'finished', step: 24, stepsPerEpoch: 4 });
+    expect(shown).toMatchObject({ state: 'finished', step: 48, stepsPerEpoch: 4 });
     const [evaluated] = await done(
       'evaluate',
       'whole@last',
@@ -208,7 +208,7 @@ describe.skipIf(reason !== '')(`the real engine${reason}`, () => {
       expect(await weights(`${who}-killed@last`)).toEqual(await weights('whole@last'));
       const { step, validations, loss } = await only('runs', 'show', `${who}-killed`);
       const whole = await only('runs', 'show', 'whole');
-      expect({ step, loss }).toEqual({ step: 24, loss: whole.loss });
+      expect({ step, loss }).toEqual({ step: 48, loss: whole.loss });
       const errors = (list: unknown) =>
         (list as { loss: number; top1Error: number }[]).map((v) => [v.loss, v.top1Error]);
       expect(errors(validations)).toEqual(errors(whole.validations));

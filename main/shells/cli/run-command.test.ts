@@ -71,6 +71,7 @@ describe('wrong arguments', () => {
     [['train', '--dataset', 'x', '--batch', '0'], '--batch must be at least 1'],
     [['train', '--dataset', 'x', '--epochs', 'two'], '--epochs takes a whole number'],
     [['train', '--dataset', 'x', '--precision', 'fp64'], '--precision takes fp32 or tf32 or bf16'],
+    [['train', '--dataset', 'x', '--epochs', '1', '--steps', '1'], 'not both'],
     [['classify', '--model', 'x'], 'PATH... is missing'],
     [['classify', 'p', '--model', 'x', '--top', '0'], '--top must be at least 1'],
     [['evaluate', 'm', '--dataset', 'x', '--crops', '5'], '--crops takes 1 or 10'],

@@ -1,4 +1,5 @@
 // train: trains a net on a data set.
+import { usageError } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { trainView } from '../train-view.ts';
 
@@ -27,6 +28,7 @@ export const train: Command = {
   async run({ output, signal, studio, now }, args) {
     const epochs = args.integer('epochs', 1);
     const steps = args.integer('steps', 1);
+    if (epochs !== undefined && steps !== undefined) throw usageError('give --epochs or --steps, not both');
     const batchSize = args.integer('batch', 1);
     const threads = args.integer('threads', 0);
     const seed = args.integer('seed', 0);

@@ -114,6 +114,7 @@ class Conversation {
   #nextId = 0;
   #nextTold = 0;
   #wake = () => {};
+  #ended: { error: unknown } | undefined;
 
   constructor(
     spawnHost: SpawnHost,
@@ -138,6 +139,12 @@ class Conversation {
       },
       { classified: ({ id, answers }) => this.#answered(id, answers) },
     );
+    const over = (error: unknown) => {
+      this.#ended = { error };
+      this.#wake();
+    };
+    const tooEarly = new AppError('ENGINE_DIED', 'the engine ended before every photo was answered');
+    this.#host.ended.then(() => over(tooEarly), over);
   }
 
   /** Resolves when there is room for the next photo. */
@@ -186,14 +193,12 @@ class Conversation {
 
   /** Resolves with the next answer; rejects where the host has ended instead. */
   async #answerOrEnd(): Promise<void> {
-    await Promise.race([
-      new Promise<void>((wake) => {
+    if (this.#ended === undefined) {
+      await new Promise<void>((wake) => {
         this.#wake = wake;
-      }),
-      this.#host.ended.then(() => {
-        throw new AppError('ENGINE_DIED', 'the engine ended before every photo was answered');
-      }),
-    ]);
+      });
+    }
+    if (this.#ended !== undefined && this.#lists.size > 0) throw this.#ended.error;
   }
 }
 

@@ -32,6 +32,16 @@ def window_count(length, size, stride, rounding):
     return 1 + (rest // stride if rounding == "floor" else -(-rest // stride))
 
 
+def layer_width(net, layer):
+    if layer["width"] == "classes":
+        return net["classes"]
+    factor = net.get("widthFactor", 1)
+    if factor == 1 or layer is net["layers"][-1]:
+        return layer["width"]
+    block = 16 * net["columns"]  # widths are scaled in whole blocks of 16 maps a column
+    return block * max(1, math.floor(layer["width"] * factor / block + 0.5))
+
+
 class Layer(torch.nn.Module):
     """A convolution or product and what follows it. `shape` is what it reads: (channels, height, width)."""
 
@@ -41,7 +51,7 @@ class Layer(torch.nn.Module):
         self.columns = net["columns"]
         own = layer.get("reads") == "own" and not first
         self.groups = self.columns if own else 1
-        self.width = net["classes"] if layer["width"] == "classes" else layer["width"]
+        self.width = layer_width(net, layer)
         channels, height, width = shape
         if self.kind == "conv":
             self.kernel, self.stride = layer["kernel"], layer.get("stride", 1)
@@ -145,11 +155,10 @@ class Layer(torch.nn.Module):
 
 
 class Net(torch.nn.Module):
-    """The net of a configuration's "net" object; widthFactor must be 1."""
+    """The net of a configuration's "net" object."""
 
     def __init__(self, net):
         super().__init__()
-        assert net.get("widthFactor", 1) == 1, "widths must be written out"
         self.layers = torch.nn.ModuleDict()
         shape = (3, net["inputSize"], net["inputSize"])
         for layer in net["layers"]:

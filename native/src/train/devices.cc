@@ -25,7 +25,7 @@ void check(const TeamOptions& options) {
   for (const std::string& device : options.devices) {
     if (device == "cpu") continue;
     for (const DeviceReport& report : list_devices())
-      if (device == report.id || device.rfind(report.id + ":", 0) == 0)
+      if (!report.usable && (device == report.id || device.rfind(report.id + ":", 0) == 0))
         throw Error(ErrorCode::kDeviceUnavailable, device + ": " + report.reason);
     throw Error(ErrorCode::kInvalidConfig, "devices: " + device + " is no device; \"cpu\" is one",
                 R"({"field":"devices"})");
@@ -42,6 +42,13 @@ void check(const TeamOptions& options) {
 
 std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options) {
   check(options);
+  const LayerSpec& first = plan.layers.front().spec;
+  if (first.kind != LayerKind::kConv)
+    throw Error(ErrorCode::kInvalidSpec,
+                "layer " + first.name +
+                    ": kind must be \"conv\": the first layer reads the image; a conv whose kernel is as "
+                    "large as the image is a fully connected layer",
+                R"({"layer":")" + first.name + R"(","field":"kind"})");
   const int devices = static_cast<int>(options.devices.size());
   const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
   return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {

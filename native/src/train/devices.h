@@ -19,7 +19,8 @@ struct TeamOptions {
 };
 
 /// Puts the columns of `plan` (which must outlive the team) on devices.
-/// Throws kDeviceUnavailable naming the device and why, kInvalidConfig for a precision it does not have.
+/// Throws kDeviceUnavailable naming the device and why, kInvalidConfig for a precision it does not have,
+/// kInvalidSpec for a net that does not begin with a convolution.
 std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options);
 
 }  // namespace alexnet::train

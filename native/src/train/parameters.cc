@@ -1,6 +1,7 @@
 #include "train/parameters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "alexnet/error.h"
 #include "spec/init.h"
@@ -8,6 +9,22 @@
 namespace alexnet::train {
 
 using columns::Parameter;
+
+namespace {
+
+/// Adds a range to an ascending list of ranges, joining those that touch.
+void add_range(std::vector<Range>& ranges, Range range) {
+  const auto first = std::find_if(ranges.begin(), ranges.end(),
+                                  [&](const Range& other) { return other.end >= range.begin; });
+  auto last = first;
+  for (; last != ranges.end() && last->begin <= range.end; ++last) {
+    range.begin = std::min(range.begin, last->begin);
+    range.end = std::max(range.end, last->end);
+  }
+  ranges.insert(ranges.erase(first, last), range);
+}
+
+}  // namespace
 
 ParameterStore::ParameterStore(const NetPlan& plan, bool velocities) : plan_(plan) {
   for (size_t l = 0; l < plan.layers.size(); ++l) {
@@ -41,27 +58,33 @@ void ParameterStore::load(const std::string& name, int64_t offset, std::span<con
   Staged& staged = staged_[i];
   if (staged.values.empty()) staged.values.resize(static_cast<size_t>(count));
   std::copy(values.begin(), values.end(), staged.values.begin() + offset);
-  staged.loaded += size;
+  if (size > 0) add_range(staged.loaded, {offset, offset + size});
+}
+
+void ParameterStore::check_staged(bool complete) const {
+  for (size_t i = 0; i < infos_.size(); ++i) {
+    const std::vector<Range>& loaded = staged_[i].loaded;
+    if (loaded.empty() && complete)
+      throw Error(ErrorCode::kInvalidArgument, "tensor " + infos_[i].name + " was not loaded");
+    if (!loaded.empty() && loaded[0].size() < infos_[i].count())
+      throw Error(ErrorCode::kInvalidArgument, "tensor " + infos_[i].name + " was loaded only in part");
+  }
 }
 
 void ParameterStore::commit(columns::ColumnTeam& team, uint64_t seed, bool complete) {
+  check_staged(complete);
   for (size_t i = 0; i < infos_.size(); ++i) {
     const auto [layer, parameter] = places_[i];
-    Staged staged = std::move(staged_[i]);
-    staged_[i] = {};
-    const int64_t count = infos_[i].count();
-    if (staged.loaded > 0 && staged.loaded < count)
-      throw Error(ErrorCode::kInvalidArgument, "tensor " + infos_[i].name + " was loaded only in part");
-    if (staged.loaded == 0) {
-      if (complete) throw Error(ErrorCode::kInvalidArgument, "tensor " + infos_[i].name + " was not loaded");
+    auto [values, loaded] = std::exchange(staged_[i], {});
+    if (loaded.empty()) {
       if (parameter == Parameter::kWeight)
-        staged.values = initial_weights(plan_, layer, seed);
+        values = initial_weights(plan_, layer, seed);
       else if (parameter == Parameter::kBias)
-        staged.values = initial_biases(plan_, layer);
+        values = initial_biases(plan_, layer);
       else
-        staged.values.assign(static_cast<size_t>(count), 0.0f);
+        values.assign(static_cast<size_t>(infos_[i].count()), 0.0f);
     }
-    team.write(layer, parameter, staged.values);
+    team.write(layer, parameter, values);
   }
 }
 

@@ -25,8 +25,8 @@ class ParameterStore {
   void load(const std::string& name, int64_t offset, std::span<const float> values);
 
   /// Hands everything to the team. A tensor of which nothing was loaded is drawn by the net's rule (zero
-  /// for velocities); `complete`: it is an error instead. One that was loaded in part is an error.
-  /// The staged values are freed.
+  /// for velocities); `complete`: it is an error instead. One that was loaded in part is an error. After an
+  /// error nothing has changed and more can be loaded; otherwise the staged values are freed.
   void commit(columns::ColumnTeam& team, uint64_t seed, bool complete);
 
   std::vector<float> read(const columns::ColumnTeam& team, size_t index) const;
@@ -38,8 +38,11 @@ class ParameterStore {
   };
   struct Staged {
     std::vector<float> values;
-    int64_t loaded = 0;
+    std::vector<Range> loaded;  // ascending, with gaps between them
   };
+
+  /// Throws where a tensor was loaded in part or, with `complete`, not at all.
+  void check_staged(bool complete) const;
 
   const NetPlan& plan_;
   std::vector<TensorInfo> infos_;

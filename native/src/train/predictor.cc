@@ -52,11 +52,27 @@ void count_answer(EvaluationResult& result, int64_t image, int32_t label, const 
   ++result.images;
 }
 
+/// Throws kInvalidArgument where no answer could be given.
+const PredictorOptions& checked(const PredictorOptions& options) {
+  if (options.preprocessing.crop_size != options.net.input_size)
+    throw Error(ErrorCode::kInvalidArgument,
+                "the crop size must be the net's input size, " + std::to_string(options.net.input_size));
+  if (options.batch < 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                "a batch holds at least one input, not " + std::to_string(options.batch));
+  return options;
+}
+
+void check_crops(int crops) {
+  if (crops != 1 && crops != 10)
+    throw Error(ErrorCode::kInvalidArgument, "crops must be 1 or 10, not " + std::to_string(crops));
+}
+
 }  // namespace
 
 struct Predictor::Impl {
   explicit Impl(const PredictorOptions& given)
-      : options(given),
+      : options(checked(given)),
         plan(plan_net(options.net)),
         parameters(plan, /*velocities=*/false),
         team(train::make_team(plan, {.devices = options.devices,
@@ -67,11 +83,7 @@ struct Predictor::Impl {
         format(team->input_format()),
         input_bytes(3 * options.preprocessing.crop_size * options.preprocessing.crop_size *
                     (format.type == InputType::kBfloat16 ? 2 : 4)),
-        inputs(static_cast<size_t>(input_bytes * options.batch)) {
-    if (options.preprocessing.crop_size != options.net.input_size)
-      throw Error(ErrorCode::kInvalidArgument,
-                  "the crop size must be the net's input size, " + std::to_string(options.net.input_size));
-  }
+        inputs(static_cast<size_t>(input_bytes * options.batch)) {}
 
   const PredictorOptions options;
   const NetPlan plan;
@@ -123,8 +135,7 @@ struct Predictor::Impl {
   }
 
   void predict(std::span<const uint8_t* const> records, int crops, float* out) {
-    if (crops != 1 && crops != 10)
-      throw Error(ErrorCode::kInvalidArgument, "crops must be 1 or 10, not " + std::to_string(crops));
+    check_crops(crops);
     const int64_t total = static_cast<int64_t>(records.size()) * crops;
     const auto ten = ten_crop_samples(options.preprocessing);
     const Sample centre = centre_sample(options.preprocessing);
@@ -174,6 +185,7 @@ void Predictor::logits(std::span<const uint8_t* const> records, float* out) {
 
 EvaluationResult Predictor::evaluate(const PackReader& pack, int crops,
                                      const std::function<bool(int64_t, int64_t)>& progress) {
+  check_crops(crops);
   const int64_t classes = impl_->classes(), images = pack.count();
   if (pack.classes() != classes)
     throw Error(ErrorCode::kInvalidArgument, "the net knows " + std::to_string(classes) +

@@ -58,12 +58,18 @@ std::vector<Command> Controls::finish_epoch(double top1_error) {
     return {};
   }
   if (++stalled_ < schedule.patience) return {};
+  if (drops_ >= schedule.max_drops) return {{CommandKind::kStop, "", 0}};  // stalled_ stays: it says over()
   stalled_ = 0;
-  if (drops_ >= schedule.max_drops) return {{CommandKind::kStop, "", 0}};
   ++drops_;
   const Command lower{CommandKind::kSetRate, "", rate_ * schedule.factor};
   apply(lower);
   return {lower};
+}
+
+bool Controls::over() const {
+  const ScheduleSpec& schedule = config_.optimiser.schedule;
+  return schedule.kind == ScheduleKind::kPlateau && drops_ >= schedule.max_drops &&
+         stalled_ >= schedule.patience;
 }
 
 void Controls::check(const Command& command) const {

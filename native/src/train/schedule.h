@@ -27,6 +27,8 @@ class Controls {
   /// Takes the error of an epoch's validation (or of its training steps where nothing is validated) to the
   /// plateau schedule. Returns what it did: a lower rate, or a stop.
   std::vector<Command> finish_epoch(double top1_error);
+  /// Whether finish_epoch() has stopped the run.
+  bool over() const;
   /// Applies a rate, layer-rate, freeze or colour-noise command. Throws kInvalidArgument.
   void apply(const Command& command);
   /// Throws kInvalidArgument where apply() would.

@@ -1,6 +1,7 @@
 // The training run: steps, epochs, validation, steering, checkpoints.
 #include "alexnet/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "train/loader.h"
 #include "train/parameters.h"
 #include "train/preprocessing.h"
+#include "train/replay.h"
 #include "train/schedule.h"
 #include "train/snapshots.h"
 
@@ -110,12 +112,12 @@ struct Trainer::Impl {
   // Position and what a resume needs besides tensors and controls.
   int64_t step = 0;           // completed
   int64_t started_epoch = 0;  // the last epoch whose start was handled
-  int64_t steered = 0;        // steered commands applied
+  int64_t steered = 0;        // the highest number of a steered command that was applied
+  int64_t steered_here = 0;   // the number of the last one applied at this very step; 0: none
   Sums epoch_sums;            // of the running epoch's training steps
   double best_error = std::numeric_limits<double>::infinity();
 
-  std::vector<AppliedCommand> replayed;  // in order, from next_replay on still to come
-  size_t next_replay = 0;
+  train::Replay replay;
   Clock::time_point last_snapshot = Clock::now();
   TrainObserver* observer = nullptr;
   bool diverged = false;
@@ -137,6 +139,7 @@ struct Trainer::Impl {
                         {"step", step},
                         {"startedEpoch", started_epoch},
                         {"steered", steered},
+                        {"steeredHere", steered_here},
                         {"best", best},
                         {"epoch",
                          {{"loss", epoch_sums.loss},
@@ -155,6 +158,7 @@ struct Trainer::Impl {
       saved.at("step").get_to(step);
       saved.at("startedEpoch").get_to(started_epoch);
       saved.at("steered").get_to(steered);
+      saved.at("steeredHere").get_to(steered_here);
       best_error = saved.at("best").is_null() ? std::numeric_limits<double>::infinity()
                                               : saved.at("best").get<double>();
       const ordered_json& epoch = saved.at("epoch");
@@ -175,9 +179,8 @@ struct Trainer::Impl {
     return spec;
   }
 
-  void tell(const Command& command, bool was_steered) {
-    observer->on_command({step, was_steered, was_steered ? steered : 0, command});
-  }
+  /// Of the schedule or an action of the configuration.
+  void tell(const Command& command) { observer->on_command({step, /*steered=*/false, 0, command}); }
 
   /// Nothing where the run was aborted while it waited. Weights that are not finite are never kept.
   void checkpoint(const std::string& reason, bool best, const std::optional<ValidationRecord>& validation) {
@@ -197,16 +200,22 @@ struct Trainer::Impl {
     observer->on_checkpoint(std::move(request));
   }
 
-  /// Applies a steered command. Returns whether the run is to stop.
-  bool steer(const Command& command, bool replaying) {
+  /// Applies a steered command.
+  void apply(const Command& command, int64_t number) {
     const double noise = controls.colour_noise();
     controls.apply(command);
-    ++steered;
-    if (!replaying) tell(command, true);
+    steered_here = number;
+    steered = std::max(steered, number);
     if (controls.colour_noise() != noise) loader.restart(step, augmentation());
-    if (command.kind == CommandKind::kCheckpoint && !replaying)
-      checkpoint("steering", /*best=*/false, std::nullopt);
-    return command.kind == CommandKind::kStop && !replaying;
+  }
+
+  /// Applies and tells a new wish. Returns whether the run is to stop.
+  bool steer(const Command& command) {
+    const int64_t number = std::max(steered, replay.highest()) + 1;
+    apply(command, number);
+    observer->on_command({step, /*steered=*/true, number, command});
+    if (command.kind == CommandKind::kCheckpoint) checkpoint("steering", /*best=*/false, std::nullopt);
+    return command.kind == CommandKind::kStop;
   }
 
   /// Everything that is to happen between two steps. Returns whether the run is to stop.
@@ -215,18 +224,19 @@ struct Trainer::Impl {
     if (started_epoch < epoch) {
       started_epoch = epoch;
       const double noise = controls.colour_noise();
-      for (const Command& command : controls.start_epoch(epoch)) tell(command, false);
+      for (const Command& command : controls.start_epoch(epoch)) tell(command);
       if (controls.colour_noise() != noise) loader.restart(step, augmentation());
     }
-    for (; next_replay < replayed.size() && replayed[next_replay].step <= step; ++next_replay)
-      if (replayed[next_replay].sequence > steered) steer(replayed[next_replay].command, /*replaying=*/true);
+    // An earlier life's pause, stop or checkpoint is not repeated: apply() alone knows none.
+    while (const AppliedCommand* earlier = replay.next(step, steered_here))
+      apply(earlier->command, earlier->sequence);
     bool paused = false;
     while (!queue.aborted()) {
       const std::optional<Command> command = queue.take(/*wait=*/paused);
       if (!command) break;
       if (command->kind == CommandKind::kPause) paused = true;
       if (command->kind == CommandKind::kResume) paused = false;
-      if (steer(*command, /*replaying=*/false)) return true;
+      if (steer(*command)) return true;
     }
     return false;
   }
@@ -278,7 +288,7 @@ struct Trainer::Impl {
       epoch_sums = {};
       if (validation || !validation_pack)
         for (const Command& command : controls.finish_epoch(error)) {
-          tell(command, false);
+          tell(command);
           if (command.kind == CommandKind::kStop) over = true;
         }
     }
@@ -314,6 +324,7 @@ struct Trainer::Impl {
     if (!outcome.updated) return false;
     epoch_sums.add(outcome.totals);
     ++step;
+    steered_here = 0;
     return true;
   }
 
@@ -322,7 +333,7 @@ struct Trainer::Impl {
     commit();
     loader.restart(step, augmentation());
     last_snapshot = Clock::now();
-    while (step < total_steps) {
+    while (step < total_steps && !controls.over()) {
       const bool stop = boundary();
       if (queue.aborted()) return RunState::kStopped;
       if (stop) {
@@ -360,7 +371,7 @@ void Trainer::load(const std::string& tensor, int64_t offset, std::span<const fl
 }
 
 void Trainer::load_state(const std::string& state) { impl_->restore(state); }
-void Trainer::replay(const std::vector<AppliedCommand>& commands) { impl_->replayed = commands; }
+void Trainer::replay(const std::vector<AppliedCommand>& commands) { impl_->replay = train::Replay(commands); }
 
 std::vector<float> Trainer::read(const std::string& tensor) const {
   const size_t index = impl_->parameters.index(tensor);

@@ -97,23 +97,21 @@ export const demo: Command = {
     output.emit({ event: 'demo', run: run.id, dataset: plan.datasetName, elapsedMs: now() - began });
     if (output.json) return;
     output.print(`\nDone in ${duration(now() - began)}. What next:`);
-    output.print(
-      '  npm run -s cli -- dataset add --name mine --train DIR --val-fraction 0.1     your own photos',
-    );
-    output.print(
-      '  npm run -s cli -- train --dataset mine --epochs 20                           the full net on them',
-    );
-    output.print(
-      `  npm run -s cli -- classify PHOTO... --model ${run.id}                       what this net sees`,
-    );
-    output.print(
-      `  npm run -s cli -- evaluate ${run.id} --dataset ${plan.datasetName} --report report.html   every confusion`,
-    );
-    output.print(
-      '  npm run -s cli -- --help                                                     everything else',
-    );
+    for (const [command, what] of nextSteps(run.id, plan.datasetName)) {
+      output.print(`  npm run -s cli -- ${command.padEnd(62)}  ${what}`);
+    }
   },
 };
+
+function nextSteps(run: string, dataset: string): [command: string, what: string][] {
+  return [
+    ['dataset add --name mine --train DIR --val-fraction 0.1', 'your own photos, a folder for each class'],
+    ['train --dataset mine --epochs 20', 'the full net on them'],
+    [`classify PHOTO... --model ${run}`, 'what this net sees'],
+    [`evaluate ${run} --dataset ${dataset} --report report.html`, 'every confusion, as a page'],
+    ['--help', 'everything else'],
+  ];
+}
 
 function title({ output }: Context, heading: string, text: string): void {
   if (!output.json && !output.quiet) output.print(`\n${heading}\n${text}`);

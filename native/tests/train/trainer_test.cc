@@ -205,6 +205,22 @@ TEST_CASE("weights that broke behind a ReLU, which hides them from the loss, are
   CHECK(run->recorder.checkpoints.empty());
 }
 
+TEST_CASE("broken weights are found within fifty steps where no checkpoint looks for them") {
+  const scratch::Folder folder;
+  const std::string pack = toy::make_pack(folder, "sixty", 0, 60);
+  Trainer trainer(toy::config(R"({"optimiser":{"batchSize":1}})"), pack, "");
+  trainer.load("conv1.weight", 0, std::vector<float>(1200, std::numeric_limits<float>::quiet_NaN()));
+  const auto run = toy::finish(trainer);
+  CHECK(run->state == RunState::kDiverged);
+  CHECK(run->recorder.steps.size() == 50);
+}
+
+TEST_CASE("checkpoints by time come between those of the epochs") {
+  // So little time has always passed.
+  const auto run = toy::train(toy::config(R"({"epochs":1,"checkpoints":{"everyMinutes":1e-12}})"));
+  CHECK(toy::reasons(run->recorder) == Log{"interval 1", "interval 2", "interval 3", "interval 4", "end 5"});
+}
+
 TEST_CASE("what cannot be trained is refused with its reason") {
   const auto& packs = toy::packs();
   RunConfig wrong_classes = toy::config();

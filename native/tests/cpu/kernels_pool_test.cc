@@ -12,8 +12,8 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {1, 48, 55, 55, {3, 2, Rounding::kFloor}, Activation::kRelu},
-    {2, 20, 27, 27, {3, 2, Rounding::kFloor}, Activation::kTanh},
+    {1, 20, 55, 55, {3, 2, Rounding::kFloor}, Activation::kRelu},
+    {1, 48, 27, 27, {3, 2, Rounding::kFloor}, Activation::kTanh},
     {1, 128, 13, 13, {3, 2, Rounding::kFloor}, std::nullopt},
     {1, 16, 6, 9, {3, 2, Rounding::kCeil}, Activation::kSigmoid},
     {3, 20, 8, 12, {2, 2, Rounding::kFloor}, Activation::kRelu},

@@ -160,12 +160,13 @@ inline int64_t lrn_memory(const LrnSpec& lrn, int64_t blocks) {
   return AnyWindow::floats_for(lrn.size, blocks);
 }
 
-/// Calls body.template operator()<LrnPixel<...>>() with the fastest form for the specification.
+/// Calls body.template operator()<LrnPixel<...>>(): in registers for the constants that every published net
+/// has, size 5 and beta 3/4, through memory for any others.
 template <class Body>
 void with_lrn_pixel(const LrnSpec& lrn, const Body& body) {
-  if (lrn.size != 5) return body.template operator()<LrnPixel<AnyPower, AnyWindow>>();
-  if (lrn.beta != 0.75) return body.template operator()<LrnPixel<AnyPower, WindowOfFive>>();
-  body.template operator()<LrnPixel<ThreeQuarters, WindowOfFive>>();
+  if (lrn.size == 5 && lrn.beta == 0.75)
+    return body.template operator()<LrnPixel<ThreeQuarters, WindowOfFive>>();
+  body.template operator()<LrnPixel<AnyPower, AnyWindow>>();
 }
 
 }  // namespace alexnet::ALEXNET_ISA

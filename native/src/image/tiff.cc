@@ -65,9 +65,9 @@ Tiff open(Source& source, const ImageLimits& limits) {
   const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
                                                                                  &TIFFOpenOptionsFree);
   if (!options) throw Error(ErrorCode::kOutOfMemory, "not enough memory to open a TIFF image");
-  // One strip or tile is at most the whole image at 4 samples of 8 bytes.
+  // One strip or tile is at most the whole image at 4 samples of 2 bytes: wider samples are not decoded.
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
-                                      std::min<int64_t>(limits.max_pixels, 1ll << 40) * 32 + (1 << 20));
+                                      std::min<int64_t>(limits.max_pixels, 1ll << 40) * 8 + (1 << 20));
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &source);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &source);
   Tiff tiff(TIFFClientOpenExt("image", "r", &source, read_source, write_source, seek_source, close_source,

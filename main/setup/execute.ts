@@ -1,5 +1,6 @@
-// Runs a program of PATH (node_modules/.bin comes first under npm) in the checkout.
+// Runs a program of node_modules/.bin or PATH in the checkout.
 import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
 import { root } from './source-files.ts';
 
 export interface Execution {
@@ -16,7 +17,8 @@ export function execute(
 ): Promise<Execution> {
   return new Promise((resolve) => {
     const stdio = ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] as const;
-    const child = spawn(program, args, { cwd: root, env, stdio: [...stdio] });
+    const path = [join(root, 'node_modules', '.bin'), env.PATH ?? ''].join(delimiter);
+    const child = spawn(program, args, { cwd: root, env: { ...env, PATH: path }, stdio: [...stdio] });
     let output = '';
     const take = (chunk: Buffer) => {
       output += chunk.toString();

@@ -33,8 +33,8 @@ ImageInfo read_image_info(std::span<const uint8_t> bytes, const ImageLimits& lim
 
 /// Decodes with orientation applied. Throws like read_image_info; a damaged body is kCorruptImage: data that
 /// end early or contradict themselves (a file that lacks nothing but its end marker is accepted).
-/// Transparent parts lie over white. 16 bits are rounded to 8. CMYK is taken as ideal inks; colour profiles are
-/// not applied. Of an animation or several pages the first is taken.
+/// Transparent parts lie over white. 16 bits are rounded to 8. CMYK is taken as ideal inks; colour profiles
+/// are not applied. Of an animation or several pages the first is taken.
 RgbImage decode_image(std::span<const uint8_t> bytes, const ImageLimits& limits = {});
 
 /// Scales the shorter side to `size` (anti-aliased) and cuts the central size x size.

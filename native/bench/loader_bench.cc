@@ -11,7 +11,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include "alexnet/pack.h"
 #include "alexnet/random.h"
 #include "alexnet/sampling.h"
+#include "cpu/buffer.h"
 
 namespace {
 
@@ -103,11 +103,10 @@ int run(int64_t records) {
   make_pack(work, records, path);
   {
     const PackReader pack(path);
-    const size_t bytes = static_cast<size_t>(kBatch * kCrop * kCrop * 3) * sizeof(float);
-    const std::unique_ptr<void, decltype(&std::free)> batch(std::aligned_alloc(64, bytes), &std::free);
+    cpu::Buffer<float> batch(kBatch * kCrop * kCrop * 3);
     for (const InputLayout layout : {InputLayout::kNchw, InputLayout::kNhwc})
       for (const InputType type : {InputType::kFloat32, InputType::kBfloat16})
-        measure(pack, layout, type, batch.get());
+        measure(pack, layout, type, batch.data());
   }
   fs::remove_all(work);
   return 0;

@@ -21,7 +21,7 @@ Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, colum
   // One batch is being read, one is ready, and every thread fills one.
   slots_.resize(static_cast<size_t>(options.threads) + 2);
   for (Slot& slot : slots_) {
-    slot.images.resize(static_cast<size_t>(input_bytes_ * options.batch));
+    slot.images = cpu::Buffer<std::byte>(input_bytes_ * options.batch);
     slot.labels.resize(static_cast<size_t>(options.batch));
   }
   for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });

@@ -12,6 +12,7 @@
 #include "alexnet/pack.h"
 #include "alexnet/sampling.h"
 #include "columns/column.h"
+#include "cpu/buffer.h"
 
 namespace alexnet::train {
 
@@ -44,7 +45,7 @@ class Loader {
 
  private:
   struct Slot {
-    std::vector<std::byte> images;
+    cpu::Buffer<std::byte> images;  // aligned: inputs are written around the caches
     std::vector<int32_t> labels;
     int64_t valid = 0;
     int64_t step = -1;

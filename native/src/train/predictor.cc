@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "alexnet/error.h"
+#include "cpu/buffer.h"
 #include "cpu/cpu_info.h"
 #include "train/devices.h"
 #include "train/parameters.h"
@@ -83,7 +84,7 @@ struct Predictor::Impl {
         format(team->input_format()),
         input_bytes(3 * options.preprocessing.crop_size * options.preprocessing.crop_size *
                     (format.type == InputType::kBfloat16 ? 2 : 4)),
-        inputs(static_cast<size_t>(input_bytes * options.batch)) {}
+        inputs(input_bytes * options.batch) {}
 
   const PredictorOptions options;
   const NetPlan plan;
@@ -91,7 +92,7 @@ struct Predictor::Impl {
   const std::unique_ptr<columns::ColumnTeam> team;
   const columns::InputFormat format;
   const int64_t input_bytes;
-  std::vector<std::byte> inputs;
+  cpu::Buffer<std::byte> inputs;
   bool committed = false;
 
   int64_t classes() const { return plan.spec.classes; }

@@ -55,6 +55,11 @@ describe('openDataDirectory', () => {
     expect(refusal(() => openDataDirectory(join(root, 'runs', 'below'))).code).toBe('IO');
   });
 
+  it('refuses a place where the system makes no folders', ({ skip }) => {
+    if (process.platform !== 'linux') return skip('there is no /proc');
+    expect(refusal(() => openDataDirectory('/proc/alexnet-studio')).code).toBe('IO');
+  });
+
   it('says that it may not write', ({ skip }) => {
     if (process.getuid?.() === 0) return skip('root may write everywhere');
     const root = join(temporaryFolder(), 'locked');

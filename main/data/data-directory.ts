@@ -1,7 +1,7 @@
 // Where everything is kept: studio.sqlite, runs/<id>.sqlite, datasets/<id>/, models/<id>.safetensors.
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../api/errors.ts';
 
 export interface Surroundings {
@@ -73,6 +73,25 @@ export function fromFileSystem(error: unknown, path: string, doing: string): App
   }
 }
 
+/**
+ * Creates a folder and what is missing above it. One at a time: the recursive form of Node's own never returns
+ * where the system refuses with ENOENT below a folder that exists, as in /proc.
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (existsSync(folder)) return; // another process has made it meanwhile
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new AppError('IO', `${folder}: the system makes no folder there; choose another data directory`, {
+      path: folder,
+    });
+  }
+}
+
 /** Creates what is missing, for its owner alone (0700). Throws DISK_FULL or IO with what to do. */
 export function openDataDirectory(root: string): DataDirectory {
   const directory: DataDirectory = {
@@ -84,11 +103,11 @@ export function openDataDirectory(root: string): DataDirectory {
   };
   for (const folder of [root, directory.runsFolder, directory.datasetsFolder, directory.modelsFolder]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       if (!statSync(folder).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
       accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
-      throw fromFileSystem(error, folder, 'writing');
+      throw error instanceof AppError ? error : fromFileSystem(error, folder, 'writing');
     }
   }
   return directory;

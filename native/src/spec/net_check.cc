@@ -15,6 +15,7 @@ constexpr int64_t kMaxWidth = 65536;
 constexpr int64_t kMaxClasses = 100000;
 constexpr int64_t kMaxInput = 256;  // a packed record is 256 x 256
 constexpr int64_t kMaxWindow = 256;
+constexpr int64_t kMaxPool = 16;  // the backends keep a winner's place in its window in a byte
 constexpr size_t kMaxName = 32;
 
 Scope scope_of(const std::string& layer, const std::string& path = {}) {
@@ -174,7 +175,7 @@ void check_spatial_norm(const SpatialNormSpec& norm, const std::string& layer) {
 
 void check_pool(const PoolSpec& pool, const std::string& layer) {
   const Scope scope = scope_of(layer, "pooling.");
-  check_integer(scope, "size", pool.size, 1, kMaxWindow);
+  check_integer(scope, "size", pool.size, 1, kMaxPool);
   check_integer(scope, "stride", pool.stride, 1, kMaxWindow);
   if (pool.stride > pool.size) {
     refuse(scope, "stride",

@@ -62,6 +62,7 @@ const std::vector<Wrong> kWrongNets{
     {"negative alpha in a layer", in_layer("conv1", "lrn", {{"alpha", -1}}), "conv1", "lrn.alpha",
      "at least 0"},
     {"pool that skips values", in_net("pooling", {{"size", 2}, {"stride", 3}}), "", "pooling.stride", "lost"},
+    {"pool too large", in_net("pooling", {{"size", 17}}), "", "pooling.size", "from 1 to 16"},
     {"pool of nothing", in_net("pooling", {{"size", 0}}), "", "pooling.size", "from 1"},
     {"all dropped", in_net("dropout", 1), "", "dropout", "less than 1"},
     {"dropout below zero", in_layer("fc6", "dropout", -0.1), "fc6", "dropout", "at least 0"},

@@ -2,9 +2,10 @@
 // beside it where python3 has it. Every pair is alternated in one run, with the same number of threads, and the best
 // of each counts. Prints a table and writes JSON.
 //
-//   npm run bench -- [--quick] [--threads N] [--rounds N] [--out FILE]
+//   npm run bench -- [--quick] [--rows step,photo,pack,loader] [--threads N] [--rounds N] [--out FILE]
 //
-// Without --out a full run is written to native/bench/results/<processor>.json, a quick one to native/build.
+// Without --out a full run is written to native/bench/results/<processor>.json, a quick one to native/build. With
+// --rows the file's other rows are kept.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -40,6 +41,9 @@ interface Row {
 
 interface Measured {
   what: string;
+  date: string;
+  /** Of the machine when the row's measurement began: above 0 other programs were running. */
+  loadAverage: number;
   unit: string;
   goal: number;
   ours: number | null;
@@ -54,6 +58,7 @@ interface Measured {
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    rows: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
     rounds: { type: 'string' },
     out: { type: 'string' },
@@ -129,6 +134,7 @@ function keep(row: Row, program: Program, into: Result[], notes: string[], name:
 
 /** Measures the rows of one group: ours one after the other, then the peer, and all of that again. */
 function measureGroup(group: readonly Row[]): Measured[] {
+  const started = { date: new Date().toISOString(), loadAverage: Math.round((loadavg()[0] ?? 0) * 10) / 10 };
   const peerRuns: Result[] = [];
   const peerNotes: string[] = [];
   const found = group.map((row) => ({ row, runs: [] as Result[], notes: [] as string[] }));
@@ -143,6 +149,7 @@ function measureGroup(group: readonly Row[]): Measured[] {
     const ratio = mine === null || peer === null ? null : row.less ? peer / mine : mine / peer;
     return {
       what: row.what,
+      ...started,
       unit: row.unit,
       goal: row.goal,
       ours: mine,
@@ -208,6 +215,26 @@ function commit(): string {
   return status === 0 ? stdout.trim() : 'unknown';
 }
 
+function chosenGroups(all: readonly Row[]): string[] {
+  const groups = [...new Set(all.map((row) => row.group))];
+  const wanted = options.rows?.split(',') ?? groups;
+  const unknown = wanted.filter((group) => !groups.includes(group));
+  if (unknown.length > 0)
+    throw new Error(`there is no row ${unknown.join(', ')}; they are ${groups.join(', ')}`);
+  return groups.filter((group) => wanted.includes(group));
+}
+
+/** The table in its order: the new rows, and where some were chosen the others as the file has them. */
+function withKept(file: string, all: readonly Row[], measured: readonly Measured[]): Measured[] {
+  const kept =
+    options.rows !== undefined && existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as { rows: Measured[] }).rows
+      : [];
+  return all
+    .map(({ what }) => [...measured, ...kept].find((row) => row.what === what))
+    .filter((row) => row !== undefined);
+}
+
 function main(): void {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
   const load = loadavg()[0] ?? 0;
@@ -216,10 +243,11 @@ function main(): void {
   const folder = mkdtempSync(join(tmpdir(), 'alexnet-bench-'));
   const python = new Python();
   const measured: Measured[] = [];
+  let all: Row[];
   try {
     const { photos, few } = makePhotos(folder);
-    const all = rows(python, photos, few);
-    for (const group of new Set(all.map((row) => row.group))) {
+    all = rows(python, photos, few);
+    for (const group of chosenGroups(all)) {
       for (const row of measureGroup(all.filter((other) => other.group === group))) {
         measured.push(row);
         process.stdout.write(`${line(row)}\n`);
@@ -237,15 +265,13 @@ function main(): void {
   const out = options.out === undefined ? join(root, usual) : resolve(options.out);
   mkdirSync(dirname(out), { recursive: true });
   const content = {
-    date: new Date().toISOString().slice(0, 10),
     cpu,
     cores: availableParallelism(),
     threads: Number(threads),
-    loadAverage: Math.round(load * 10) / 10,
     quick,
     commit: commit(),
     versions: { node: process.version, oneDNN: oneDnnVersion(), ...python.versions() },
-    rows: measured,
+    rows: withKept(out, all, measured),
   };
   writeFileSync(out, `${JSON.stringify(content, null, 2)}\n`);
   say(`written to ${relative(process.cwd(), out)}`);

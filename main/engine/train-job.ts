@@ -141,6 +141,8 @@ export class TrainRun implements RunningJob {
     const { snapshot, step, epoch, best, reason, validation } = event;
     const description: NewCheckpoint = { step, epoch, best, reason, state: snapshot.state, records };
     if (validation !== undefined) description.validation = validation;
+    // A checkpoint that is pruned takes its records with it: they must be on their way before that.
+    this.#outbox.flush();
     const checkpoint = await store.write(description, snapshot);
     this.#outbox.add({ type: 'checkpoint', checkpoint });
   }

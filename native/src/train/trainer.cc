@@ -124,6 +124,7 @@ struct Trainer::Impl {
 
   int64_t steps_per_epoch() const { return loader.steps_per_epoch(); }
   int64_t epoch_of_next_step() const { return step / steps_per_epoch() + 1; }
+  int64_t epoch_of_last_step() const { return step == 0 ? 0 : (step - 1) / steps_per_epoch() + 1; }
   bool at_epoch_end() const { return step % steps_per_epoch() == 0; }
 
   void commit() {
@@ -191,7 +192,7 @@ struct Trainer::Impl {
     if (!gate->enter([this] { return queue.aborted(); })) return;
     CheckpointRequest request;
     request.step = step;
-    request.epoch = step == 0 ? 0 : (step - 1) / steps_per_epoch() + 1;
+    request.epoch = epoch_of_last_step();
     request.best = best;
     request.validation = validation;
     request.reason = reason;
@@ -241,20 +242,19 @@ struct Trainer::Impl {
     return false;
   }
 
+  /// The whole validation pack, which there must be.
   ValidationRecord validate() {
     const auto start = Clock::now();
     ValidationRecord record;
     Sums sums;
-    if (validation_pack) {
-      train::Loader validation(
-          *validation_pack, preprocessing, team->input_format(),
-          {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = false, .augment = false});
-      validation.restart(0, config.augmentation);
-      for (int64_t i = 0; i < validation.steps_per_epoch() && !queue.aborted(); ++i)
-        sums.add(team->evaluate(validation.next()));
-    }
+    train::Loader validation(
+        *validation_pack, preprocessing, team->input_format(),
+        {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = false, .augment = false});
+    validation.restart(0, config.augmentation);
+    for (int64_t i = 0; i < validation.steps_per_epoch() && !queue.aborted(); ++i)
+      sums.add(team->evaluate(validation.next()));
     record.step = step;
-    record.epoch = (step - 1) / steps_per_epoch() + 1;
+    record.epoch = epoch_of_last_step();
     record.images = sums.images;
     record.loss = sums.mean_loss();
     record.top1_error = share(sums.top1_misses, sums.images);
@@ -268,8 +268,7 @@ struct Trainer::Impl {
   /// After an epoch's last step, or the run's. Returns whether the run is over.
   bool finish_epoch() {
     const bool last = step >= total_steps;
-    const int64_t epoch = (step - 1) / steps_per_epoch() + 1;
-    const bool due = last || epoch % config.validate_every_epochs == 0;
+    const bool due = last || epoch_of_last_step() % config.validate_every_epochs == 0;
     std::optional<ValidationRecord> validation;
     double error = share(epoch_sums.top1_misses, epoch_sums.images);
     bool best = false;

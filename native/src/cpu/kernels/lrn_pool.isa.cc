@@ -100,15 +100,7 @@ void lrn_pool_backward(const T* x, const MapView& x_view, const T* dy, const Map
       float* gradient = scratch.of_thread(thread) + pixel_memory;
       for (int64_t h = first; h < last; ++h) {
         for (int64_t b = 0; b < blocks; ++b) {
-          const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
-                                       argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
-                                       dy_view.row_stride,
-                                       dy_view.pixel_stride,
-                                       dy_view.height,
-                                       dy_view.width,
-                                       width,
-                                       pool.size,
-                                       pool.stride};
+          const auto unpooling = Unpooling<T>::of(dy, dy_view, argmax, image, b, width, pool);
           unpooling.row(h, gradient + b * row_pixels * 16);
         }
         normalise_row_backward(pixel, x + x_view.offset(image, 0, h, 0), x_view, gradient, row_pixels,

@@ -38,15 +38,7 @@ void pool_backward(const T* x, const MapView& x_view, const T* dy, const MapView
     float* gradient = scratch.of_thread(thread);
     for (int64_t h = first; h < last; ++h) {
       for (int64_t b = 0; b < blocks; ++b) {
-        const Unpooling<T> unpooling{dy + dy_view.offset(image, b, 0, 0),
-                                     argmax + (image * blocks + b) * dy_view.height * dy_view.width * 16,
-                                     dy_view.row_stride,
-                                     dy_view.pixel_stride,
-                                     dy_view.height,
-                                     dy_view.width,
-                                     width,
-                                     pool.size,
-                                     pool.stride};
+        const auto unpooling = Unpooling<T>::of(dy, dy_view, argmax, image, b, width, pool);
         unpooling.row(h, gradient);
         T* to = dx + dx_view.offset(image, b, h, 0);
         const T* output = derivative == Derivative::kOne ? nullptr : x + x_view.offset(image, b, h, 0);

@@ -59,6 +59,20 @@ struct Unpooling {
   std::ptrdiff_t row_stride, pixel_stride;
   int64_t out_height, out_width, width, size, stride;
 
+  /// Of one block of one image. `argmax` is dense, as pool_forward leaves it; `width` is the input map's.
+  static ALEXNET_INLINE Unpooling of(const T* dy, const MapView& dy_view, const uint8_t* argmax,
+                                     int64_t image, int64_t block, int64_t width, const PoolSpec& pool) {
+    return {dy + dy_view.offset(image, block, 0, 0),
+            argmax + (image * dy_view.blocks + block) * dy_view.height * dy_view.width * 16,
+            dy_view.row_stride,
+            dy_view.pixel_stride,
+            dy_view.height,
+            dy_view.width,
+            width,
+            pool.size,
+            pool.stride};
+  }
+
   ALEXNET_INLINE void row(int64_t h, float* gradient) const {
     const int64_t first = h < size ? 0 : (h - size) / stride + 1;
     const int64_t last = h / stride < out_height ? h / stride + 1 : out_height;

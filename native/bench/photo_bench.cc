@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "alexnet/image.h"
 #include "alexnet/predictor.h"
 #include "alexnet/run_config.h"
+#include "preset.h"
 #include "spec/init.h"
 
 using namespace alexnet;
@@ -59,11 +59,7 @@ Options parse(int argc, char** argv) {
 }
 
 RunConfig read_config(const Options& options) {
-  std::ifstream file(options.preset);
-  if (!file) throw Error(ErrorCode::kNotFound, "cannot read " + options.preset);
-  ordered_json config = ordered_json::parse(file).at("config");
-  config["net"]["classes"] = options.classes;
-  config["precision"] = options.precision;
+  ordered_json config = bench::preset_config(options.preset, options.classes, options.precision);
   return parse_run_config(config.dump());
 }
 

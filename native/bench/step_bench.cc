@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <random>
 #include <string>
 
@@ -14,6 +13,7 @@
 
 #include "alexnet/error.h"
 #include "alexnet/run_config.h"
+#include "preset.h"
 #include "spec/init.h"
 #include "train/devices.h"
 
@@ -61,11 +61,7 @@ Options parse(int argc, char** argv) {
 }
 
 RunConfig read_config(const Options& options) {
-  std::ifstream file(options.preset);
-  if (!file) throw Error(ErrorCode::kNotFound, "cannot read " + options.preset);
-  ordered_json config = ordered_json::parse(file).at("config");
-  config["net"]["classes"] = options.classes;
-  config["precision"] = options.precision;
+  ordered_json config = bench::preset_config(options.preset, options.classes, options.precision);
   config["devices"] = ordered_json::array();
   for (int d = 0; d < options.devices; ++d) config["devices"].push_back("cpu");
   return parse_run_config(config.dump());

@@ -20,6 +20,9 @@ struct Batch {
 struct InputFormat {
   InputLayout layout = InputLayout::kNchw;
   InputType type = InputType::kFloat32;
+
+  /// Of one image of three channels.
+  int64_t image_bytes(int64_t side) const { return 3 * side * side * (type == InputType::kBfloat16 ? 2 : 4); }
 };
 
 /// What a forward pass is for. Dropout draws are keyed by (seed, step, layer; unit).

@@ -14,8 +14,7 @@ Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, colum
       format_(format),
       options_(options),
       steps_per_epoch_((pack.count() + options.batch - 1) / options.batch),
-      input_bytes_(3 * preprocessing.crop_size * preprocessing.crop_size *
-                   (format.type == InputType::kBfloat16 ? 2 : 4)) {
+      input_bytes_(format.image_bytes(preprocessing.crop_size)) {
   if (pack.count() < 1)
     throw Error(ErrorCode::kInvalidArgument, pack.path() + " holds no image: nothing can be read from it");
   // One batch is being read, one is ready, and every thread fills one.

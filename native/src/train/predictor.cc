@@ -82,8 +82,7 @@ struct Predictor::Impl {
                                      .batch = options.batch,
                                      .training = false})),
         format(team->input_format()),
-        input_bytes(3 * options.preprocessing.crop_size * options.preprocessing.crop_size *
-                    (format.type == InputType::kBfloat16 ? 2 : 4)),
+        input_bytes(format.image_bytes(options.preprocessing.crop_size)),
         inputs(input_bytes * options.batch) {}
 
   const PredictorOptions options;

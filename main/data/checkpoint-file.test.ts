@@ -24,8 +24,15 @@ function checkpoint(at: number, changes: Partial<NewCheckpoint> = {}): NewCheckp
   return { step: at, epoch: at, reason: 'epoch', state, best: false, records: [], createdAt: at, ...changes };
 }
 
-async function write(db: WritableDatabase, at: number, changes: Partial<NewCheckpoint> = {}, keepLast = 2) {
-  return await writeCheckpoint(db, checkpoint(at, changes), seededTensors(at), { keepLast });
+/** Checkpoint `at`. `storedUpTo`: the checkpoint up to whose records all are stored elsewhere. */
+async function write(
+  db: WritableDatabase,
+  at: number,
+  changes: Partial<NewCheckpoint> = {},
+  keepLast = 2,
+  storedUpTo = 0,
+) {
+  return await writeCheckpoint(db, checkpoint(at, changes), seededTensors(at), { keepLast, storedUpTo });
 }
 
 /** Reads every tensor through, which checks the hashes, and compares with what was written. */
@@ -72,8 +79,7 @@ describe('writeCheckpoint', () => {
       },
     ]);
     expect(readCheckpointState(reader, 1)).toBe('{"step":10}');
-    expect(listRecords(reader, 0)).toEqual(records);
-    expect(listRecords(reader, 1).map((record) => record.kind)).toEqual(['step', 'validation']);
+    expect(listRecords(reader)).toEqual(records);
     await expectTensors(reader, 1, 10);
     reader.close();
   });
@@ -88,10 +94,24 @@ describe('writeCheckpoint', () => {
     expect(findCheckpoint(db, 3)).toBeUndefined();
     await expectTensors(db, 2, 2);
     await expectTensors(db, 5, 5);
-    expect(await pruneCheckpoints(db, 1)).toBe(1);
+    expect(await pruneCheckpoints(db, { keepLast: 1, storedUpTo: 0 })).toBe(1);
     expect(steps(db)).toEqual([2, 5]);
     expect(refusal(() => openCheckpointTensors(db, 4)).code).toBe('NOT_FOUND');
     expect(refusal(() => readCheckpointState(db, 4)).code).toBe('NOT_FOUND');
+    db.close();
+  });
+
+  it('keeps records until they are stored elsewhere, longer than their checkpoints', async () => {
+    const { db } = newFile();
+    const recorded = () => listRecords(db).map((record) => record.step);
+    for (const at of [1, 2, 3, 4, 5]) await write(db, at, { records: [step(at)] });
+    expect(steps(db)).toEqual([4, 5]);
+    expect(recorded()).toEqual([1, 2, 3, 4, 5]);
+    await write(db, 6, { records: [step(6)] }, 2, 3);
+    expect(recorded()).toEqual([4, 5, 6]);
+    // Those of the last checkpoints stay: the database that took them may lose its last commits in a power cut.
+    await write(db, 7, { records: [step(7)] }, 2, 6);
+    expect(recorded()).toEqual([6, 7]);
     db.close();
   });
 
@@ -121,7 +141,9 @@ describe('writeCheckpoint', () => {
     const { db } = newFile();
     await write(db, 1, { best: true });
     const short: TensorSource = { tensors: testTensors, read: () => new Uint8Array(4) };
-    const error = await rejection(writeCheckpoint(db, checkpoint(2, { best: true }), short, { keepLast: 2 }));
+    const error = await rejection(
+      writeCheckpoint(db, checkpoint(2, { best: true }), short, { keepLast: 2, storedUpTo: 0 }),
+    );
     expect(error.message).toContain('conv1.weight');
     expect(steps(db)).toEqual([1]);
     expect(findCheckpoint(db, 'best')?.step).toBe(1);
@@ -220,7 +242,7 @@ describe('writeCheckpoint', () => {
     expect(db.pragma('integrity_check')).toBe('ok');
 
     // Keeping fewer makes room.
-    await pruneCheckpoints(db, 1);
+    await pruneCheckpoints(db, { keepLast: 1, storedUpTo: 0 });
     await write(db, 4, {}, 1);
     expect(steps(db)).toEqual([2, 4]);
     db.close();

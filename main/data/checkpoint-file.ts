@@ -22,16 +22,21 @@ export interface NewCheckpoint {
   createdAt: number;
 }
 
-export interface WriteOptions {
+export interface PruneOptions {
   /** Checkpoints to keep besides the best. */
   keepLast: number;
+  /** The id of the checkpoint up to which all records are stored elsewhere; 0: none are. */
+  storedUpTo: number;
+}
+
+export interface WriteOptions extends PruneOptions {
   /** Told when a checkpoint is stored but older ones could not be removed; the next write tries again. */
   log?: (line: string) => void;
 }
 
 /**
- * Stores a checkpoint, then removes those that are neither the best nor among the last. The connection must not
- * be used by anything else until it resolves. Rejects with DISK_FULL, BUSY, IO: the checkpoints that were there
+ * Stores a checkpoint, then removes those that are neither the best nor among the last; their records stay until
+ * they are stored elsewhere. The connection must not be used by anything else until it resolves. Rejects with DISK_FULL, BUSY, IO: the checkpoints that were there
  * are there still.
  */
 export async function writeCheckpoint(
@@ -43,7 +48,7 @@ export async function writeCheckpoint(
   const begin = performance.now();
   const { id, sizeBytes } = await db.transactionAsync(() => writeAll(db, checkpoint, source));
   try {
-    await pruneCheckpoints(db, options.keepLast);
+    await pruneCheckpoints(db, options);
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'INTERNAL') throw error;
     options.log?.(`older checkpoints are not removed yet: ${error.message}`);
@@ -132,22 +137,35 @@ async function writeTensor(
   return values * bytesPerValue;
 }
 
+const lastSql = 'SELECT id FROM checkpoints WHERE complete = 1 ORDER BY id DESC LIMIT ?';
+
 /**
  * Removes checkpoints that are neither the best nor among the `keepLast` newest; returns how many. In a
  * transaction of its own, after the new one is safe: pages that were free when a transaction began are written
  * without a journal, so the next checkpoint takes these pages at full speed. The file therefore stays as large
  * as the checkpoints kept and one more; it is never vacuumed, which would write all of it again.
+ *
+ * Records that are stored elsewhere go, too. Those of the newest checkpoints stay even then: a power cut may
+ * take the last commits of studio.sqlite back.
  */
-export async function pruneCheckpoints(db: WritableDatabase, keepLast: number): Promise<number> {
+export async function pruneCheckpoints(
+  db: WritableDatabase,
+  { keepLast, storedUpTo }: PruneOptions,
+): Promise<number> {
+  const last = Math.max(1, keepLast);
   const stale = db.all<{ id: number }>(
     'checkpoints.stale',
-    `SELECT id FROM checkpoints WHERE best = 0 AND id NOT IN
-       (SELECT id FROM checkpoints WHERE complete = 1 ORDER BY id DESC LIMIT ?)`,
-    [Math.max(1, keepLast)],
+    `SELECT id FROM checkpoints WHERE best = 0 AND id NOT IN (${lastSql})`,
+    [last],
   );
   if (stale.length === 0) return 0;
   await db.transactionAsync(async () => {
     for (const { id } of stale) await removeCheckpoint(db, id);
+    db.run(
+      'records.prune',
+      `DELETE FROM records WHERE checkpoint_id <= ? AND checkpoint_id NOT IN (${lastSql})`,
+      [storedUpTo, last],
+    );
   });
   return stale.length;
 }

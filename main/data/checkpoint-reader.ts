@@ -110,23 +110,20 @@ function notFound(db: ReadableDatabase, checkpointId: number): AppError {
 }
 
 /**
- * What training told in the checkpoints kept, in order, from beyond `afterStep` on. Losses that are not finite
- * come back as NaN.
+ * What training told up to the newest checkpoint, in order, as far as the file still keeps it: see
+ * writeCheckpoint(). Losses that are not finite come back as NaN.
  */
-export function listRecords(db: ReadableDatabase, afterStep: number): TrainingRecord[] {
-  return guarded(db, () => {
-    const rows = db.all<{ id: number; payload: string }>(
-      'records.list',
-      `SELECT checkpoints.id, payload FROM checkpoints JOIN records ON checkpoint_id = checkpoints.id
-       WHERE complete = 1 AND step > ? ORDER BY checkpoints.id`,
-      [afterStep],
-    );
-    return rows
+export function listRecords(db: ReadableDatabase): TrainingRecord[] {
+  return guarded(db, () =>
+    db
+      .all<{ id: number; payload: string }>(
+        'records.list',
+        'SELECT checkpoint_id AS id, payload FROM records ORDER BY checkpoint_id',
+      )
       .flatMap(({ id, payload }) =>
         parsed(db, storedTrainingRecordsSchema, payload, `the records of checkpoint ${id}`),
-      )
-      .filter((record) => record.step > afterStep);
-  });
+      ),
+  );
 }
 
 interface StoredTensor extends TensorInfo {

@@ -36,9 +36,10 @@ CREATE TABLE chunks (
 ) STRICT;
 CREATE UNIQUE INDEX chunks_by_tensor ON chunks (tensor_id, start);
 
--- What training told since the checkpoint before, so that a parent that died can be told again.
+-- What training told since the checkpoint before, so that a parent that died can be told again. A row outlives
+-- its checkpoint: it goes when the parent has stored it.
 CREATE TABLE records (
-  checkpoint_id INTEGER PRIMARY KEY REFERENCES checkpoints(id) ON DELETE CASCADE,
+  checkpoint_id INTEGER PRIMARY KEY,
   payload TEXT NOT NULL                   -- JSON: TrainingRecord[]
 ) STRICT;
 `;

@@ -20,7 +20,7 @@ for (let step = (findCheckpoint(db, 'last')?.step ?? 0) + 1; ; step++) {
       createdAt: step,
     },
     seededTensors(step),
-    { keepLast: 2 },
+    { keepLast: 2, storedUpTo: 0 },
   );
   process.stdout.write(`${step}\n`);
 }

@@ -73,6 +73,11 @@ export class EngineHost {
     this.#send({ type: 'command', command });
   }
 
+  /** Training: all that was told up to this checkpoint is stored. */
+  stored(checkpointId: number): void {
+    this.#send({ type: 'stored', checkpointId });
+  }
+
   /** Asks the job to end; `ended` then rejects with CANCELLED. */
   cancel(): void {
     this.#send({ type: 'cancel' });

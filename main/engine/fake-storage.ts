@@ -50,7 +50,14 @@ function openCheckpoints(file: string, options: FakeStorageOptions): CheckpointS
   return {
     newest() {
       const found = readFakeCheckpoints(file).at(-1);
-      return found && { step: found.step, state: found.state, tensors: openTensors(found.tensors) };
+      return (
+        found && {
+          id: found.checkpointId,
+          step: found.step,
+          state: found.state,
+          tensors: openTensors(found.tensors),
+        }
+      );
     },
     records: () => readFakeCheckpoints(file).flatMap((checkpoint) => checkpoint.records),
     async write(checkpoint, source): Promise<CheckpointSaved> {

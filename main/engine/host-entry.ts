@@ -22,12 +22,13 @@ function openCheckpoints(file: string, keepLast: number): CheckpointStore {
       const found = findCheckpoint(db, 'last');
       if (found === undefined) return undefined;
       const { id, step } = found;
-      return { step, state: readCheckpointState(db, id), tensors: openCheckpointTensors(db, id) };
+      return { id, step, state: readCheckpointState(db, id), tensors: openCheckpointTensors(db, id) };
     },
-    records: () => listRecords(db, -1),
-    write: (checkpoint, source) =>
+    records: () => listRecords(db),
+    write: (checkpoint, source, storedUpTo) =>
       writeCheckpoint(db, { ...checkpoint, createdAt: Date.now() }, source, {
         keepLast,
+        storedUpTo,
         log: (line) => process.stderr.write(`${line}\n`),
       }),
     close: () => db.close(),

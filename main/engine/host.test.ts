@@ -73,10 +73,13 @@ test('kill -9 loses nothing that was told, and the resumed run equals the uninte
   const resumed = start(job({ resume: true }));
   await resumed.host.ended;
   expect(resumed.messages.find(has('planned'))).toMatchObject({ fromStep });
-  // The first message repeats what the checkpoints kept: a parent that died as well is missing it.
-  const repeated = resumed.messages.find((message) => message.type === 'training');
-  expect(repeated?.events.map(({ step }) => step)).toEqual(Array.from({ length: fromStep }, (_, i) => i + 1));
-  expect(steps(resumed.messages)).toEqual(steps(whole.messages));
+  // What the checkpoints kept comes first: a parent that died as well is missing it.
+  const kept = resumed.messages[2];
+  if (kept?.type !== 'kept') throw new Error('the kept records were expected');
+  expect(kept.checkpointId).toBe(fromStep / 8);
+  const before = steps(whole.messages).slice(0, fromStep);
+  expect(kept.events).toEqual(before);
+  expect([...before, ...steps(resumed.messages)]).toEqual(steps(whole.messages));
   expect(readFakeCheckpoints(join(folder, 'run.json')).at(-1)?.tensors).toEqual(
     readFakeCheckpoints(join(folder, 'whole.json')).at(-1)?.tensors,
   );

@@ -130,6 +130,7 @@ test('kill -9 at any moment: the resumed run is the uninterrupted one, bit for b
     let host: EngineHost | undefined;
     let timer: NodeJS.Timeout | undefined;
     const listeners: HostListeners = {
+      kept: ({ events }) => hear(events),
       training: ({ events }) => hear(events),
       planned: () => {
         // Sooner and later: while it computes, while it writes a checkpoint.

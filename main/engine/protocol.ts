@@ -79,6 +79,8 @@ export type Job = TrainJob | EvaluateJob | ClassifyJob | PackJob | VerifyPackJob
 export type ToHost =
   | { type: 'start'; job: Job }
   | { type: 'command'; command: Command }
+  /** Training: everything that was told up to this checkpoint is stored; its file may forget those records. */
+  | { type: 'stored'; checkpointId: number }
   | { type: 'cancel' }
   | { type: 'classify'; id: number; paths: string[] }
   | { type: 'finish' };
@@ -87,12 +89,14 @@ export type FromHost =
   | { type: 'ready'; version: string; pid: number }
   /** Training: what was planned. `fromStep` is the checkpoint's step, 0 for a fresh start. */
   | { type: 'planned'; stepsPerEpoch: number; totalSteps: number; fromStep: number; parameters: number }
-  /** At most ten times a second; steps, validations and commands in the order in which they happened. After a
-   * resume the first one repeats the records up to the checkpoint that its file kept, so that the parent can
-   * add those it had not stored; it has most of them. */
+  /** After a resume from this checkpoint, before anything new: records of earlier lives that the checkpoint file
+   * kept, so that the parent can add those it had not stored; it has most of them. */
+  | { type: 'kept'; checkpointId: number; events: TrainingRecord[] }
+  /** At most ten times a second; steps, validations and commands in the order in which they happened. */
   | { type: 'training'; events: TrainingRecord[] }
   /** A command that could not be applied, e.g. to a layer that the net has not; training goes on. */
   | { type: 'commandRefused'; command: Command; error: ErrorReport }
+  /** It comes after all records up to its step. */
   | { type: 'checkpoint'; checkpoint: CheckpointSaved }
   | { type: 'trained'; end: RunEnd; step: number }
   | { type: 'packProgress'; progress: PackProgress }

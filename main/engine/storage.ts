@@ -32,12 +32,13 @@ export interface NewCheckpoint {
 /** One run's checkpoint file. */
 export interface CheckpointStore {
   /** The newest complete checkpoint. */
-  newest(): { step: number; state: string; tensors: TensorSource } | undefined;
-  /** The records that the file's complete checkpoints keep, in order. */
+  newest(): { id: number; step: number; state: string; tensors: TensorSource } | undefined;
+  /** Records told up to the newest checkpoint, in order: all those that the parent may not have stored. */
   records(): TrainingRecord[];
-  /** Stores a checkpoint, giving way to the event loop, and drops those that need not be kept. Whatever goes
-   * wrong (DISK_FULL, IO), the checkpoints that were there are there still. */
-  write(checkpoint: NewCheckpoint, source: TensorSource): Promise<CheckpointSaved>;
+  /** Stores a checkpoint, giving way to the event loop, and drops those that need not be kept; records stay until
+   * the parent has stored them, which it has up to the checkpoint with the id `storedUpTo`. Whatever goes wrong
+   * (DISK_FULL, IO), the checkpoints that were there are there still. */
+  write(checkpoint: NewCheckpoint, source: TensorSource, storedUpTo: number): Promise<CheckpointSaved>;
   close(): void;
 }
 

@@ -19,6 +19,7 @@ export function fakeSpawn(options: Options) {
 const types: FromHost['type'][] = [
   'ready',
   'planned',
+  'kept',
   'training',
   'commandRefused',
   'checkpoint',

@@ -2,8 +2,9 @@
 // while training goes on.
 //
 // Order: every record up to a checkpoint's step is sent before that checkpoint is told, and a checkpoint is
-// told only when it is complete on disk. The records since the checkpoint before are kept with it, so that a
-// parent that died before it had stored them gets them again on resume.
+// told only when it is complete on disk. The records since the checkpoint before are kept with it, longer than
+// the checkpoint itself if need be, until the parent says that it has stored them: a parent that died before it
+// could gets them again on resume.
 import { AppError, toErrorReport } from '../api/errors.ts';
 import type { TrainingRecord } from '../api/training.ts';
 import type { CheckpointEvent, Command, NativeTrainer, TrainEvent } from './addon.ts';
@@ -25,6 +26,8 @@ export class TrainRun implements RunningJob {
   #step = 0;
   /** Told since the last checkpoint. */
   #recent: TrainingRecord[] = [];
+  /** The checkpoint up to which the parent has stored all records; 0: none. */
+  #storedUpTo = 0;
   readonly #outbox: Outbox;
   #writing: Promise<void> = Promise.resolve();
 
@@ -38,6 +41,8 @@ export class TrainRun implements RunningJob {
     if (message.type === 'command') {
       if (this.#trainer === undefined) this.#early.push(message.command);
       else this.#post(this.#trainer, message.command);
+    } else if (message.type === 'stored') {
+      this.#storedUpTo = message.checkpointId;
     } else if (message.type === 'cancel') {
       this.#breakOff(new AppError('CANCELLED', 'Training was cancelled; the checkpoints so far are kept.'));
     } else {
@@ -53,7 +58,7 @@ export class TrainRun implements RunningJob {
     try {
       const trainer = await addon.createTrainer({ configJson, trainPack, validationPack });
       try {
-        const repeated = await this.#prepare(trainer, store);
+        const kept = await this.#prepare(trainer, store);
         this.#throwFailure();
         const { stepsPerEpoch, totalSteps } = trainer;
         outbox.add({
@@ -63,7 +68,7 @@ export class TrainRun implements RunningJob {
           fromStep: this.#step,
           parameters: countParameters(trainer),
         });
-        outbox.addRecords(repeated);
+        if (kept !== undefined) outbox.add({ type: 'kept', ...kept });
         outbox.flush();
         this.#trainer = trainer;
         for (const command of this.#early.splice(0)) this.#post(trainer, command);
@@ -82,8 +87,12 @@ export class TrainRun implements RunningJob {
     }
   }
 
-  /** Puts the trainer where it shall start. Returns the records that the parent may lack. */
-  async #prepare(trainer: NativeTrainer, store: CheckpointStore): Promise<TrainingRecord[]> {
+  /** Puts the trainer where it shall start. Returns the checkpoint it resumes and the records that the parent
+   * may lack. */
+  async #prepare(
+    trainer: NativeTrainer,
+    store: CheckpointStore,
+  ): Promise<{ checkpointId: number; events: TrainingRecord[] } | undefined> {
     const { resume, replay, init } = this.#job;
     const checkpoint = resume ? store.newest() : undefined;
     if (checkpoint !== undefined) {
@@ -91,7 +100,7 @@ export class TrainRun implements RunningJob {
       trainer.loadState(checkpoint.state);
       this.#step = checkpoint.step;
       trainer.replay(replay);
-      return store.records().filter((record) => record.step <= checkpoint.step);
+      return { checkpointId: checkpoint.id, events: store.records() };
     }
     if (init !== undefined) {
       const model = this.#context.storage.openModel(init);
@@ -103,7 +112,7 @@ export class TrainRun implements RunningJob {
       }
     }
     trainer.replay(replay);
-    return [];
+    return undefined;
   }
 
   #hear(events: TrainEvent[], store: CheckpointStore): void {
@@ -141,9 +150,7 @@ export class TrainRun implements RunningJob {
     const { snapshot, step, epoch, best, reason, validation } = event;
     const description: NewCheckpoint = { step, epoch, best, reason, state: snapshot.state, records };
     if (validation !== undefined) description.validation = validation;
-    // A checkpoint that is pruned takes its records with it: they must be on their way before that.
-    this.#outbox.flush();
-    const checkpoint = await store.write(description, snapshot);
+    const checkpoint = await store.write(description, snapshot, this.#storedUpTo);
     this.#outbox.add({ type: 'checkpoint', checkpoint });
   }
 

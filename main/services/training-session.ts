@@ -49,6 +49,10 @@ export class TrainingSession {
     claimRun(parts.db, id, ownerOf(), parts.now());
     this.#host = new EngineHost(parts.spawnHost, job, {
       planned: (message) => this.#planned(message, job.resume),
+      kept: ({ checkpointId, events }) => {
+        reconcileTraining(parts.db, id, events, parts.now());
+        this.#host.stored(checkpointId);
+      },
       training: ({ events }) => this.#training(events),
       checkpoint: ({ checkpoint }) => this.#checkpoint(checkpoint),
       trained: ({ end }) => {
@@ -105,7 +109,6 @@ export class TrainingSession {
 
   #training(events: readonly TrainingRecord[]): void {
     const { db, now } = this.#parts;
-    // What a checkpoint file had kept for a parent that died before it could store it.
     const repeated = events.filter((record) => record.step <= this.#fromStep);
     if (repeated.length > 0) reconcileTraining(db, this.#id, repeated, now());
     const fresh = repeated.length === 0 ? events : events.filter((record) => record.step > this.#fromStep);
@@ -125,6 +128,8 @@ export class TrainingSession {
     const { db, now } = this.#parts;
     const { checkpointId: id, ...facts } = checkpoint;
     insertEvent(db, this.#id, { step: facts.step, kind: 'checkpoint', payload: { id, ...facts }, at: now() });
+    // The records up to it came before it: they are stored, too.
+    this.#host.stored(id);
     this.#onEvent({ event: 'checkpoint', id, ...facts });
   }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SpawnHost } from '../../engine/client.ts';
 import type { FakeOptions } from '../../engine/fake-addon.ts';
 import { forkHost, hostEntry } from '../../engine/fork-host.ts';
 import { loadAddon } from '../../engine/load-addon.ts';
@@ -22,12 +23,12 @@ export class TestFolder {
   readonly warnings: string[] = [];
   #studios: Studio[] = [];
 
-  /** Opens the data directory, as a start of the application does. */
-  open(options: Partial<FakeOptions> = {}): Studio {
+  /** Opens the data directory, as a start of the application does. `around`: what stands between it and its hosts. */
+  open(options: Partial<FakeOptions> = {}, around = (spawn: SpawnHost): SpawnHost => spawn): Studio {
     const studio = Studio.open({
       dataDir: join(this.root, 'home'),
       warn: (line) => this.warnings.push(line),
-      spawnHost: forkHost(hostEntry, fakeEnvironment(options)),
+      spawnHost: around(forkHost(hostEntry, fakeEnvironment(options))),
       loadAddon: () => loadAddon(fakeEngine),
     });
     this.#studios.push(studio);

@@ -92,6 +92,9 @@ export const curvePointSchema = z.object({
   /** At lastStep. */
   learningRate: z.number(),
   imagesPerSecond: z.number(),
+  /** Shares of the points' time, 0..1: waiting for the loader, exchanging between columns. */
+  dataWaitShare: z.number(),
+  exchangeShare: z.number(),
 });
 
 export const curveSchema = z.object({

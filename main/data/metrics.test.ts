@@ -119,6 +119,8 @@ describe('readCurve', () => {
       top5Error: 0.5,
       learningRate: 0.01,
       imagesPerSecond: 320,
+      dataWaitShare: 0.01,
+      exchangeShare: 0.02,
     });
     expect(curve.best?.epoch).toBe(2);
   });

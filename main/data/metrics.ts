@@ -161,7 +161,8 @@ export function listValidations(db: ReadableDatabase, runId: string): Validation
 // Numbers are bound as doubles, so the division is not whole by itself.
 export const curveSql = `SELECT min(step) AS firstStep, max(step) AS lastStep,
     avg(loss) AS loss, avg(top1_error) AS top1Error, avg(top5_error) AS top5Error,
-    min(loss) AS minLoss, max(loss) AS maxLoss, sum(images) AS images, sum(elapsed_ms) AS elapsedMs
+    min(loss) AS minLoss, max(loss) AS maxLoss, sum(images) AS images, sum(elapsed_ms) AS elapsedMs,
+    sum(data_wait_ms) AS dataWaitMs, sum(exchange_ms) AS exchangeMs
   FROM metrics WHERE run_id = @runId AND step BETWEEN @from AND @to
   GROUP BY CAST((step - @from) / @width AS INTEGER) ORDER BY 1`;
 
@@ -174,7 +175,12 @@ export interface CurveRequest {
   toStep?: number;
 }
 
-type CurveRow = Omit<CurvePoint, 'learningRate' | 'imagesPerSecond'> & { images: number; elapsedMs: number };
+type CurveRow = Omit<CurvePoint, 'learningRate' | 'imagesPerSecond' | 'dataWaitShare' | 'exchangeShare'> & {
+  images: number;
+  elapsedMs: number;
+  dataWaitMs: number;
+  exchangeMs: number;
+};
 
 /** A run's curves, at most `points` points of equally many steps, with every validation and the best. */
 export function readCurve(db: ReadableDatabase, runId: string, request: CurveRequest): Curve {
@@ -185,11 +191,13 @@ export function readCurve(db: ReadableDatabase, runId: string, request: CurveReq
   const to = Math.min(request.toStep ?? Number.MAX_SAFE_INTEGER, lastMetric(db, runId)?.step ?? 0);
   const width = Math.max(1, Math.ceil((to - from + 1) / request.points));
   const rows = to < from ? [] : db.all<CurveRow>('metrics.curve', curveSql, { runId, from, to, width });
-  const points = rows.map(({ images, elapsedMs, ...row }) => ({
+  const points = rows.map(({ images, elapsedMs, dataWaitMs, exchangeMs, ...row }) => ({
     ...row,
     learningRate:
       db.get<{ learningRate: number }>('metrics.rate', rateSql, [runId, row.lastStep])?.learningRate ?? 0,
     imagesPerSecond: elapsedMs > 0 ? (images / elapsedMs) * 1000 : 0,
+    dataWaitShare: elapsedMs > 0 ? dataWaitMs / elapsedMs : 0,
+    exchangeShare: elapsedMs > 0 ? exchangeMs / elapsedMs : 0,
   }));
   const validations = listValidations(db, runId);
   const best = validations.reduce<Validation | null>(

@@ -13,7 +13,26 @@ export interface Zone {
 const services = ['main/services', 'main/api'];
 
 export const typeScriptZones: Record<string, Zone> = {
-  renderer: { zones: ['main/api'], packages: [], builtins: 'none' },
+  renderer: {
+    zones: ['main/api'],
+    packages: [
+      '@orpc/client',
+      '@tanstack/vue-virtual',
+      'chart.js',
+      'pinia',
+      'reka-ui',
+      'vue',
+      'vue-chartjs',
+      'vue-router',
+    ],
+    builtins: 'none',
+  },
+  // The build's configuration runs in Node.
+  'renderer/vite.config.ts': {
+    zones: ['renderer'],
+    packages: ['vite', '@vitejs/plugin-vue'],
+    builtins: 'most',
+  },
   'main/api': { zones: [], packages: ['zod'], builtins: 'none' },
   'main/data': { zones: ['main/api'], packages: ['better-sqlite3'], builtins: 'most' },
   'main/datasets': { zones: ['main/api', 'main/data', 'main/engine'], packages: [], builtins: 'most' },
@@ -29,9 +48,29 @@ export const typeScriptZones: Record<string, Zone> = {
     packages: [],
     builtins: 'most',
   },
-  'main/shells/electron': { zones: services, packages: ['electron'], builtins: 'most' },
-  'main/shells/server': { zones: services, packages: ['ws'], builtins: 'http' },
-  'main/shells/cli': { zones: services, packages: [], builtins: 'most' },
+  // The contract over any transport: the shells bring the port or the socket.
+  'main/shells/rpc': { zones: services, packages: ['@orpc/server'], builtins: 'most' },
+  'main/shells/electron': {
+    zones: [...services, 'main/shells/rpc'],
+    packages: ['electron', '@orpc/server'],
+    builtins: 'most',
+  },
+  'main/shells/server': {
+    zones: [...services, 'main/shells/rpc'],
+    packages: ['ws', '@orpc/server'],
+    builtins: 'http',
+  },
+  'main/shells/cli': {
+    zones: [...services, 'main/shells/cli/commands/serve.ts'],
+    packages: [],
+    builtins: 'most',
+  },
+  // The one command that starts another shell.
+  'main/shells/cli/commands/serve.ts': {
+    zones: [...services, 'main/shells/cli', 'main/shells/server'],
+    packages: [],
+    builtins: 'most',
+  },
   'main/setup': { zones: [], packages: ['typescript'], builtins: 'most' },
   'native/bench': { zones: [], packages: [], builtins: 'most' },
 };

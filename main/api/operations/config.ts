@@ -1,0 +1,77 @@
+// New run: presets, a configuration checked as it is typed, what it will cost.
+import * as z from 'zod';
+import { netDescriptionSchema } from '../net-description.ts';
+import { call, nothing } from '../operation.ts';
+import { presetSchema, runConfigSchema } from '../run-config.ts';
+
+/** One thing that is wrong. */
+export const configProblemSchema = z.object({
+  /** The path as people type it, layers by name (`net.layers.conv1.width`); empty: the whole. */
+  field: z.string(),
+  message: z.string(),
+  code: z.string(),
+});
+
+export const configCostSchema = z.object({
+  /** As in config.devices; twice "cpu" are two entries. */
+  device: z.string(),
+  usable: z.boolean(),
+  /** Why not. */
+  reason: z.string(),
+  /** Estimated: weights, velocities, gradients, activations of a batch, on this device. */
+  memoryBytes: z.number(),
+  /** The device has so much; null where it does not say. */
+  availableBytes: z.number().nullable(),
+});
+
+export const configTimeSchema = z.object({
+  imagesPerSecond: z.number(),
+  /** The whole run. */
+  elapsedMs: z.number(),
+  /** Scaled by FLOPs from this run's measured speed, on the same devices and precision. */
+  measuredOn: z.object({ runId: z.string(), name: z.string() }),
+});
+
+export const schedulePointSchema = z.object({ epoch: z.number(), learningRate: z.number() });
+
+export const configCheckSchema = z.object({
+  /** Empty: it can be started. */
+  problems: z.array(configProblemSchema),
+  /** With every default; null where it does not parse. */
+  config: runConfigSchema.nullable(),
+  net: netDescriptionSchema.nullable(),
+  /** Null without a data set or a valid configuration. */
+  plan: z
+    .object({ stepsPerEpoch: z.int(), totalSteps: z.int(), epochs: z.number(), images: z.int() })
+    .nullable(),
+  costs: z.array(configCostSchema),
+  /** Null where no run on these devices has been measured yet. */
+  time: configTimeSchema.nullable(),
+  /** Of one checkpoint: weights and velocities. */
+  checkpointBytes: z.number().nullable(),
+  /** Straight between its points; a plateau's is drawn as if it never dropped, see scheduleDepends. */
+  schedule: z.array(schedulePointSchema),
+  /** The rate drops when validation stalls, so when it drops is not known before. */
+  scheduleDepends: z.boolean(),
+});
+
+export const configOperations = {
+  /** The default first. */
+  presets: call({ input: nothing, output: z.array(presetSchema) }),
+  /** The preset's configuration with the data set's classes and the settings' threads and checkpoints. */
+  fromPreset: call({
+    input: z.object({ preset: z.string(), datasetId: z.string().exactOptional() }),
+    output: runConfigSchema,
+  }),
+  /** Never throws for what is typed: it is told as problems. */
+  check: call({
+    input: z.object({ config: z.unknown(), datasetId: z.string().exactOptional() }),
+    output: configCheckSchema,
+  }),
+};
+
+export type ConfigProblem = z.output<typeof configProblemSchema>;
+export type ConfigCost = z.output<typeof configCostSchema>;
+export type ConfigTime = z.output<typeof configTimeSchema>;
+export type SchedulePoint = z.output<typeof schedulePointSchema>;
+export type ConfigCheck = z.output<typeof configCheckSchema>;

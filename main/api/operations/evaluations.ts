@@ -1,0 +1,175 @@
+// Evaluations: make one, read its report part by part.
+import * as z from 'zod';
+import { splitSchema } from '../datasets.ts';
+import { cropsSchema, evaluationSchema } from '../evaluation.ts';
+import { call, nothing } from '../operation.ts';
+import { byId, pageSchema, searchSchema } from '../paging.ts';
+import { namedPredictionSchema } from '../predictions.ts';
+import { startedJobSchema } from './datasets.ts';
+
+/** An evaluation with what it was of, for people: "alexnet on birds, step 400". */
+export const listedEvaluationSchema = evaluationSchema.extend({ title: z.string() });
+
+export const classResultSchema = z.object({
+  label: z.int(),
+  name: z.string(),
+  images: z.int(),
+  /** Fractions 0..1; null where the split has no image of the class. */
+  top1Error: z.number().nullable(),
+  top5Error: z.number().nullable(),
+  /** Share of the answers 'this class' that are right; null where it was never answered. */
+  precision: z.number().nullable(),
+  /** The class that it is most often taken for. */
+  mistakenFor: z.object({ label: z.int(), name: z.string(), count: z.int() }).nullable(),
+});
+
+export const confusedPairSchema = z.object({
+  true: z.int(),
+  answered: z.int(),
+  trueName: z.string(),
+  answeredName: z.string(),
+  count: z.int(),
+  /** Share of the true class's images. */
+  share: z.number(),
+});
+
+/** Answers whose probability lies in [from, to). */
+export const calibrationBinSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  images: z.int(),
+  /** Means over the bin; null where it is empty. */
+  probability: z.number().nullable(),
+  accuracy: z.number().nullable(),
+});
+
+export const evaluationReportSchema = listedEvaluationSchema.extend({
+  preset: z.string(),
+  parameters: z.int(),
+  /** Class names in class order. */
+  names: z.array(z.string()),
+  /** Top-1 error of guessing. */
+  chance: z.number(),
+  /** The most frequent mistakes, at most 50. */
+  pairs: z.array(confusedPairSchema),
+  calibration: z.array(calibrationBinSchema),
+  /** Expected calibration error: mean distance of probability and accuracy, 0..1. */
+  calibrationError: z.number(),
+  /** False: the data set is gone or was packed anew, so that images cannot be shown. */
+  imagesShown: z.boolean(),
+});
+
+/** A part of the confusion table; where it has more than `cells` rows or columns, several share a cell. */
+export const confusionMapSchema = z.object({
+  classes: z.int(),
+  fromRow: z.int(),
+  toRow: z.int(),
+  fromColumn: z.int(),
+  toColumn: z.int(),
+  /** Classes a cell, each way. */
+  classesPerCell: z.int(),
+  /** [row, column, images, share of the row's images], cells counted from the part's corner; images > 0. */
+  cells: z.array(z.tuple([z.int(), z.int(), z.int(), z.number()])),
+});
+
+export const evaluatedImageSchema = z.object({
+  record: z.int(),
+  label: z.int(),
+  className: z.string(),
+  /** Relative to the split's folder. */
+  path: z.string(),
+  /** The five best, the most probable first. */
+  answers: z.array(namedPredictionSchema),
+  trueProbability: z.number(),
+  /** A path below the origin. */
+  image: z.string(),
+});
+
+export const evaluatedImagesSchema = z.object({
+  total: z.int(),
+  images: z.array(evaluatedImageSchema),
+});
+
+export const exportedFileSchema = z.object({
+  fileName: z.string(),
+  mediaType: z.string(),
+  text: z.string(),
+});
+
+export const evaluationsOperations = {
+  /** Newest first. */
+  list: call({
+    input: pageSchema.extend({
+      runId: z.string().exactOptional(),
+      modelId: z.string().exactOptional(),
+      datasetId: z.string().exactOptional(),
+    }),
+    output: z.object({ total: z.int(), evaluations: z.array(listedEvaluationSchema) }),
+  }),
+  /** As a job, whose result is the evaluation's id. Throws what makes no sense at once. */
+  start: call({
+    input: z.object({
+      /** See models.choices. */
+      model: z.string(),
+      datasetId: z.string(),
+      split: splitSchema.default('val'),
+      crops: cropsSchema.default(1),
+    }),
+    output: startedJobSchema,
+  }),
+  show: call({ input: byId, output: evaluationReportSchema }),
+  classes: call({
+    input: pageSchema.extend({
+      id: z.string(),
+      search: searchSchema,
+      sort: z.enum(['label', 'name', 'images', 'top1Error', 'top5Error', 'precision']).default('top1Error'),
+      descending: z.boolean().default(true),
+    }),
+    output: z.object({ total: z.int(), classes: z.array(classResultSchema) }),
+  }),
+  pairs: call({
+    input: pageSchema.extend({ id: z.string(), search: searchSchema }),
+    output: z.object({ total: z.int(), pairs: z.array(confusedPairSchema) }),
+  }),
+  /** Rows and columns are labels, [from, to). */
+  confusion: call({
+    input: byId.extend({
+      fromRow: z.int().nonnegative().default(0),
+      toRow: z.int().nonnegative().exactOptional(),
+      fromColumn: z.int().nonnegative().default(0),
+      toColumn: z.int().nonnegative().exactOptional(),
+      cells: z.int().min(10).max(400).default(200),
+    }),
+    output: confusionMapSchema,
+  }),
+  /** `confident`: wrong answers, the surest first. `hardest`: the least probability for the truth. */
+  images: call({
+    input: pageSchema.extend({
+      id: z.string(),
+      of: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('confident') }),
+        z.object({ kind: z.literal('hardest') }),
+        z.object({ kind: z.literal('class'), label: z.int() }),
+        z.object({ kind: z.literal('cell'), true: z.int(), answered: z.int() }),
+        /** A calibration bin, by its place in the list. */
+        z.object({ kind: z.literal('bin'), bin: z.int().nonnegative() }),
+      ]),
+    }),
+    output: evaluatedImagesSchema,
+  }),
+  export: call({
+    input: byId.extend({ format: z.enum(['html', 'csv', 'json']) }),
+    output: exportedFileSchema,
+  }),
+  remove: call({ input: byId, output: nothing }),
+};
+
+export type ListedEvaluation = z.output<typeof listedEvaluationSchema>;
+export type ClassResult = z.output<typeof classResultSchema>;
+export type ConfusedPair = z.output<typeof confusedPairSchema>;
+export type CalibrationBin = z.output<typeof calibrationBinSchema>;
+export type EvaluationReport = z.output<typeof evaluationReportSchema>;
+export type ConfusionMap = z.output<typeof confusionMapSchema>;
+export type EvaluatedImage = z.output<typeof evaluatedImageSchema>;
+export type EvaluatedImages = z.output<typeof evaluatedImagesSchema>;
+export type ExportedFile = z.output<typeof exportedFileSchema>;

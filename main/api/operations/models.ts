@@ -1,0 +1,70 @@
+// Models: imported ones, and what else can answer.
+import * as z from 'zod';
+import { nameSchema } from '../datasets.ts';
+import { modelSchema } from '../models.ts';
+import { call, nothing } from '../operation.ts';
+import { byId, searchSchema } from '../paging.ts';
+import { startedJobSchema } from './datasets.ts';
+
+/** An imported model in a list: without the net and the class names. */
+export const listedModelSchema = modelSchema
+  .pick({
+    id: true,
+    name: true,
+    format: true,
+    preset: true,
+    parameters: true,
+    sizeBytes: true,
+    createdAt: true,
+  })
+  .extend({ classes: z.int() });
+
+/** What can evaluate and classify. */
+export const modelChoiceSchema = z.object({
+  /** What other operations take as MODEL. */
+  reference: z.string(),
+  title: z.string(),
+  kind: z.enum(['run', 'model']),
+  id: z.string(),
+  preset: z.string(),
+  /** The data set of a run. */
+  datasetId: z.string().nullable(),
+  bestTop1Error: z.number().nullable(),
+  createdAt: z.int(),
+});
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+export const modelsOperations = {
+  /** By name. */
+  list: call({ input: nothing, output: z.array(listedModelSchema) }),
+  show: call({ input: byId, output: modelSchema }),
+  /** Imported models, then runs that have a checkpoint, newest first, at most 200. */
+  choices: call({ input: z.object({ search: searchSchema }), output: z.array(modelChoiceSchema) }),
+  /** As a job. `file` and `labels` are paths on the machine that computes. */
+  import: call({
+    input: z.object({
+      file: z.string().min(1),
+      name: nameSchema,
+      preset: z.string().exactOptional(),
+      labels: z.string().exactOptional(),
+      mean: triple.exactOptional(),
+      std: triple.exactOptional(),
+      scale: z.number().positive().exactOptional(),
+    }),
+    output: startedJobSchema,
+  }),
+  /** As a job; `file` is a path on the machine that computes. */
+  export: call({
+    input: z.object({
+      model: z.string(),
+      format: z.enum(['safetensors', 'onnx']).default('safetensors'),
+      file: z.string().min(1),
+    }),
+    output: startedJobSchema,
+  }),
+  remove: call({ input: byId, output: nothing }),
+};
+
+export type ListedModel = z.output<typeof listedModelSchema>;
+export type ModelChoice = z.output<typeof modelChoiceSchema>;

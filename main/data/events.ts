@@ -55,13 +55,15 @@ export function listCommandsFrom(db: ReadableDatabase, runId: string, step: numb
 }
 
 /**
- * Removes the log of commands and checkpoints beyond a step, before a resume makes those steps again and logs
- * them again. Returns how many went.
+ * Before a resume makes the steps beyond `step` again: what the schedule does there and which checkpoints are
+ * written is told again, so it leaves the log; what people steered is applied again without a word, so it stays.
+ * Returns how many events went.
  */
-export function deleteEventsAfter(db: WritableDatabase, runId: string, step: number): number {
+export function forgetRepeatedEvents(db: WritableDatabase, runId: string, step: number): number {
   return db.run(
-    'events.deleteAfter',
-    "DELETE FROM events WHERE run_id = ? AND step > ? AND kind IN ('command', 'checkpoint')",
+    'events.forgetRepeated',
+    `DELETE FROM events WHERE run_id = ? AND step > ?
+       AND (kind = 'checkpoint' OR (kind = 'command' AND payload ->> 'steered' = 0))`,
     [runId, step],
   );
 }

@@ -1,15 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppliedCommand, TrainingRecord } from '../api/training.ts';
 import type { WritableDatabase } from './database.ts';
-import { deleteEventsAfter, insertEvent, listCommandsFrom, listEvents } from './events.ts';
-import {
-  lastMetric,
-  listMetrics,
-  listValidations,
-  readCurve,
-  reconcileTraining,
-  storeTraining,
-} from './metrics.ts';
+import { forgetRepeatedEvents, insertEvent, listCommandsFrom, listEvents } from './events.ts';
+import { lastMetric, listMetrics, listValidations, readCurve, storeTraining } from './metrics.ts';
 import { openDatabase } from './open-database.ts';
 import { getRun } from './runs.ts';
 import { refusal } from './test-errors.ts';
@@ -73,6 +66,30 @@ describe('storeTraining', () => {
     expect(getRun(db, 'r1')?.loss).toBeNull();
   });
 
+  it('takes the same records twice, and what a resumed run makes otherwise in place of what was there', () => {
+    const scheduled = command(5, { command: 'scaleRate', value: 0.1, steered: false, sequence: 0 });
+    storeTraining(db, 'r1', [...steps(1, 8), command(3), scheduled], 1);
+    const again: TrainingRecord[] = [
+      ...steps(1, 7),
+      ...[8, 9, 10].map((at) => step(at, { loss: 7 })),
+      command(3),
+      command(9),
+      command(9, { sequence: 10 }),
+      scheduled,
+      validation(1),
+    ];
+    for (const at of [2, 3]) storeTraining(db, 'r1', again, at);
+    expect(listMetrics(db, 'r1').map((metric) => metric.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(listMetrics(db, 'r1', 7).map((metric) => metric.loss)).toEqual([7, 7, 7]);
+    expect(listEvents(db, 'r1').map((event) => [event.step, event.at])).toEqual([
+      [3, 1],
+      [5, 1],
+      [9, 2],
+      [9, 2],
+    ]);
+    expect(getRun(db, 'r1')).toMatchObject({ step: 10, bestEpoch: 1 });
+  });
+
   it('stores a batch whole or not at all', () => {
     const broken = [...steps(1, 3), { ...step(4), top1Error: Number.NaN }];
     expect(() => storeTraining(db, 'r1', broken, 1)).toThrow('NOT NULL');
@@ -81,26 +98,6 @@ describe('storeTraining', () => {
       'SQLITE_CONSTRAINT_FOREIGNKEY',
     );
     storeTraining(db, 'r1', [], 1);
-  });
-});
-
-describe('reconcileTraining', () => {
-  it('stores only what is not there yet', () => {
-    const scheduled = command(5, { command: 'scaleRate', value: 0.1, steered: false, sequence: 0 });
-    storeTraining(db, 'r1', [...steps(1, 8), command(3), scheduled], 1);
-    const file: TrainingRecord[] = [
-      ...steps(1, 10),
-      command(3),
-      command(9),
-      command(9, { sequence: 10 }),
-      scheduled,
-      validation(1),
-    ];
-    expect(reconcileTraining(db, 'r1', file, 2)).toBe(5);
-    expect(listMetrics(db, 'r1')).toHaveLength(10);
-    expect(listEvents(db, 'r1').map((event) => event.step)).toEqual([3, 5, 9, 9]);
-    expect(getRun(db, 'r1')).toMatchObject({ step: 10, bestEpoch: 1 });
-    expect(reconcileTraining(db, 'r1', file, 3)).toBe(0);
   });
 });
 
@@ -174,9 +171,15 @@ describe('events', () => {
   it('give the commands that a resume replays, and forget those that it logs again', () => {
     const freeze = command(7, { command: 'freeze', layer: 'conv1', steered: true });
     storeTraining(db, 'r1', [command(2), command(6), freeze, command(8, { steered: false, sequence: 0 })], 1);
+    insertEvent(db, 'r1', { step: 9, kind: 'checkpoint', payload: {}, at: 1 });
     insertEvent(db, 'r1', { step: 9, kind: 'ended', payload: {}, at: 1 });
     expect(listCommandsFrom(db, 'r1', 6)).toEqual([command(6), freeze]);
-    expect(deleteEventsAfter(db, 'r1', 6)).toBe(2);
-    expect(listEvents(db, 'r1').map((event) => event.step)).toEqual([2, 6, 9]);
+    expect(forgetRepeatedEvents(db, 'r1', 6)).toBe(2);
+    expect(listEvents(db, 'r1').map((event) => [event.step, event.kind])).toEqual([
+      [2, 'command'],
+      [6, 'command'],
+      [7, 'command'],
+      [9, 'ended'],
+    ]);
   });
 });

@@ -3,11 +3,11 @@
 import { AppError } from '../api/errors.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import type { Curve, CurvePoint, Metric, Validation } from '../api/runs.ts';
-import type { StepRecord, TrainingRecord, ValidationRecord } from '../api/training.ts';
+import type { AppliedCommand, StepRecord, TrainingRecord, ValidationRecord } from '../api/training.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
 import { insertEvent } from './events.ts';
 
-// A resumed run makes some steps again, with the same values: the row is replaced, not doubled.
+// A resumed run makes some steps again: the row is replaced, not doubled.
 const insertStepSql = `INSERT OR REPLACE INTO metrics (run_id, step, epoch, images, loss, top1_error, top5_error,
   learning_rate, elapsed_ms, data_wait_ms, exchange_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
@@ -70,8 +70,9 @@ function followBest(db: WritableDatabase, runId: string): void {
 
 /**
  * Stores a batch of what training told, in one transaction: steps, validations, commands (as events), and the
- * run's step, epoch, loss and best error. Storing the same steps again changes nothing. Only when it has
- * returned may the batch be told on.
+ * run's step, epoch, loss and best error. What is there already is not doubled: steps and validations are
+ * replaced, for a run that was resumed and steered otherwise makes them with other values; commands stay. Only
+ * when it has returned may the batch be told on.
  */
 export function storeTraining(
   db: WritableDatabase,
@@ -84,27 +85,11 @@ export function storeTraining(
     for (const record of records) {
       if (record.kind === 'step') insertStep(db, runId, record);
       else if (record.kind === 'validation') insertValidation(db, runId, record);
-      else insertEvent(db, runId, { step: record.step, kind: 'command', payload: { ...record }, at });
+      else if (!isLogged(db, runId, record))
+        insertEvent(db, runId, { step: record.step, kind: 'command', payload: { ...record }, at });
     }
     if (records.some((record) => record.kind === 'step')) follow(db, runId);
     if (records.some((record) => record.kind === 'validation')) followBest(db, runId);
-  });
-}
-
-/**
- * Stores what a checkpoint file kept and the database does not have yet: what a parent that died was not able to
- * store. Returns how many records that were.
- */
-export function reconcileTraining(
-  db: WritableDatabase,
-  runId: string,
-  records: readonly TrainingRecord[],
-  at: number,
-): number {
-  return db.transaction(() => {
-    const missing = records.filter((record) => !isKnown(db, runId, record));
-    storeTraining(db, runId, missing, at);
-    return missing.length;
   });
 }
 
@@ -113,23 +98,12 @@ export const knownSteeredSql = `SELECT 1 FROM events
 const knownScheduledSql = `SELECT 1 FROM events WHERE run_id = ? AND step = ? AND kind = 'command'
   AND payload ->> 'steered' = 0 AND payload ->> 'command' = ? AND payload ->> 'layer' IS ? AND payload ->> 'value' IS ?`;
 
-function isKnown(db: ReadableDatabase, runId: string, record: TrainingRecord): boolean {
-  const find = () => {
-    if (record.kind === 'step') {
-      const sql = 'SELECT 1 FROM metrics WHERE run_id = ? AND step = ?';
-      return db.get('metrics.known', sql, [runId, record.step]);
-    }
-    if (record.kind === 'validation') {
-      const sql = 'SELECT 1 FROM validations WHERE run_id = ? AND epoch = ?';
-      return db.get('validations.known', sql, [runId, record.epoch]);
-    }
-    // People's commands are numbered over the whole run; what the schedule does happens once at a step.
-    if (record.steered)
-      return db.get('events.knownSteered', knownSteeredSql, [runId, record.step, record.sequence]);
-    const what = [record.command, record.layer ?? null, record.value ?? null];
-    return db.get('events.knownScheduled', knownScheduledSql, [runId, record.step, ...what]);
-  };
-  return find() !== undefined;
+/** People's commands are numbered over the whole run; what the schedule does happens once at a step. */
+function isLogged(db: ReadableDatabase, runId: string, command: AppliedCommand): boolean {
+  const { step, steered, sequence } = command;
+  if (steered) return db.get('events.knownSteered', knownSteeredSql, [runId, step, sequence]) !== undefined;
+  const what = [command.command, command.layer ?? null, command.value ?? null];
+  return db.get('events.knownScheduled', knownScheduledSql, [runId, step, ...what]) !== undefined;
 }
 
 const metricColumns = `step, epoch, images, loss, top1_error AS top1Error, top5_error AS top5Error,

@@ -52,15 +52,12 @@ function deafParent(heardSteps: number, checkpoints: number) {
     };
 }
 
-/** Trains with a steered rate; resolves with the run's id, however it ended. */
+/** Trains with a rate that is steered before the first step; resolves with the run's id, however it ended. */
 async function train(studio: Studio): Promise<string> {
-  let id = '';
-  const listen = (event: RunProgress) => {
-    if (event.event !== 'run') return;
-    id = event.id;
-    studio.training.command(id, { command: 'setRate', value: 0.5 });
-  };
-  await studio.training.start({ dataset: 'pets', steps, batchSize: 16, settings }, listen).catch(() => {});
+  const training = studio.training.start({ dataset: 'pets', steps, batchSize: 16, settings }, () => {});
+  const { id = '' } = studio.runs.list()[0] ?? {};
+  studio.training.command(id, { command: 'setRate', value: 0.5 });
+  await training.catch(() => {});
   return id;
 }
 
@@ -116,7 +113,7 @@ it.each([0, 9])(
     expect(stored(studio, id).map(({ step }) => step)).toEqual(
       Array.from({ length: steps }, (_, i) => i + 1),
     );
-    expect(stored(studio, id).slice(2)).toEqual(stored(studio, whole).slice(2));
+    expect(stored(studio, id)).toEqual(stored(studio, whole));
     expect(commands(studio, id)).toMatchObject([{ command: 'setRate', value: 0.5, sequence: 1 }]);
     expect(weights(studio, id)).toEqual(weights(studio, whole));
     expect(weights(studio, id)).toHaveLength(8);
@@ -159,4 +156,30 @@ it('a parent that is held up, then killed: no step is missing, none is there twi
   } finally {
     parent.kill('SIGKILL');
   }
+});
+
+it('what is steered at the very step of a resume is stored, told and shown', async () => {
+  const broken = await train(folder.open({ crashAtStep: { step: 31, signal: 'SIGKILL' } }));
+  const studio = folder.open();
+  const told: RunProgress[] = [];
+  let state = '';
+  const resumed = studio.training.resume(broken, (event) => {
+    told.push(event);
+    if (event.event === 'command' && event.command === 'pause') {
+      ({ state } = studio.runs.find(broken));
+      studio.training.command(broken, { command: 'resume' });
+    }
+  });
+  // Before the engine has loaded the checkpoint.
+  studio.training.command(broken, { command: 'pause' });
+  await resumed;
+  const [begun] = told;
+  const fromStep = begun?.event === 'run' ? begun.fromStep : 0;
+  expect(fromStep).toBeGreaterThan(0);
+  expect(told.filter(({ event }) => event === 'command')).toMatchObject([
+    { command: 'pause', step: fromStep, sequence: 2 },
+    { command: 'resume', step: fromStep, sequence: 3 },
+  ]);
+  expect(state).toBe('paused');
+  expect(commands(studio, broken).map(({ command }) => command)).toEqual(['setRate', 'pause', 'resume']);
 });

@@ -5,8 +5,8 @@ import { finiteOrNull } from '../api/numbers.ts';
 import type { Run, RunProgress, RunState } from '../api/runs.ts';
 import type { CheckpointSaved, Command, RunEnd, TrainingRecord } from '../api/training.ts';
 import type { WritableDatabase } from '../data/database.ts';
-import { deleteEventsAfter, insertEvent, listEvents } from '../data/events.ts';
-import { reconcileTraining, storeTraining } from '../data/metrics.ts';
+import { forgetRepeatedEvents, insertEvent } from '../data/events.ts';
+import { storeTraining } from '../data/metrics.ts';
 import { ownerOf } from '../data/owner.ts';
 import { claimRun, endRun, getRun, planRun, setRunPaused } from '../data/runs.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
@@ -38,7 +38,6 @@ export class TrainingSession {
   readonly #id: string;
   readonly #onEvent: (event: RunProgress) => void;
   readonly #host: EngineHost;
-  #fromStep = 0;
   #end: RunEnd | undefined;
 
   /** Claims the run and starts its host. Throws BUSY, RUN_NOT_RESUMABLE, NOT_FOUND. */
@@ -50,7 +49,8 @@ export class TrainingSession {
     this.#host = new EngineHost(parts.spawnHost, job, {
       planned: (message) => this.#planned(message, job.resume),
       kept: ({ checkpointId, events }) => {
-        reconcileTraining(parts.db, id, events, parts.now());
+        // What earlier lives told and could not store any more; nothing of it is news.
+        storeTraining(parts.db, id, events, parts.now());
         this.#host.stored(checkpointId);
       },
       training: ({ events }) => this.#training(events),
@@ -73,10 +73,9 @@ export class TrainingSession {
   #planned(message: Planned, resumed: boolean): void {
     const { db, now } = this.#parts;
     const { stepsPerEpoch, totalSteps, parameters, fromStep } = message;
-    this.#fromStep = fromStep;
     db.transaction(() => {
       planRun(db, this.#id, { stepsPerEpoch, totalSteps, parameters });
-      if (resumed) this.#forgetRepeated(fromStep);
+      if (resumed) forgetRepeatedEvents(db, this.#id, fromStep);
       const kind = resumed ? 'resumed' : 'started';
       insertEvent(db, this.#id, { step: fromStep, kind, payload: { pid: process.pid }, at: now() });
     });
@@ -94,34 +93,18 @@ export class TrainingSession {
     });
   }
 
-  /**
-   * Steps beyond the checkpoint are made again. What the schedule did and which checkpoints were written is
-   * told again, so it leaves the log; what people steered is applied again without a word, so it stays.
-   */
-  #forgetRepeated(fromStep: number): void {
-    const { db } = this.#parts;
-    const steered = listEvents(db, this.#id, {
-      after: { step: fromStep, id: Number.MAX_SAFE_INTEGER },
-    }).filter(({ kind, payload }) => kind === 'command' && payload.steered === true);
-    deleteEventsAfter(db, this.#id, fromStep);
-    for (const { id: _id, ...event } of steered) insertEvent(db, this.#id, event);
-  }
-
   #training(events: readonly TrainingRecord[]): void {
     const { db, now } = this.#parts;
-    const repeated = events.filter((record) => record.step <= this.#fromStep);
-    if (repeated.length > 0) reconcileTraining(db, this.#id, repeated, now());
-    const fresh = repeated.length === 0 ? events : events.filter((record) => record.step > this.#fromStep);
     db.transaction(() => {
-      storeTraining(db, this.#id, fresh, now());
-      for (const record of fresh) {
+      storeTraining(db, this.#id, events, now());
+      for (const record of events) {
         if (record.kind !== 'command') continue;
         if (record.command === 'pause' || record.command === 'resume') {
           setRunPaused(db, this.#id, record.command === 'pause');
         }
       }
     });
-    for (const record of fresh) this.#onEvent(toProgress(record));
+    for (const record of events) this.#onEvent(toProgress(record));
   }
 
   #checkpoint(checkpoint: CheckpointSaved): void {

@@ -4,6 +4,8 @@ import type { ArgumentSpec, Arguments } from './arguments.ts';
 import type { Output } from './output.ts';
 
 export interface Context {
+  /** What people type before a command, for hints. */
+  program: string;
   output: Output;
   /** Aborted when the user interrupts, or nobody reads the output any more. */
   signal: AbortSignal;

@@ -5,10 +5,12 @@ import { commands } from './commands.ts';
 import { Interrupts } from './interrupts.ts';
 import type { Output } from './output.ts';
 import { exitStatus, runCommand } from './run-command.ts';
+import { programName } from './usage.ts';
 
 const interrupts = new Interrupts(process);
 
 process.exitCode = await runCommand(process.argv.slice(2), {
+  program: programName(process.argv[1] ?? ''),
   commands,
   stdout: process.stdout,
   stderr: process.stderr,

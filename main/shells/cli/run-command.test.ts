@@ -3,11 +3,13 @@ import { AppError } from '../../api/errors.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { runCommand } from './run-command.ts';
+import { programName } from './usage.ts';
 
 async function run(argv: string[], options: { commands?: readonly Command[]; signal?: AbortSignal } = {}) {
   const written = { stdout: '', stderr: '' };
   let opened = 0;
   const status = await runCommand(argv, {
+    program: 'program',
     commands: options.commands ?? commands,
     stdout: { write: (text) => (written.stdout += text) },
     stderr: { write: (text) => (written.stderr += text) },
@@ -41,8 +43,16 @@ describe('help', () => {
     expect([overall.status, overall.stderr]).toEqual([0, '']);
     for (const command of commands) expect(overall.stdout).toContain(command.words.join(' '));
     expect((await run(['train', '-h'])).stdout).toContain('--set PATH=VALUE');
-    expect((await run(['help', 'runs'])).stdout).toContain('usage: alexnet-studio runs compare RUN RUN...');
+    expect((await run(['help', 'runs'])).stdout).toContain('usage: program runs compare RUN RUN...');
     expect((await run(['--version'])).stdout).toBe('1.2.3\n');
+  });
+
+  it('names what works where it runs', async () => {
+    expect(programName('/home/me/alexnet/main/shells/cli/main.ts')).toBe('npm run -s cli --');
+    expect(programName('/usr/bin/alexnet-studio')).toBe('alexnet-studio');
+    expect((await run(['--help'])).stdout).toMatch(/^usage: program \[--data-dir/);
+    expect((await run(['trian'])).stderr).toContain('\nprogram --help lists the commands\n');
+    expect((await run(['resume'])).stderr).toContain('\nusage: program resume RUN\nprogram resume --help');
   });
 
   it('knows every option of the contract', async () => {

@@ -17,6 +17,8 @@ const argumentErrors: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export interface Surroundings {
+  /** What people type before a command. */
+  program: string;
   commands: readonly Command[];
   stdout: TextStream;
   stderr: TextStream;
@@ -29,7 +31,7 @@ export interface Surroundings {
 }
 
 export async function runCommand(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { commands, stdout, stderr, now, signal } = surroundings;
+  const { program, commands, stdout, stderr, now, signal } = surroundings;
   // Before anything is parsed, so that a wrong argument is already reported as an object.
   const json = beforeDashes(argv).includes('--json');
   let output = new Output(stdout, stderr, { json, quiet: false, now });
@@ -42,16 +44,16 @@ export async function runCommand(argv: readonly string[], surroundings: Surround
       stdout.write(`${surroundings.version}\n`);
       return exitStatus.done;
     }
-    if (rest[0] === 'help') return help(rest.slice(1), commands, stdout);
-    if (globals.help) return help(rest, commands, stdout);
+    if (rest[0] === 'help') return help(rest.slice(1), surroundings);
+    if (globals.help) return help(rest, surroundings);
     command = findCommand(rest, commands);
     const args = parseArguments(command, rest.slice(command.words.length));
     opened = surroundings.openStudio(globals, output);
-    const end = await command.run({ output, signal, now, studio: opened.studio }, args);
+    const end = await command.run({ program, output, signal, now, studio: opened.studio }, args);
     if (signal.aborted) return exitStatus.interrupted;
     return end === 'failed' ? exitStatus.failed : exitStatus.done;
   } catch (error) {
-    return report(error, output, command, stderr, signal);
+    return report(error, output, command, surroundings);
   } finally {
     output.clearStatus();
     await opened?.close();
@@ -62,8 +64,7 @@ function report(
   error: unknown,
   output: Output,
   command: Command | undefined,
-  stderr: TextStream,
-  signal: AbortSignal,
+  { program, stderr, signal }: Surroundings,
 ): number {
   if (signal.aborted && isAbort(error)) {
     const cancelled = error instanceof AppError ? error.message : 'interrupted';
@@ -76,9 +77,9 @@ function report(
     stderr.write(`${error.stack ?? ''}\n`);
   }
   if (facts.code === 'USAGE') {
-    const how = command === undefined ? 'alexnet-studio --help lists the commands' : usageLine(command);
+    const how = command === undefined ? `${program} --help lists the commands` : usageLine(program, command);
     stderr.write(`${how}\n`);
-    if (command !== undefined) stderr.write(`alexnet-studio ${command.words.join(' ')} --help says more\n`);
+    if (command !== undefined) stderr.write(`${program} ${command.words.join(' ')} --help says more\n`);
   }
   return argumentErrors.has(facts.code) ? exitStatus.wrongArguments : exitStatus.failed;
 }
@@ -106,16 +107,16 @@ function findCommand(words: readonly string[], commands: readonly Command[]): Co
   throw usageError(`there is no command '${first}'; did you mean '${nearest(first, names, 1)[0]}'?`);
 }
 
-function help(words: readonly string[], commands: readonly Command[], stdout: TextStream): number {
+function help(words: readonly string[], { program, commands, stdout }: Surroundings): number {
   if (words.length === 0) {
-    stdout.write(overallUsage(commands));
+    stdout.write(overallUsage(program, commands));
     return exitStatus.done;
   }
   const group = commands.filter(
     (command) => command.words.length > words.length && words.every((word, i) => command.words[i] === word),
   );
-  if (group.length > 0) stdout.write(`${group.map(commandUsage).join('\n')}`);
-  else stdout.write(commandUsage(findCommand(words, commands)));
+  if (group.length > 0) stdout.write(`${group.map((command) => commandUsage(program, command)).join('\n')}`);
+  else stdout.write(commandUsage(program, findCommand(words, commands)));
   return exitStatus.done;
 }
 

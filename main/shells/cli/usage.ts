@@ -1,4 +1,5 @@
 // The usage texts, made from what the commands say of themselves.
+import { basename } from 'node:path';
 import type { ArgumentSpec, OptionSpec } from './arguments.ts';
 
 const globalOptions: Readonly<Record<string, OptionSpec>> = {
@@ -8,9 +9,16 @@ const globalOptions: Readonly<Record<string, OptionSpec>> = {
   help: { help: 'this text; after a command, that of the command' },
 };
 
+const installedName = 'alexnet-studio';
+
+/** What people type before a command: the installed program's name, or npm's way into this checkout. */
+export function programName(script: string): string {
+  return basename(script) === installedName ? installedName : 'npm run -s cli --';
+}
+
 /** 'usage: alexnet-studio dataset add --name N ...' */
-export function usageLine(spec: ArgumentSpec): string {
-  const parts = ['alexnet-studio', ...spec.words];
+export function usageLine(program: string, spec: ArgumentSpec): string {
+  const parts = [program, ...spec.words];
   if (spec.positionals !== undefined) parts.push(spec.positionals);
   let optional = false;
   for (const [name, option] of Object.entries(spec.options ?? {})) {
@@ -21,17 +29,17 @@ export function usageLine(spec: ArgumentSpec): string {
   return `usage: ${parts.join(' ')}`;
 }
 
-export function commandUsage(spec: ArgumentSpec): string {
-  const lines = [usageLine(spec), '', `${spec.summary}.`];
+export function commandUsage(program: string, spec: ArgumentSpec): string {
+  const lines = [usageLine(program, spec), '', `${spec.summary}.`];
   if (spec.options !== undefined) lines.push('', ...optionLines(spec.options));
   if (spec.notes !== undefined) lines.push('', ...spec.notes);
   return `${lines.join('\n')}\n`;
 }
 
-export function overallUsage(specs: readonly ArgumentSpec[]): string {
+export function overallUsage(program: string, specs: readonly ArgumentSpec[]): string {
   const width = Math.max(...specs.map((spec) => title(spec).length));
   return [
-    'usage: alexnet-studio [--data-dir DIR] [--json] [--quiet] COMMAND ...',
+    `usage: ${program} [--data-dir DIR] [--json] [--quiet] COMMAND ...`,
     '',
     ...specs.map((spec) => `  ${title(spec).padEnd(width)}  ${spec.summary}`),
     '',

@@ -5,11 +5,11 @@ import { bytes, count, table, when } from '../format.ts';
 export const datasetList: Command = {
   words: ['dataset', 'list'],
   summary: 'Lists the data sets',
-  run({ output, studio }) {
+  run({ program, output, studio }) {
     const datasets = studio().datasets.list();
     output.emit({ datasets });
     if (datasets.length === 0) {
-      output.print('no data sets yet; alexnet-studio dataset add --help says how to make one');
+      output.print(`no data sets yet; ${program} dataset add --help says how to make one`);
       return;
     }
     const lines = table(

@@ -13,7 +13,7 @@ export const demo: Command = {
     threads: { value: 'T', help: 'CPU threads; 0: all cores' },
   },
   async run(context, args) {
-    const { output, signal, studio, now } = context;
+    const { program, output, signal, studio, now } = context;
     const epochs = args.integer('epochs', 1);
     const threads = args.integer('threads', 0);
     const began = now();
@@ -98,7 +98,7 @@ export const demo: Command = {
     if (output.json) return;
     output.print(`\nDone in ${duration(now() - began)}. What next:`);
     for (const [command, what] of nextSteps(run.id, plan.datasetName)) {
-      output.print(`  npm run -s cli -- ${command.padEnd(62)}  ${what}`);
+      output.print(`  ${program} ${command.padEnd(62)}  ${what}`);
     }
   },
 };

@@ -5,11 +5,11 @@ import { count, loss, percent, table, when } from '../format.ts';
 export const runsList: Command = {
   words: ['runs', 'list'],
   summary: 'Lists the runs',
-  run({ output, studio }) {
+  run({ program, output, studio }) {
     const runs = studio().runs.list();
     output.emit({ runs });
     if (runs.length === 0) {
-      output.print('no runs yet; alexnet-studio train --help says how to begin one');
+      output.print(`no runs yet; ${program} train --help says how to begin one`);
       return;
     }
     const lines = table(

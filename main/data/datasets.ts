@@ -180,3 +180,43 @@ export function listClasses(db: ReadableDatabase, datasetId: string): DatasetCla
     [datasetId],
   );
 }
+
+export type ClassSort = 'label' | 'name' | 'folder' | 'trainImages' | 'valImages';
+
+const classColumns: Record<ClassSort, string> = {
+  label: 'label',
+  name: 'name COLLATE NOCASE',
+  folder: 'folder',
+  trainImages: 'train_images',
+  valImages: 'val_images',
+};
+
+const classFilterSql =
+  "dataset_id = @id AND (@search = '' OR instr(lower(name || ' ' || folder), @search) > 0)";
+
+export interface ClassRequest {
+  id: string;
+  /** In names and folders; empty: all. */
+  search: string;
+  sort: ClassSort;
+  descending: boolean;
+  offset: number;
+  limit: number;
+}
+
+/** A part of the classes that a search fits. */
+export function pageClasses(
+  db: ReadableDatabase,
+  request: ClassRequest,
+): { total: number; classes: DatasetClass[] } {
+  const { id, sort, descending, offset, limit } = request;
+  const filter = { id, search: request.search.trim().toLowerCase() };
+  const count = `SELECT count(*) AS n FROM dataset_classes WHERE ${classFilterSql}`;
+  const list = `SELECT label, folder, name, train_images AS trainImages, val_images AS valImages
+    FROM dataset_classes WHERE ${classFilterSql}
+    ORDER BY ${classColumns[sort]} ${descending ? 'DESC' : 'ASC'}, label LIMIT @limit OFFSET @offset`;
+  return {
+    total: db.get<{ n: number }>('classes.count', count, filter)?.n ?? 0,
+    classes: db.all<DatasetClass>('classes.page', list, { ...filter, offset, limit }),
+  };
+}

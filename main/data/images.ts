@@ -91,6 +91,24 @@ export function listImages(db: ReadableDatabase, page: ImagePage): Image[] {
   ]);
 }
 
+export const imagesOfClassSql = `SELECT split, record, label, path FROM images INDEXED BY images_by_class
+  WHERE dataset_id = ? AND split = ? AND label = ? ORDER BY record LIMIT ? OFFSET ?`;
+
+/** A part of a class, in record order. */
+export function listImagesOfClass(
+  db: ReadableDatabase,
+  of: { datasetId: string; split: Split; label: number },
+  page: { offset: number; limit: number },
+): Image[] {
+  return db.all<Image>('images.ofClass', imagesOfClassSql, [
+    of.datasetId,
+    of.split,
+    of.label,
+    page.limit,
+    page.offset,
+  ]);
+}
+
 export function getImage(
   db: ReadableDatabase,
   datasetId: string,
@@ -143,4 +161,36 @@ export function countSkippedFiles(db: ReadableDatabase, datasetId: string): Reco
   const counts = { train: 0, val: 0 };
   for (const row of rows) counts[row.split] = row.n;
   return counts;
+}
+
+const skippedFilterSql =
+  'dataset_id = @datasetId AND (@split IS NULL OR split = @split) AND (@code IS NULL OR code = @code)';
+
+export const skippedListSql = `SELECT split, path, code, message FROM skipped_files WHERE ${skippedFilterSql}
+  ORDER BY split, id LIMIT @limit OFFSET @offset`;
+
+export interface SkippedRequest {
+  datasetId: string;
+  split?: Split | undefined;
+  code?: string | undefined;
+  offset: number;
+  limit: number;
+}
+
+/** A part of the skipped files by split and reason, and how often each reason occurs. */
+export function pageSkippedFiles(
+  db: ReadableDatabase,
+  { datasetId, split, code, offset, limit }: SkippedRequest,
+): { total: number; files: SkippedFile[]; codes: { code: string; count: number }[] } {
+  const filter = { datasetId, split: split ?? null, code: code ?? null };
+  const count = `SELECT count(*) AS n FROM skipped_files WHERE ${skippedFilterSql}`;
+  return {
+    total: db.get<{ n: number }>('skippedFiles.filteredCount', count, filter)?.n ?? 0,
+    files: db.all<SkippedFile>('skippedFiles.list', skippedListSql, { ...filter, offset, limit }),
+    codes: db.all<{ code: string; count: number }>(
+      'skippedFiles.codes',
+      `SELECT code, count(*) AS count FROM skipped_files WHERE dataset_id = ? GROUP BY code ORDER BY 2 DESC, 1`,
+      [datasetId],
+    ),
+  };
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findDataset, listClasses } from './datasets.ts';
+import { getEvaluation, listEvaluationsOfRun } from './evaluations.ts';
 import { listMetrics, storeTraining } from './metrics.ts';
 import { readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
@@ -32,6 +33,13 @@ function place(): Place {
     migrationsFolder,
     add: (name, sql) => writeFileSync(join(migrationsFolder, name), sql),
   };
+}
+
+const released = readMigrations().length;
+
+/** Four digits: `ahead` migrations after those of the application. */
+function numbered(ahead: number): string {
+  return String(released + ahead).padStart(4, '0');
 }
 
 function schemaOf(path: string): unknown {
@@ -70,9 +78,9 @@ describe('migrate', () => {
     old.close();
 
     // What a later version may do: a new column, and a table made anew under its children.
-    add('0002_more.sql', "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';");
+    add(`${numbered(1)}_more.sql`, "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';");
     add(
-      '0003_rebuild.sql',
+      `${numbered(2)}_rebuild.sql`,
       `CREATE TABLE settings_new (key TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER) STRICT;
        INSERT INTO settings_new (key, value) SELECT key, value FROM settings;
        DROP TABLE settings;
@@ -83,7 +91,7 @@ describe('migrate', () => {
        DROP TABLE datasets_new;`,
     );
     const db = openDatabase(path, { migrationsFolder });
-    expect(db.pragma('user_version')).toBe(3);
+    expect(db.pragma('user_version')).toBe(released + 2);
     expect(db.pragma('foreign_keys')).toBe(1);
     expect(findDataset(db, 'birds')?.trainImages).toBe(50);
     expect(listClasses(db, 'd1')).toHaveLength(10);
@@ -93,13 +101,65 @@ describe('migrate', () => {
     expect(db.get('colour', 'SELECT colour FROM runs')).toEqual({ colour: 'blue' });
     db.close();
 
-    const backup = `${path}.backup-0001`;
+    const backup = `${path}.backup-${numbered(0)}`;
     expect(statSync(backup).mode & 0o777).toBe(0o600);
     const before = new DatabaseSync(backup, { readOnly: true });
-    expect(before.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    expect(before.prepare('PRAGMA user_version').get()).toEqual({ user_version: released });
     expect(before.prepare('SELECT count(*) AS n FROM metrics').get()).toEqual({ n: 2 });
     before.close();
-    expect(statSync(`${path}.backup-0002`).size).toBeGreaterThan(0);
+    expect(statSync(`${path}.backup-${numbered(1)}`).size).toBeGreaterThan(0);
+  });
+
+  it('keeps runs and evaluations of the first version, whose large texts lay in their rows', () => {
+    const folder = temporaryFolder();
+    const first = join(folder, 'first');
+    mkdirSync(first);
+    copyFileSync(join(ownFolder, '0001_initial.sql'), join(first, '0001_initial.sql'));
+    const path = join(folder, 'studio.sqlite');
+    const old = openDatabase(path, { migrationsFolder: first });
+    addDataset(old);
+    const { id, name, datasetId, datasetName, preset, config, labels, preprocessing } = newRun('r1');
+    old.insert(
+      'old run',
+      `INSERT INTO runs (id, name, state, dataset_id, dataset_name, preset, config, labels, preprocessing, created_at)
+       VALUES (?, ?, 'finished', ?, ?, ?, ?, ?, ?, 1)`,
+      [
+        id,
+        name,
+        datasetId,
+        datasetName,
+        preset,
+        ...[config, labels, preprocessing].map((value) => JSON.stringify(value)),
+      ],
+    );
+    storeTraining(old, 'r1', [step(1)], 1);
+    const summary = {
+      images: 1,
+      loss: null,
+      top1Error: 0,
+      top5Error: 0,
+      classImages: [1],
+      classTop5Hits: [1],
+      confusion: [[0, 0, 1]],
+      top5: [[0, -1, -1, -1, -1]],
+      top5Probability: [[1, 0, 0, 0, 0]],
+      trueProbability: [1],
+    };
+    old.insert(
+      'old evaluation',
+      `INSERT INTO evaluations (id, run_id, dataset_id, dataset_name, split, crops, images, top1_error, top5_error,
+         summary, elapsed_ms, created_at) VALUES ('e1', 'r1', 'd1', 'birds', 'val', 1, 1, 0, 0, ?, 5, 6)`,
+      [JSON.stringify(summary)],
+    );
+    old.close();
+
+    const db = openDatabase(path);
+    expect(getRun(db, 'r1')).toMatchObject({ name: 'run r1', state: 'finished', step: 1 });
+    expect(getRunRecipe(db, 'r1')).toEqual({ config, labels, preprocessing });
+    expect(listMetrics(db, 'r1')).toHaveLength(1);
+    expect(getEvaluation(db, 'e1')?.summary).toEqual({ ...summary, loss: Number.NaN });
+    expect(listEvaluationsOfRun(db, 'r1')).toMatchObject([{ id: 'e1', elapsedMs: 5, createdAt: 6 }]);
+    db.close();
   });
 
   it.each([
@@ -119,24 +179,24 @@ describe('migrate', () => {
     old.close();
     const before = schemaOf(path);
 
-    add('0002_broken.sql', sql);
+    add(`${numbered(1)}_broken.sql`, sql);
     refusal(() => openDatabase(path, { migrationsFolder }));
     expect(schemaOf(path)).toEqual(before);
 
-    add('0002_broken.sql', 'CREATE TABLE whole (a INTEGER) STRICT;');
+    add(`${numbered(1)}_broken.sql`, 'CREATE TABLE whole (a INTEGER) STRICT;');
     const db = openDatabase(path, { migrationsFolder });
-    expect(db.pragma('user_version')).toBe(2);
+    expect(db.pragma('user_version')).toBe(released + 1);
     expect(listMetrics(db, 'r1')).toHaveLength(1);
     db.close();
   });
 
   it('refuses a migration that was edited after it was applied', () => {
     const { path, migrationsFolder, add } = place();
-    add('0002_more.sql', 'CREATE TABLE more (a INTEGER) STRICT;');
+    add(`${numbered(1)}_more.sql`, 'CREATE TABLE more (a INTEGER) STRICT;');
     openDatabase(path, { migrationsFolder }).close();
-    add('0002_more.sql', 'CREATE TABLE more (a INTEGER, b INTEGER) STRICT;');
+    add(`${numbered(1)}_more.sql`, 'CREATE TABLE more (a INTEGER, b INTEGER) STRICT;');
     expect(refusal(() => openDatabase(path, { migrationsFolder })).message).toContain(
-      '0002_more.sql was edited',
+      `${numbered(1)}_more.sql was edited`,
     );
   });
 
@@ -160,14 +220,17 @@ describe('migrate', () => {
     expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('CORRUPT_DATABASE');
   });
 
-  it.each([['0003_gap.sql'], ['0001_twice.sql'], ['2_short.sql'], ['0002-dash.sql'], ['0000_zero.sql']])(
-    'refuses the file name %s',
-    (name) => {
-      const { path, migrationsFolder, add } = place();
-      add(name, 'SELECT 1;');
-      expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('INTERNAL');
-    },
-  );
+  it.each([
+    [`${numbered(2)}_gap.sql`],
+    ['0001_twice.sql'],
+    ['2_short.sql'],
+    ['0002-dash.sql'],
+    ['0000_zero.sql'],
+  ])('refuses the file name %s', (name) => {
+    const { path, migrationsFolder, add } = place();
+    add(name, 'SELECT 1;');
+    expect(refusal(() => openDatabase(path, { migrationsFolder })).code).toBe('INTERNAL');
+  });
 
   it('hashes what is in the repository', () => {
     for (const { name, sql } of readMigrations())

@@ -152,7 +152,7 @@ function applyNext(database: WritableDatabase, migrations: readonly Migration[],
   });
 }
 
-/** Brings the database to the newest schema; a file with anything in it is copied before each step. */
+/** Brings the database to the newest schema; a file that was not new is copied before each step. */
 export function migrate(
   database: WritableDatabase,
   migrations: readonly Migration[] = readMigrations(),
@@ -166,7 +166,7 @@ export function migrate(
     let more = true;
     while (more) {
       const version = Number(database.pragma('user_version'));
-      if (version > 0) backUp(database, version);
+      if (applied.length > 0) backUp(database, version);
       more = applyNext(database, migrations, version);
     }
   } finally {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { objectSchema } from '../api/json.ts';
 import { anyNumber } from '../api/numbers.ts';
 import { listCheckpoints } from './checkpoint-reader.ts';
+import { readMigrations } from './migrate.ts';
 import {
   openCheckpointFile,
   openCheckpointReader,
@@ -23,7 +24,7 @@ describe('openDatabase', () => {
     expect(db.pragma('journal_mode')).toBe('wal');
     expect(db.pragma('foreign_keys')).toBe(1);
     expect(db.pragma('busy_timeout')).toBe(10_000);
-    expect(db.pragma('user_version')).toBe(1);
+    expect(db.pragma('user_version')).toBe(readMigrations().length);
     const loose = db.all<{ name: string }>(
       'strict',
       "SELECT name FROM pragma_table_list WHERE strict = 0 AND name NOT LIKE 'sqlite_%'",
@@ -53,7 +54,7 @@ describe('openDatabase', () => {
       const error = refusal(() => open(path));
       expect(error.code).toBe('DATABASE_TOO_NEW');
       expect(error.message).toContain('newer AlexNet Studio');
-      expect(error.details).toEqual({ version: 99, known: 1 });
+      expect(error.details).toEqual({ version: 99, known: readMigrations().length });
     }
     expect(readFileSync(path).equals(before)).toBe(true);
   });
@@ -102,7 +103,9 @@ describe('openDatabase', () => {
     const children = Array.from({ length: 4 }, () => startScript('test-open-child.ts', [path]));
     expect(await Promise.all(children.map(ended))).toEqual([0, 0, 0, 0]);
     const db = openDatabase(path);
-    expect(db.all('migrations', 'SELECT number FROM schema_migrations')).toEqual([{ number: 1 }]);
+    expect(db.all('migrations', 'SELECT number FROM schema_migrations')).toEqual(
+      readMigrations().map(({ number }) => ({ number })),
+    );
     db.close();
   });
 

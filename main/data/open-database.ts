@@ -117,14 +117,15 @@ function openCheckpoints(path: string, mustExist: boolean): BetterSqlite3.Databa
 /** The tables, where they are not there yet: a process may have been killed before it had made them. */
 function completeCheckpoints(raw: BetterSqlite3.Database): void {
   const version = Number(raw.pragma('user_version', { simple: true }));
-  if (version > checkpointVersion) {
+  const id = Number(raw.pragma('application_id', { simple: true }));
+  // Versions of another kind of file say nothing: it is refused for what it is, below.
+  if (version > checkpointVersion && id === checkpointId) {
     throw new AppError(
       'DATABASE_TOO_NEW',
       `${raw.name} was written by a newer AlexNet Studio (format ${version}, this one knows ${checkpointVersion}); update to open it`,
     );
   }
-  if (version === checkpointVersion && raw.pragma('application_id', { simple: true }) === checkpointId)
-    return;
+  if (version === checkpointVersion && id === checkpointId) return;
   raw
     .transaction(() => {
       claim(raw, checkpointId);

@@ -1,12 +1,22 @@
 // Queries that run often or over much: each must go through an index, and none may sort what it found.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SqlParameters, WritableDatabase } from './database.ts';
-import { evaluationsOfModelSql, evaluationsOfRunSql } from './evaluations.ts';
+import { duplicateGroupsSql } from './duplicates.ts';
+import { evaluationPageSql, evaluationsOfModelSql, evaluationsOfRunSql } from './evaluations.ts';
 import { commandsFromSql, eventPageSql } from './events.ts';
-import { imagePageByClassSql, imagePageSql, skippedPageSql } from './images.ts';
+import {
+  imagePageByClassSql,
+  imagePageSql,
+  imagesOfClassSql,
+  skippedListSql,
+  skippedPageSql,
+} from './images.ts';
+import { endedJobsSql, unfinishedJobsSql } from './jobs.ts';
 import { curveSql, knownSteeredSql, lastMetricSql, metricPageSql, validationsSql } from './metrics.ts';
 import { openDatabase } from './open-database.ts';
-import { predictionPageSql } from './predictions.ts';
+import { photoOfPathSql, photoPageSql } from './photos.ts';
+import { historySql, jobPredictionsSql, predictionPageSql } from './predictions.ts';
+import { runListSql } from './run-list.ts';
 import { ownedRunsSql, runPageSql, runsOfDatasetSql } from './runs.ts';
 
 let db: WritableDatabase;
@@ -74,6 +84,40 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
     /USING INDEX evaluations_by_model \(model_id=\?\)$/,
   ],
   [
+    'images of a part of a class',
+    imagesOfClassSql,
+    ['d', 'train', 0, 1, 0],
+    /^SEARCH images USING INDEX images_by_class \(dataset_id=\? AND split=\? AND label=\?\)$/,
+  ],
+  [
+    'skipped files by reason',
+    skippedListSql,
+    { datasetId: 'd', split: null, code: null, offset: 0, limit: 1 },
+    /USING INDEX skipped_files_by_dataset \(dataset_id=\?\)$/,
+  ],
+  [
+    'evaluations, newest first',
+    evaluationPageSql,
+    { runId: null, modelId: null, datasetId: null, offset: 0, limit: 1 },
+    /^SCAN evaluations USING INDEX evaluations_by_time$/,
+  ],
+  ['photos', photoPageSql, [1, 0], /^SCAN photos USING INDEX photos_by_time$/],
+  ['a photo by its path', photoOfPathSql, ['p'], /^SEARCH photos USING INDEX photos_by_path \(path=\?\)$/],
+  ['the history', historySql, [1, 0], /^SCAN predictions USING INDEX predictions_by_time$/],
+  [
+    "a job's predictions",
+    jobPredictionsSql,
+    { jobId: 'j', search: '', offset: 0, limit: 1 },
+    /^SEARCH predictions USING INDEX predictions_by_job \(job_id=\?\)$/,
+  ],
+  ['ended jobs', endedJobsSql, [1], /^SEARCH jobs USING INDEX jobs_by_end \(ended_at>\?\)$/],
+  [
+    'duplicates',
+    duplicateGroupsSql,
+    ['d', 0, 1],
+    /^SEARCH duplicate_images USING PRIMARY KEY \(dataset_id=\? AND group_number>\? AND group_number<\?\)$/,
+  ],
+  [
     'predictions',
     predictionPageSql,
     { ...page, id: 1 },
@@ -92,6 +136,21 @@ describe('query plans', () => {
       'USE TEMP B-TREE FOR GROUP BY',
       'USE TEMP B-TREE FOR ORDER BY',
     ]);
+  });
+
+  it('the list of runs reads small rows only, and sorts them unless they come in its order', () => {
+    const filter = { search: '', states: null, datasetId: null, preset: null, tag: null, starred: null };
+    const plan = (sort: 'createdAt' | 'loss') =>
+      db.plan(runListSql(sort, true), { ...filter, offset: 0, limit: 1 });
+    expect(plan('createdAt')[0]).toMatch(/^SCAN runs USING INDEX runs_by_created$/);
+    expect(plan('createdAt')).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+    expect(plan('loss')).toContain('USE TEMP B-TREE FOR ORDER BY');
+    const columns = db.all<{ name: string }>('columns', "SELECT name FROM pragma_table_info('runs')");
+    expect(columns.map(({ name }) => name)).not.toContain('config');
+  });
+
+  it('the queue is read by state', () => {
+    expect(db.plan(unfinishedJobsSql)[0]).toMatch(/^SEARCH jobs USING INDEX jobs_by_state \(state=\?\)$/);
   });
 
   it('names and paths that are looked up have an index', () => {

@@ -10,15 +10,15 @@ import { insertEvent } from './events.ts';
 import { fromJson } from './json.ts';
 import { isAlive, type Owner } from './owner.ts';
 
-/** Everything but the recipe, which may be a hundred kilobytes. */
-const listColumns = `id, name, state, reason, dataset_id AS datasetId, dataset_name AS datasetName, preset, init,
+/** Everything but the recipe, which may be a hundred kilobytes and lies in a table of its own. */
+export const runColumns = `id, name, state, reason, dataset_id AS datasetId, dataset_name AS datasetName, preset, init,
   steps_per_epoch AS stepsPerEpoch, total_steps AS totalSteps, parameters, step, epoch, loss,
   best_top1_error AS bestTop1Error, best_epoch AS bestEpoch, starred, tags, notes,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt`;
 
-type RunRow = Omit<Run, 'starred' | 'tags'> & { starred: number; tags: string };
+export type RunRow = Omit<Run, 'starred' | 'tags'> & { starred: number; tags: string };
 
-function toRun(row: RunRow): Run {
+export function toRun(row: RunRow): Run {
   return { ...row, starred: row.starred !== 0, tags: fromJson(textListSchema, row.tags, 'runs.tags') };
 }
 
@@ -39,28 +39,23 @@ export interface NewRun {
 
 /** A run in state `queued`, driven by nobody yet. */
 export function insertRun(db: WritableDatabase, run: NewRun): void {
-  db.insert(
-    'runs.insert',
-    `INSERT INTO runs (id, name, state, dataset_id, dataset_name, preset, config, labels, preprocessing, init,
-       created_at)
-     VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      run.id,
-      run.name,
-      run.datasetId,
-      run.datasetName,
-      run.preset,
-      JSON.stringify(run.config),
-      JSON.stringify(run.labels),
-      JSON.stringify(run.preprocessing),
-      run.init,
-      run.createdAt,
-    ],
-  );
+  db.transaction(() => {
+    db.insert(
+      'runs.insert',
+      `INSERT INTO runs (id, name, state, dataset_id, dataset_name, preset, init, created_at)
+       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?)`,
+      [run.id, run.name, run.datasetId, run.datasetName, run.preset, run.init, run.createdAt],
+    );
+    db.insert(
+      'runs.insertRecipe',
+      'INSERT INTO run_recipes (run_id, config, labels, preprocessing) VALUES (?, ?, ?, ?)',
+      [run.id, JSON.stringify(run.config), JSON.stringify(run.labels), JSON.stringify(run.preprocessing)],
+    );
+  });
 }
 
 export function getRun(db: ReadableDatabase, id: string): Run | undefined {
-  const row = db.get<RunRow>('runs.get', `SELECT ${listColumns} FROM runs WHERE id = ?`, [id]);
+  const row = db.get<RunRow>('runs.get', `SELECT ${runColumns} FROM runs WHERE id = ?`, [id]);
   return row && toRun(row);
 }
 
@@ -70,7 +65,7 @@ export function findRun(db: ReadableDatabase, idOrName: string): Run | undefined
   if (byId !== undefined) return byId;
   const row = db.get<RunRow>(
     'runs.find',
-    `SELECT ${listColumns} FROM runs WHERE name = ? ORDER BY created_at DESC LIMIT 1`,
+    `SELECT ${runColumns} FROM runs WHERE name = ? ORDER BY created_at DESC LIMIT 1`,
     [idOrName],
   );
   return row && toRun(row);
@@ -80,7 +75,7 @@ export function findRun(db: ReadableDatabase, idOrName: string): Run | undefined
 export function getRunRecipe(db: ReadableDatabase, id: string): RunRecipe | undefined {
   const row = db.get<{ config: string; labels: string; preprocessing: string }>(
     'runs.recipe',
-    'SELECT config, labels, preprocessing FROM runs WHERE id = ?',
+    'SELECT config, labels, preprocessing FROM run_recipes WHERE run_id = ?',
     [id],
   );
   return (
@@ -92,7 +87,7 @@ export function getRunRecipe(db: ReadableDatabase, id: string): RunRecipe | unde
   );
 }
 
-export const runPageSql = `SELECT ${listColumns} FROM runs
+export const runPageSql = `SELECT ${runColumns} FROM runs
   WHERE (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit`;
 
 export interface RunPage {
@@ -112,11 +107,17 @@ export function listRuns(db: ReadableDatabase, { before, limit = 1000 }: RunPage
     .map(toRun);
 }
 
-export const runsOfDatasetSql = `SELECT ${listColumns} FROM runs WHERE dataset_id = ? ORDER BY created_at DESC`;
+export const runsOfDatasetSql = `SELECT ${runColumns} FROM runs WHERE dataset_id = ? ORDER BY created_at DESC`;
 
 /** Newest first. */
 export function listRunsOfDataset(db: ReadableDatabase, datasetId: string): Run[] {
   return db.all<RunRow>('runs.ofDataset', runsOfDatasetSql, [datasetId]).map(toRun);
+}
+
+/** How many runs used a data set. */
+export function countRunsOfDataset(db: ReadableDatabase, datasetId: string): number {
+  const sql = 'SELECT count(*) AS n FROM runs WHERE dataset_id = ?';
+  return db.get<{ n: number }>('runs.countOfDataset', sql, [datasetId])?.n ?? 0;
 }
 
 const unfinished: readonly RunState[] = ['queued', 'running', 'paused'];

@@ -1,6 +1,6 @@
 // Every check of the project, one after the other, whatever the earlier ones say:
 //
-//   node main/setup/suites.ts [lint] [cpp-format] [types] [imports] [native] [ts]
+//   node main/setup/suites.ts [lint] [cpp-format] [types] [screens] [page] [imports] [native] [ts]
 //
 // The last line counts tests; each check without tests of its own counts as one.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -85,6 +85,11 @@ const suites: Record<string, Suite> = {
   },
   'cpp-format': { title: 'Formatting of C++', run: checkCppFormat },
   types: { title: 'Types', run: () => check('tsc', ['--pretty', 'false']) },
+  screens: {
+    title: 'Types of the screens',
+    run: () => check('vue-tsc', ['-p', 'renderer', '--pretty', 'false']),
+  },
+  page: { title: 'Build of the page', run: () => check('vite', ['build', '--logLevel', 'warn', 'renderer']) },
   imports: { title: 'Import rules', run: checkImportRules },
   native: { title: 'Native tests', run: () => runNativeTests('release') },
   ts: { title: 'TypeScript tests', run: runTypeScriptTests },

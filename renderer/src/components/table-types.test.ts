@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { type Column, sortRows } from './table-types.ts';
+
+interface Row {
+  name: string;
+  error: number | null;
+}
+const columns: Column<Row>[] = [
+  { key: 'name', title: 'Name', text: ({ name }) => name },
+  { key: 'error', title: 'Error', text: ({ error }) => String(error), value: ({ error }) => error },
+];
+const rows: Row[] = [
+  { name: 'run 10', error: 0.4 },
+  { name: 'run 9', error: null },
+  { name: 'run 2', error: 0.1 },
+];
+const names = (sorted: Row[]) => sorted.map(({ name }) => name);
+
+describe('sortRows', () => {
+  it('sorts names as people count', () => {
+    expect(names(sortRows(rows, columns, { key: 'name', descending: false }))).toEqual([
+      'run 2',
+      'run 9',
+      'run 10',
+    ]);
+  });
+
+  it('puts what has no value last, both ways', () => {
+    expect(names(sortRows(rows, columns, { key: 'error', descending: false }))).toEqual([
+      'run 2',
+      'run 10',
+      'run 9',
+    ]);
+    expect(names(sortRows(rows, columns, { key: 'error', descending: true }))).toEqual([
+      'run 10',
+      'run 2',
+      'run 9',
+    ]);
+  });
+
+  it('leaves the order alone without a column to sort by', () => {
+    expect(sortRows(rows, columns, null)).toEqual(rows);
+    expect(sortRows(rows, columns, { key: 'gone', descending: true })).toEqual(rows);
+  });
+});

@@ -1,0 +1,37 @@
+// What a data-table shows.
+
+export interface Column<T> {
+  key: string;
+  title: string;
+  /** A grid track; default: an equal share of what is left. */
+  width?: string;
+  align?: 'left' | 'right';
+  mono?: boolean;
+  sortable?: boolean;
+  hint?: string;
+  /** The cell's text, where no slot of the key draws it. */
+  text?: (row: T) => string;
+  /** What rows are sorted by; default: the text. */
+  value?: (row: T) => string | number | null;
+}
+
+export interface Sort {
+  key: string;
+  descending: boolean;
+}
+
+/** A sorted copy; what has no value comes last either way. */
+export function sortRows<T>(rows: readonly T[], columns: readonly Column<T>[], sort: Sort | null): T[] {
+  const column = sort === null ? undefined : columns.find(({ key }) => key === sort.key);
+  if (sort === null || column === undefined) return [...rows];
+  const value = column.value ?? ((row: T) => column.text?.(row) ?? null);
+  const direction = sort.descending ? -1 : 1;
+  return rows
+    .map((row) => ({ row, key: value(row) }))
+    .sort((a, b) => {
+      if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
+      if (typeof a.key === 'number' && typeof b.key === 'number') return direction * (a.key - b.key);
+      return direction * String(a.key).localeCompare(String(b.key), 'en', { numeric: true });
+    })
+    .map(({ row }) => row);
+}

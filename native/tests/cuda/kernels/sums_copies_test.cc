@@ -1,0 +1,120 @@
+// Sums over rows, copies between layouts, types and columns' halves.
+#include "cuda/kernels/channels.h"
+#include "cuda/kernels/sum_rows.h"
+#include "maps_testing.h"
+
+namespace alexnet::cuda::testing {
+namespace {
+
+template <class T>
+void check_sum(int64_t rows, int64_t channels, int64_t stride) {
+  CAPTURE(rows);
+  CAPTURE(channels);
+  const Values x = random_values<T>(static_cast<size_t>(rows * stride), -1, 1, 1);
+  std::vector<T> stored;
+  for (const double v : x) stored.push_back(from_float<T>(static_cast<float>(v)));
+  Values expected(static_cast<size_t>(channels));
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < channels; ++c)
+      expected[static_cast<size_t>(c)] += x[static_cast<size_t>(r * stride + c)];
+  std::vector<float> work(static_cast<size_t>(row_sum_blocks(rows) * channels)), sums(expected.size() + 1, 5);
+  run_sum_rows(OnHost{}, stored.data(), rows, channels, stride, work.data(), sums.data());
+  CHECK(sums.back() == 5);
+  sums.pop_back();
+  // Both types are summed in float: n values of at most 1 cannot err more than n roundings of the sum.
+  CHECK(worst_error({sums.begin(), sums.end()}, expected, 1) < 1e-5);
+}
+
+TEST_CASE("sums over rows equal plain sums for few and many rows and channels") {
+  check_sum<float>(1, 1, 1);
+  check_sum<Bf16>(1, 8, 8);
+  check_sum<float>(31, 48, 48);
+  check_sum<Bf16>(5000, 48, 48);
+  check_sum<Bf16>(2000, 48, 96);  // one column's half of a joined map
+  check_sum<float>(40000, 3, 3);
+  check_sum<float>(65, 500, 500);
+  check_sum<Bf16>(64, 4096, 4096);  // more groups than a block has threads
+  check_sum<float>(33, 1000, 1003);
+}
+
+template <class From, class To>
+void check_copy(const Extent& extent) {
+  const Values x = random_values<From>(extent.count(), -1, 1, 1);
+  Values expected = x;
+  for (double& v : expected) v = rounded<To>(v);
+  for (const Layout in : kLayouts) {
+    for (const Layout out : kLayouts) {
+      CAPTURE(layout_name(in));
+      CAPTURE(layout_name(out));
+      const Stored<From> from(extent, in, x);
+      Stored<To> to(extent, out);
+      run_copy_map(OnHost{}, from.data(), from.view, to.data(), to.view);
+      CHECK(to.values() == expected);
+    }
+  }
+}
+
+TEST_CASE("copies keep every value between layouts and round once between types") {
+  for (const Extent& extent : {Extent{2, 16, 3, 5}, Extent{2, 13, 2, 3}, Extent{3, 24, 1, 1}}) {
+    check_copy<float, float>(extent);
+    check_copy<float, Bf16>(extent);
+    check_copy<Bf16, float>(extent);
+    check_copy<Bf16, Bf16>(extent);
+  }
+}
+
+TEST_CASE("two halves join into a map and are split off again") {
+  const Extent half{2, 24, 3, 2}, whole{2, 48, 3, 2};
+  const Values a = random_values<Bf16>(half.count(), -1, 1, 1),
+               b = random_values<Bf16>(half.count(), -1, 1, 2);
+  const Stored<Bf16> first(half, Layout::kChannelsLast, a), second(half, Layout::kChannelsLast, b);
+  Stored<Bf16> joined(whole, Layout::kChannelsLast), back(half, Layout::kChannelsLast);
+  const MapView part = channels_of(joined.view, 24);
+  run_copy_map(OnHost{}, first.data(), first.view, joined.data(), part);
+  run_copy_map(OnHost{}, second.data(), second.view, joined.data() + 24, part);
+  const Values values = joined.values();
+  for (size_t n = 0; n < 2; ++n) {
+    for (size_t i = 0; i < 24 * 6; ++i) {
+      REQUIRE(values[n * 288 + i] == a[n * 144 + i]);
+      REQUIRE(values[n * 288 + 144 + i] == b[n * 144 + i]);
+    }
+  }
+  run_copy_map(OnHost{}, static_cast<const Bf16*>(joined.data() + 24), part, back.data(), back.view);
+  CHECK(back.values() == b);
+}
+
+template <class T>
+void check_add(const Extent& extent) {
+  const Values a = random_values<T>(extent.count(), -1, 1, 1), b = random_values<T>(extent.count(), -1, 1, 2);
+  Values expected = a;
+  for (size_t i = 0; i < a.size(); ++i) expected[i] = rounded<T>(a[i] + b[i]);
+  for (const Layout in : kLayouts) {
+    for (const Layout out : kLayouts) {
+      Stored<T> first(extent, in, a), to(extent, out);
+      const Stored<T> second(extent, in, b);
+      const T* from = first.data();
+      run_add_maps(OnHost{}, from, first.view, second.data(), second.view, to.data(), to.view);
+      CHECK(to.values() == expected);
+      run_add_maps(OnHost{}, from, first.view, second.data(), second.view, first.data(), first.view);
+      CHECK(first.values() == expected);
+    }
+  }
+}
+
+TEST_CASE("two columns' gradients are added in float, in place as well") {
+  check_add<float>({2, 16, 3, 3});
+  check_add<Bf16>({2, 16, 3, 3});
+  check_add<Bf16>({2, 7, 3, 3});
+}
+
+TEST_CASE("maps and rows that do not fit are refused") {
+  Stored<float> a({1, 8, 2, 2}, Layout::kChannelsLast), b({1, 8, 2, 3}, Layout::kChannelsLast);
+  const float* from = a.data();
+  CHECK(refused([&] { run_copy_map(OnHost{}, from, a.view, b.data(), b.view); }));
+  CHECK(refused([&] { run_add_maps(OnHost{}, from, a.view, from, a.view, b.data(), b.view); }));
+  float sums[8], work[8];
+  CHECK(refused([&] { run_sum_rows(OnHost{}, from, 4, 8, 7, work, sums); }));
+}
+
+}  // namespace
+}  // namespace alexnet::cuda::testing

@@ -25,6 +25,17 @@ function pathDistance(wanted: string, candidate: string): number {
   return Math.min(whole, Math.min(2 * editDistance(word, tail(candidate)), begun) + whole / 100);
 }
 
+/** The candidate that was most likely meant; undefined where none is like the word. */
+export function closest(wanted: string, candidates: readonly string[]): string | undefined {
+  const word = wanted.toLowerCase();
+  const isLike = (candidate: string) => {
+    const [short, long] = word.length < candidate.length ? [word, candidate] : [candidate, word];
+    if (short.length >= 3 && long.startsWith(short)) return true;
+    return editDistance(word, candidate) <= Math.ceil(word.length / 3);
+  };
+  return nearest(wanted, candidates, candidates.length).find((one) => isLike(one.toLowerCase()));
+}
+
 /** At most `limit` candidates, nearest first; dotted paths are compared whole and by their last word. */
 export function nearest(wanted: string, candidates: readonly string[], limit = 3): string[] {
   const lower = wanted.toLowerCase();

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { nameSchema } from './datasets.ts';
 import { AppError } from './errors.ts';
 import { parseJson, textMapSchema } from './json.ts';
-import { editDistance, nearest } from './nearest.ts';
+import { closest, editDistance, nearest } from './nearest.ts';
 import { describeIssues, parseWith, showPath } from './parse.ts';
 import { storedTrainingRecordsSchema } from './training.ts';
 
@@ -33,6 +33,28 @@ describe('describeIssues', () => {
     expect(issueOf({ size: { width: 'x' }, layers: [] })).toBe(
       'size.width: expected number, received string',
     );
+  });
+});
+
+describe('ranges and choices', () => {
+  it.each([
+    [z.number().positive(), 0, 'must be more than 0'],
+    [z.number().nonnegative(), -1, 'must be at least 0'],
+    [z.number().lt(1), 1, 'must be less than 1'],
+    [z.int().max(3), 4, 'must be at most 3'],
+    [z.int(), 2 ** 60, `must be at most ${Number.MAX_SAFE_INTEGER}`],
+    [z.array(z.number()).max(2), [1, 2, 3], 'must have at most 2 entries'],
+    [z.array(z.number()).min(1), [], 'must have at least 1 entry'],
+    [z.string().min(2), 'a', 'must have at least 2 characters'],
+    [z.string().max(3, 'too long a name'), 'abcd', 'too long a name'],
+    [z.enum(['relu', 'tanh']), 'ReLU', 'must be one of relu, tanh'],
+    [z.literal(1), 2, 'must be 1'],
+    [z.union([z.literal(1), z.literal(2)]), 3, 'must be one of 1, 2'],
+    [z.union([z.number(), z.strictObject({})]), 'x', 'expected number or object, received string'],
+    [z.union([z.int().positive(), z.literal('classes')]), 'x', 'expected number, or must be classes'],
+  ])('%#: are told in words', (one, value, message) => {
+    const result = one.safeParse(value);
+    expect(result.success ? '' : describeIssues(result.error, value).message).toBe(message);
   });
 });
 
@@ -72,6 +94,19 @@ describe('nearest', () => {
     expect(nearest('batchsize', words)[0]).toBe('optimiser.batchSize');
     expect(nearest('schedule.epochs', words)[0]).toBe('optimiser.schedule.epochs');
     expect(nearest('x', [])).toEqual([]);
+  });
+});
+
+describe('closest', () => {
+  it('is what was meant, or nothing', () => {
+    expect(closest('trian', ['dataset', 'train'])).toBe('train');
+    expect(closest('datasets', ['dataset', 'train'])).toBe('dataset');
+    expect(closest('alexnet.json', ['alexnet', 'caffenet'])).toBe('alexnet');
+    expect(closest('first@best', ['second', 'first'])).toBe('first');
+    expect(closest('fir', ['second', 'first run'])).toBe('first run');
+    expect(closest('list', ['runs', 'train'])).toBeUndefined();
+    expect(closest('nothing', ['a/b', 'n'])).toBeUndefined();
+    expect(closest('x', [])).toBeUndefined();
   });
 });
 

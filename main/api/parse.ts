@@ -26,14 +26,52 @@ export function showPath(path: readonly PropertyKey[], value: unknown): string {
   return shown.join('.');
 }
 
+function count(value: number | bigint, origin: string): string {
+  const [one, more] = origin === 'string' ? ['character', 'characters'] : ['entry', 'entries'];
+  return `${value} ${Number(value) === 1 ? one : more}`;
+}
+
+/** What every branch of a union wants. */
+function ofUnion(branches: Issue[]): string {
+  const choices = branches.map((issue) => (issue.code === 'invalid_value' ? issue.values : undefined));
+  if (choices.every((values) => values !== undefined)) return `must be one of ${choices.flat().join(', ')}`;
+  const types = branches.map((issue) => /^expected (\w+), received (\w+)$/.exec(inWords(issue)));
+  const received = types[0]?.[2];
+  if (types.every((type) => type !== null && type[2] === received)) {
+    return `expected ${[...new Set(types.map((type) => type?.[1]))].join(' or ')}, received ${received}`;
+  }
+  return [...new Set(branches.map((issue) => inWords(issue).replace(/, received \w+$/, '')))].join(', or ');
+}
+
+/** What zod says by itself of ranges and choices, in words; a schema's own words stay. */
+function inWords(issue: Issue): string {
+  const { message } = issue;
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return ofUnion(issue.errors.flatMap((errors) => errors.slice(0, 1)));
+  }
+  if (issue.code === 'invalid_value' && message.startsWith('Invalid ')) {
+    const values = issue.values.map(String);
+    return values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`;
+  }
+  const below = issue.code === 'too_small' && message.startsWith('Too small');
+  const above = issue.code === 'too_big' && message.startsWith('Too big');
+  if (!below && !above) return message.replace(/^Invalid input: /, '');
+  const { origin, inclusive } = issue;
+  const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+  if (origin !== 'number' && origin !== 'int' && origin !== 'bigint') {
+    return `must have at ${below ? 'least' : 'most'} ${count(bound, origin)}`;
+  }
+  if (below) return `must be ${inclusive === false ? 'more than' : 'at least'} ${bound}`;
+  return `must be ${inclusive === false ? 'less than' : 'at most'} ${bound}`;
+}
+
 /** One line for what a schema refused, e.g. "net.classes: expected number, received string". */
 export function describeIssues(error: z.ZodError, value: unknown): { message: string; field: string } {
   const first = error.issues[0];
   if (first === undefined) return { message: 'invalid', field: '' };
   const { path, issue } = deepest(first);
   const field = showPath(issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path, value);
-  const said = issue.code === 'unrecognized_keys' ? 'there is no such field' : issue.message;
-  const message = said.replace(/^Invalid input: /, '');
+  const message = issue.code === 'unrecognized_keys' ? 'there is no such field' : inWords(issue);
   return { message: field === '' ? message : `${field}: ${message}`, field };
 }
 

@@ -135,7 +135,8 @@ export class SafetensorsFile implements TensorSource {
     }
     try {
       const stat = fstatSync(this.#fd);
-      if (!stat.isFile()) throw invalid(path, 'it is no file');
+      if (!stat.isFile())
+        throw invalid(path, stat.isDirectory() ? 'it is a folder' : 'it is no ordinary file');
       const { header, dataStart } = readHeader(this.#fd, path, stat.size);
       this.#dataStart = dataStart;
       this.entries = readEntries(path, header, stat.size - dataStart);

@@ -1,6 +1,7 @@
 // What can compute here, and why what cannot, cannot.
 import { AppError } from '../api/errors.ts';
 import type { DeviceReport } from '../api/net-description.ts';
+import type { Precision } from '../api/run-config.ts';
 import type { Addon } from '../engine/addon.ts';
 
 export class DeviceService {
@@ -14,12 +15,19 @@ export class DeviceService {
     return this.#addon().listDevices();
   }
 
-  /** Throws DEVICE_UNAVAILABLE with the device's own reason. */
-  check(wanted: readonly string[]): void {
+  /** Throws DEVICE_UNAVAILABLE with the device's own reason, INVALID_CONFIG for a precision it has not. */
+  check(wanted: readonly string[], precision: Precision): void {
     const devices = this.list();
     for (const id of wanted) {
       const device = devices.find((one) => one.id === id);
-      if (device?.usable) continue;
+      if (device?.usable) {
+        if (device.precisions.includes(precision)) continue;
+        throw new AppError(
+          'INVALID_CONFIG',
+          `precision: ${id} computes in ${device.precisions.join(' or ')} here, not in ${precision}`,
+          { field: 'precision', choices: device.precisions },
+        );
+      }
       const usable = devices.filter((one) => one.usable).map((one) => one.id);
       throw new AppError(
         'DEVICE_UNAVAILABLE',

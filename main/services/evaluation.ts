@@ -1,7 +1,6 @@
 // Evaluation: a model's errors on a data set's split, stored, with a report as one HTML file where wanted.
-import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { Crops, Evaluation, EvaluationSummary } from '../api/evaluation.ts';
@@ -13,6 +12,7 @@ import { newId } from '../data/ids.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
 import type { DatasetService } from './datasets.ts';
 import type { ModelResolver } from './model-resolver.ts';
+import { checkOutputPlace } from './output-place.ts';
 import { type ConfusedPair, confusedPairs } from './report/confusion.ts';
 import { evaluationReport } from './report/evaluation-report.ts';
 
@@ -67,7 +67,7 @@ export class EvaluationService {
       );
     }
     this.#checkClasses(model.labels, packs.labels, request);
-    if (request.report !== undefined) checkReportPlace(request.report);
+    if (request.report !== undefined) checkOutputPlace(request.report, 'the report');
     const began = performance.now();
     const summary = await this.#run(
       {
@@ -164,13 +164,6 @@ export class EvaluationService {
         'classes are compared by their place',
     );
   }
-}
-
-/** Before an hour of work, not after it. */
-function checkReportPlace(report: string): void {
-  const folder = dirname(resolve(report));
-  if (!existsSync(folder))
-    throw new AppError('NOT_FOUND', `the report's folder ${folder} does not exist`, { path: folder });
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

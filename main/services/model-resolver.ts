@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { AppError } from '../api/errors.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
+import { closest } from '../api/nearest.ts';
 import type { NetConfig } from '../api/run-config.ts';
 import { findCheckpoint, listCheckpoints } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, runFile } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { findModel, listModels } from '../data/models.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
-import { getRunRecipe } from '../data/runs.ts';
+import { getRunRecipe, listRuns } from '../data/runs.ts';
 import type { ModelSource } from '../engine/protocol.ts';
 import { tryResolveRun } from './run-reference.ts';
 
@@ -111,8 +112,11 @@ export class ModelResolver {
   }
 
   #unknown(title: string): AppError {
-    const names = listModels(this.#db).map((model) => model.name);
-    const hint = names.length === 0 ? '' : `; imported models: ${names.slice(0, 10).join(', ')}`;
-    return new AppError('NOT_FOUND', `there is no model or run ${title}${hint}`, { model: title });
+    const models = listModels(this.#db).map((model) => model.name);
+    const runs = listRuns(this.#db, { limit: 200 }).flatMap(({ id, name }) => [name, id]);
+    const meant = closest(title.replace(/@[^@]*$/, ''), [...models, ...runs]);
+    const hint =
+      meant === undefined ? 'model list and runs list show what there is' : `did you mean ${meant}?`;
+    return new AppError('NOT_FOUND', `there is no model or run ${title}; ${hint}`, { model: title });
   }
 }

@@ -147,6 +147,9 @@ describe('evaluation', () => {
     const request = { model: 'net', dataset: 'pets', split: 'val', crops: 1 } as const;
     const evaluate = (more: object) => codeOf(studio.evaluation.evaluate({ ...request, ...more }, () => {}));
     expect(await evaluate({ report: folder.path('gone/r.html') })).toBe('NOT_FOUND');
+    folder.touch('a-file');
+    expect(await evaluate({ report: folder.path('a-file/r.html') })).toBe('INVALID_ARGUMENT');
+    expect(await evaluate({ report: folder.root })).toBe('INVALID_ARGUMENT');
     await studio.datasets.add({ name: 'no-val', train: folder.path('photos/train') }, () => {});
     expect(await evaluate({ dataset: 'no-val' })).toBe('INVALID_ARGUMENT');
     folder.touch('two/a/1.jpg', 'two/b/1.jpg');

@@ -25,6 +25,7 @@ import { fitNet } from './model-net.ts';
 import { describePreprocessing, type ScaleOptions } from './model-preprocessing.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { describeNet } from './net-description.ts';
+import { checkOutputPlace } from './output-place.ts';
 import { defaultPreset, type Presets } from './presets.ts';
 
 export interface ImportRequest extends ScaleOptions {
@@ -134,6 +135,7 @@ export class ModelService {
         { format: request.format },
       );
     }
+    checkOutputPlace(request.out, 'the export');
     const model = this.#parts.resolver.resolve(request.model);
     const tensors = netTensors(describeNet(this.#parts.addon(), model.net)).map(({ name }) => name);
     const { source, close } = openSource(model);

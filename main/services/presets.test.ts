@@ -28,6 +28,9 @@ describe('Presets', () => {
     expect(error.code).toBe('INVALID_CONFIG');
     expect(error.message).toContain('did you mean paper-2012?');
     expect(refusal(() => presets.load('../presets/alexnet')).code).toBe('INVALID_CONFIG');
+    expect(refusal(() => presets.load('zzz')).message).toMatch(
+      /^there is no preset 'zzz'; there are: alexnet, /,
+    );
   });
 });
 
@@ -73,6 +76,10 @@ describe('configure', () => {
     expect(refusal(() => presets.configure({ settings: ['net.classes=5'] }, 10)).message).toContain(
       '10 classes',
     );
+    expect(refusal(() => presets.configure({ settings: ['preset=paper-2012'] }, 10)).message).toContain(
+      '--preset paper-2012',
+    );
+    expect(presets.configure({ settings: ['preset=alexnet'] }, 10).preset).toBe('alexnet');
     expect(refusal(() => presets.configure({ devices: ['gpu'] }, 10)).message).toContain('cpu or cuda:N');
     expect(refusal(() => presets.configure({ settings: ['optimiser.lerningRate=1'] }, 10)).code).toBe(
       'INVALID_CONFIG',

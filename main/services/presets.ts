@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applySettings } from '../api/config-path.ts';
 import { AppError } from '../api/errors.ts';
-import { nearest } from '../api/nearest.ts';
+import { closest } from '../api/nearest.ts';
 import { parseRunConfig, parseWith } from '../api/parse.ts';
 import { type Precision, type Preset, presetSchema, type RunConfig } from '../api/run-config.ts';
 
@@ -50,9 +50,11 @@ export class Presets {
   load(name: string): Preset {
     const names = this.names();
     if (!names.includes(name)) {
+      const meant = closest(name, names);
+      const hint = meant === undefined ? '' : `did you mean ${meant}? `;
       throw new AppError(
         'INVALID_CONFIG',
-        `there is no preset '${name}'; did you mean ${nearest(name, names, 1)[0]}? Presets: ${names.join(', ')}`,
+        `there is no preset '${name}'; ${hint}${hint === '' ? 'there' : 'There'} are: ${names.join(', ')}`,
         { field: 'preset', choices: names },
       );
     }
@@ -84,6 +86,13 @@ export class Presets {
       seed: request.seed ?? rest.seed,
     });
     const config = applySettings(optioned, request.settings ?? []);
+    if (config.preset !== optioned.preset) {
+      throw new AppError(
+        'INVALID_CONFIG',
+        `preset names what the run began with; to begin with another one give --preset ${config.preset}`,
+        { field: 'preset' },
+      );
+    }
     if (config.net.classes !== classes) {
       throw new AppError(
         'INVALID_CONFIG',

@@ -1,6 +1,6 @@
 // Which run a user means: its id, its name (the newest of that name), or the beginning of an id.
 import { AppError } from '../api/errors.ts';
-import { nearest } from '../api/nearest.ts';
+import { closest } from '../api/nearest.ts';
 import type { Run } from '../api/runs.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { findRun, listRuns } from '../data/runs.ts';
@@ -11,8 +11,9 @@ export function resolveRun(db: ReadableDatabase, reference: string): Run {
   if (run !== undefined) return run;
   const known = listRuns(db, { limit: 200 });
   const words = known.flatMap(({ id, name }) => [id, name]);
-  const hint =
-    words.length === 0 ? 'there are no runs yet' : `did you mean ${nearest(reference, words, 1)[0]}?`;
+  const meant = closest(reference, words);
+  const others = words.length === 0 ? 'there are no runs yet' : 'runs list shows what there is';
+  const hint = meant === undefined ? others : `did you mean ${meant}?`;
   throw new AppError('NOT_FOUND', `there is no run ${reference}; ${hint}`, { reference });
 }
 

@@ -184,6 +184,7 @@ describe('training', () => {
     expect(await refused({ batchSize: 0 })).toBe('INVALID_CONFIG');
     expect(await refused({ settings: ['net.activation=step'] })).toBe('INVALID_CONFIG');
     expect(await refused({ devices: ['cuda:0'] })).toBe('DEVICE_UNAVAILABLE');
+    expect(await refused({ precision: 'tf32' })).toBe('INVALID_CONFIG');
     expect(await refused({ init: 'gone' })).toBe('NOT_FOUND');
     expect(await refused({ name: 'a@b' })).toBe('INVALID_NAME');
     expect(studio.runs.list()).toEqual([]);
@@ -213,7 +214,9 @@ describe('runs', () => {
     expect(studio.runs.find(first.slice(0, 6)).id).toBe(first);
     expect(studio.runs.find('two').id).toBe(second);
     expect(() => studio.runs.find('')).toThrow('no run');
-    expect(() => studio.runs.find('zzz')).toThrow('did you mean');
+    expect(() => studio.runs.find('zzz')).toThrow('there is no run zzz; runs list shows what there is');
+    expect(() => studio.runs.find('ones')).toThrow('there is no run ones; did you mean one?');
+    expect(() => studio.runs.find('one@best')).toThrow('did you mean one?');
     const { differences } = studio.runs.compare(['one', 'two']);
     expect(differences).toEqual([{ field: 'net.layers.conv1.width', values: [96, 64] }]);
     studio.runs.delete('one');

@@ -72,7 +72,7 @@ export class TrainingService {
     const packs = datasets.packs(request.dataset);
     const config = presets.configure(request, packs.labels.length);
     addon().checkConfig(JSON.stringify(engineConfig(config)));
-    devices.check(config.devices);
+    devices.check(config.devices, config.precision);
     const init = request.init === undefined ? undefined : models.resolve(request.init);
     if (init !== undefined) this.#checkFits(init, config, packs.labels.length);
     const name =

@@ -76,9 +76,26 @@ describe('parseArguments', () => {
     expect(parse('--', '-x.jpg').positionals).toEqual(['-x.jpg']);
   });
 
+  it('takes negative numbers as values', () => {
+    expect(parse('a', '--mean', '-1,2.5,-3').triple('mean')).toEqual([-1, 2.5, -3]);
+    expect(parse('a', '--count', '-.5').number('count')).toBe(-0.5);
+    expect(refusal(() => parse('a', '--count', '-1').integer('count', 1))).toContain('at least 1, not -1');
+    expect(parse('--', '-1').positionals).toEqual(['-1']);
+    expect(refusal(() => parse('a', '--force', '-1'))).toContain("there is no option '-1'");
+  });
+
   it('says what is wrong', () => {
-    expect(refusal(() => parse('a', '--wrong'))).toContain("'--wrong'");
-    expect(refusal(() => parse('a', '--count'))).toContain('--count');
+    expect(refusal(() => parse('a', '--wrong'))).toBe("there is no option '--wrong'");
+    expect(refusal(() => parse('a', '--counts=3'))).toBe(
+      "there is no option '--counts'; did you mean '--count'?",
+    );
+    expect(refusal(() => parse('a', '--jsno'))).toContain("did you mean '--json'?");
+    expect(refusal(() => parse('a', '-x'))).toBe("there is no option '-x'");
+    expect(refusal(() => parse('a', '--count'))).toBe('--count needs a value, C');
+    expect(refusal(() => parse('a', '--count', '--kind', 'k'))).toBe(
+      '--count needs a value, C; one that begins with a dash is given as --count=-...',
+    );
+    expect(refusal(() => parse('a', '--force=yes'))).toBe('--force takes no value');
     expect(refusal(() => parse())).toContain('FILE... is missing');
     expect(refusal(() => parse('a', 'b', 'c'))).toContain("'c' is one argument too many");
     expect(refusal(() => parse('a', '--name', 'm'))).toContain('--name is given 2 times');

@@ -2,6 +2,7 @@
 // Whatever does not fit is a USAGE error that names the option.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { AppError } from '../../api/errors.ts';
+import { closest } from '../../api/nearest.ts';
 
 export interface OptionSpec {
   /** How the value is called in the usage; without it the option is a switch. */
@@ -31,6 +32,8 @@ export interface Globals {
   help: boolean;
   version: boolean;
 }
+
+const globalNames = ['data-dir', 'json', 'quiet', 'help', 'version'];
 
 /** Takes the global options out, wherever they stand before a '--'. Throws USAGE. */
 export function splitGlobals(argv: readonly string[]): { globals: Globals; rest: string[] } {
@@ -133,10 +136,10 @@ export function parseArguments(spec: ArgumentSpec, argv: readonly string[]): Arg
   }
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const args = withNegativeNumbers(argv, spec.options ?? {});
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw usageError(message.replace(/\. To specify a positional.*$/s, '').replace(/\n/g, ' '));
+    throw explained(error, spec.options ?? {});
   }
   const values = new Map<string, readonly string[]>();
   for (const [name, given] of Object.entries(parsed.values)) {
@@ -155,6 +158,50 @@ export function parseArguments(spec: ArgumentSpec, argv: readonly string[]): Arg
   if (positionals.length > most) throw usageError(`'${positionals[most]}' is one argument too many`);
   if (positionals.includes('')) throw usageError('an argument is empty');
   return new Arguments(positionals, values);
+}
+
+/** `--mean -1,2,3` as `--mean=-1,2,3`: Node takes what begins with a dash for an option. */
+function withNegativeNumbers(
+  argv: readonly string[],
+  options: Readonly<Record<string, OptionSpec>>,
+): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] ?? '';
+    const next = argv[i + 1] ?? '';
+    if (argument === '--') return [...joined, ...argv.slice(i)];
+    const takesValue = argument.startsWith('--') && options[argument.slice(2)]?.value !== undefined;
+    if (takesValue && /^-\.?\d/.test(next)) {
+      joined.push(`${argument}=${next}`);
+      i += 1;
+    } else {
+      joined.push(argument);
+    }
+  }
+  return joined;
+}
+
+/** What parseArgs refuses, in words that name the option and what to do. */
+function explained(error: unknown, options: Readonly<Record<string, OptionSpec>>): AppError {
+  if (!(error instanceof Error)) return usageError(String(error));
+  // The option is quoted: 'Unknown option '--x'', 'Option '--x <value>' argument missing'.
+  const option = /'(--?[^\s'=]+)/.exec(error.message)?.[1] ?? '';
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const meant = option.startsWith('--')
+      ? closest(option.slice(2), [...Object.keys(options), ...globalNames])
+      : undefined;
+    return usageError(
+      `there is no option '${option}'${meant === undefined ? '' : `; did you mean '--${meant}'?`}`,
+    );
+  }
+  const value = options[option.slice(2)]?.value;
+  if (code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' || option === '') return usageError(error.message);
+  if (value === undefined) return usageError(`${option} takes no value`);
+  const dashes = error.message.includes('ambiguous')
+    ? `; one that begins with a dash is given as ${option}=-...`
+    : '';
+  return usageError(`${option} needs a value, ${value}${dashes}`);
 }
 
 function toNumber(name: string, text: string): number {

@@ -76,6 +76,8 @@ describe('wrong arguments', () => {
   it.each([
     [['train'], '--dataset is missing'],
     [['trian'], "did you mean 'train'"],
+    [['list'], "there is no command 'list'; there are: dataset, train, resume,"],
+    [['-v'], "there is no option '-v' without a command"],
     [['dataset'], "after 'dataset' comes one of"],
     [['dataset', 'ad'], "there is no 'dataset ad'"],
     [['train', '--dataset', 'x', '--batch', '0'], '--batch must be at least 1'],

@@ -1,6 +1,6 @@
 // From an argument list to an exit status: finds the command, parses, runs, reports.
 import { AppError, type ErrorCode, toErrorReport } from '../../api/errors.ts';
-import { nearest } from '../../api/nearest.ts';
+import { closest } from '../../api/nearest.ts';
 import { type Globals, parseArguments, splitGlobals, usageError } from './arguments.ts';
 import type { Command, Context } from './command.ts';
 import { Output, type TextStream } from './output.ts';
@@ -103,8 +103,11 @@ function findCommand(words: readonly string[], commands: readonly Command[]): Co
         : `there is no '${first} ${words[1]}'; there are: ${choices}`,
     );
   }
+  if (first.startsWith('-')) throw usageError(`there is no option '${first}' without a command`);
   const names = [...new Set(commands.map((command) => command.words[0] ?? ''))];
-  throw usageError(`there is no command '${first}'; did you mean '${nearest(first, names, 1)[0]}'?`);
+  const meant = closest(first, names);
+  const hint = meant === undefined ? `there are: ${names.join(', ')}` : `did you mean '${meant}'?`;
+  throw usageError(`there is no command '${first}'; ${hint}`);
 }
 
 function help(words: readonly string[], { program, commands, stdout }: Surroundings): number {

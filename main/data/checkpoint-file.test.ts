@@ -297,6 +297,20 @@ describe('reading', () => {
     db.close();
   });
 
+  it('says so where a checkpoint is removed while it is read', async () => {
+    const { path, db } = newFile();
+    await write(db, 1);
+    const reader = openCheckpointReader(path);
+    const source = openCheckpointTensors(reader, 1);
+    source.read('fc2.weight', 0, 10);
+    await write(db, 2, {}, 1);
+    const error = refusal(() => source.read('fc2.weight', 1_249_990, 10));
+    expect(error).toMatchObject({ code: 'NOT_FOUND', details: { checkpointId: 1 } });
+    expect(refusal(() => openCheckpointTensors(reader, 1)).code).toBe('NOT_FOUND');
+    reader.close();
+    db.close();
+  });
+
   it('says that a file is damaged, wherever that is', async () => {
     const { path, db } = newFile();
     await write(db, 1);

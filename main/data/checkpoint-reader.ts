@@ -105,6 +105,11 @@ export function readCheckpointState(db: ReadableDatabase, checkpointId: number):
   });
 }
 
+function isThere(db: ReadableDatabase, checkpointId: number): boolean {
+  const sql = 'SELECT 1 FROM checkpoints WHERE id = ? AND complete = 1';
+  return guarded(db, () => db.get('checkpoints.isThere', sql, [checkpointId]) !== undefined);
+}
+
 function notFound(db: ReadableDatabase, checkpointId: number): AppError {
   return new AppError('NOT_FOUND', `${db.path} has no checkpoint ${checkpointId} any more`, { checkpointId });
 }
@@ -139,17 +144,19 @@ interface Chunk {
 
 /**
  * A checkpoint's tensors. A tensor that is read from its first value to its last in order is checked against
- * its hash with the last piece. Throws CORRUPT_CHECKPOINT naming the tensor; what was handed out before then is
- * not to be used.
+ * its hash with the last piece. Throws CORRUPT_CHECKPOINT naming the tensor, or NOT_FOUND where the run that
+ * trains has removed the checkpoint meanwhile; what was handed out before then is not to be used.
  */
 class CheckpointTensors implements TensorSource {
   readonly #db: ReadableDatabase;
+  readonly #checkpointId: number;
   readonly #tensors: Map<string, StoredTensor>;
   #chunk: Chunk | undefined;
   #running: { name: string; next: number; hash: Hash } | undefined;
 
-  constructor(db: ReadableDatabase, tensors: StoredTensor[]) {
+  constructor(db: ReadableDatabase, checkpointId: number, tensors: StoredTensor[]) {
     this.#db = db;
+    this.#checkpointId = checkpointId;
     this.#tensors = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -222,6 +229,7 @@ class CheckpointTensors implements TensorSource {
   }
 
   #corrupt(tensor: StoredTensor, what: string): AppError {
+    if (!isThere(this.#db, this.#checkpointId)) return notFound(this.#db, this.#checkpointId);
     return new AppError(
       'CORRUPT_CHECKPOINT',
       `${this.#db.path}: tensor ${tensor.name} is damaged (${what}); use another checkpoint of the run`,
@@ -236,7 +244,6 @@ function endOf(chunk: Chunk): number {
 
 /** The tensors of a complete checkpoint. Throws NOT_FOUND, CORRUPT_CHECKPOINT. */
 export function openCheckpointTensors(db: ReadableDatabase, checkpointId: number): TensorSource {
-  readCheckpointState(db, checkpointId);
   const rows = guarded(db, () =>
     db.all<Omit<StoredTensor, 'shape'> & { shape: string }>(
       'tensors.list',
@@ -244,8 +251,11 @@ export function openCheckpointTensors(db: ReadableDatabase, checkpointId: number
       [checkpointId],
     ),
   );
+  // After the list, so that a checkpoint that is removed in between is not taken for one without tensors.
+  if (!isThere(db, checkpointId)) throw notFound(db, checkpointId);
   return new CheckpointTensors(
     db,
+    checkpointId,
     rows.map((row) => ({
       ...row,
       shape: parsed(db, tensorShapeSchema, row.shape, `the shape of ${row.name}`),

@@ -51,7 +51,17 @@ export class ClassificationService {
     onResult: (result: ClassifiedFile) => void,
     signal?: AbortSignal,
   ): Promise<ClassifyCounts> {
-    const model = this.#parts.models.resolve(request.model);
+    return await this.#parts.models.withModel(request.model, (model) =>
+      this.#classify(model, request, onResult, signal),
+    );
+  }
+
+  async #classify(
+    model: ResolvedModel,
+    request: ClassifyRequest,
+    onResult: (result: ClassifiedFile) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<ClassifyCounts> {
     const counts: ClassifyCounts = { files: 0, failed: 0 };
     const tell = (photos: readonly FoundPhoto[], answers: Answers) => {
       const results = photos.map((photo, i) => toResult(photo, answers[i], model.labels, request.top));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetEvent } from '../api/datasets.ts';
@@ -164,6 +164,8 @@ describe('a data set', () => {
     const verified = await datasets.verify('pets', (split) => seen.add(split));
     expect(verified).toEqual({ name: 'pets', images: 15 });
     expect([...seen]).toEqual(['train', 'val']);
+    rmSync(join(folder.path('home/datasets'), id, 'val.pack'));
+    expect(() => datasets.packs('pets')).toThrow('put it back, or remove the data set');
     datasets.remove('pets', { force: false });
     expect(existsSync(join(folder.path('home/datasets'), id))).toBe(false);
     expect(() => datasets.find('pets')).toThrow('no data set named pets');

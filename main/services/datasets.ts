@@ -1,5 +1,5 @@
 // Data sets: add, list, show, verify, remove.
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   type Dataset,
@@ -145,7 +145,7 @@ export class DatasetService {
       const names = runs.slice(0, 5).map((run) => `${run.id} (${run.name})`);
       throw new AppError(
         'IN_USE',
-        `data set ${dataset.name} is used by ${runs.length} runs: ${names.join(', ')}${runs.length > 5 ? ', ...' : ''}; ` +
+        `data set ${dataset.name} is used by ${runs.length === 1 ? 'one run' : `${runs.length} runs`}: ${names.join(', ')}${runs.length > 5 ? ', ...' : ''}; ` +
           'delete them first, or give --force: they stay then, but cannot be resumed',
         { runs: runs.map((run) => run.id) },
       );
@@ -188,10 +188,20 @@ export class DatasetService {
       );
     }
     const folder = datasetFolder(this.#parts.directory, dataset.id);
+    const train = packFile(folder, 'train');
+    const val = dataset.valImages > 0 ? packFile(folder, 'val') : undefined;
+    for (const path of [train, val]) {
+      if (path === undefined || existsSync(path)) continue;
+      throw new AppError(
+        'NOT_FOUND',
+        `${path} of data set ${dataset.name} is gone; put it back, or remove the data set and add it again`,
+        { path },
+      );
+    }
     return {
       dataset,
-      train: packFile(folder, 'train'),
-      val: dataset.valImages > 0 ? packFile(folder, 'val') : undefined,
+      train,
+      val,
       labels: listClasses(this.#parts.db, dataset.id).map((one) => one.name),
     };
   }

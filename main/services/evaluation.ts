@@ -11,7 +11,7 @@ import { insertEvaluation } from '../data/evaluations.ts';
 import { newId } from '../data/ids.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
 import type { DatasetService } from './datasets.ts';
-import type { ModelResolver } from './model-resolver.ts';
+import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { checkOutputPlace } from './output-place.ts';
 import { type ConfusedPair, confusedPairs } from './report/confusion.ts';
 import { evaluationReport } from './report/evaluation-report.ts';
@@ -56,8 +56,19 @@ export class EvaluationService {
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
   ): Promise<EvaluationResult> {
-    const { db, datasets, models, now } = this.#parts;
-    const model = models.resolve(request.model);
+    if (request.report !== undefined) checkOutputPlace(request.report, 'the report');
+    return await this.#parts.models.withModel(request.model, (model) =>
+      this.#evaluate(model, request, onProgress, signal),
+    );
+  }
+
+  async #evaluate(
+    model: ResolvedModel,
+    request: EvaluateRequest,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<EvaluationResult> {
+    const { db, datasets, now } = this.#parts;
     const packs = datasets.packs(request.dataset);
     const pack = request.split === 'train' ? packs.train : packs.val;
     if (pack === undefined) {
@@ -67,7 +78,6 @@ export class EvaluationService {
       );
     }
     this.#checkClasses(model.labels, packs.labels, request);
-    if (request.report !== undefined) checkOutputPlace(request.report, 'the report');
     const began = performance.now();
     const summary = await this.#run(
       {

@@ -30,6 +30,15 @@ export interface ResolvedModel {
   parameters: number;
 }
 
+/** More than any run removes of its checkpoints while one is read. */
+const mostAttempts = 5;
+
+function isRemoved(error: unknown, source: ModelSource): boolean {
+  if (!(error instanceof AppError) || error.code !== 'NOT_FOUND' || source.kind !== 'checkpoint')
+    return false;
+  return error.details?.checkpointId === source.checkpointId;
+}
+
 export class ModelResolver {
   readonly #db: ReadableDatabase;
   readonly #directory: DataDirectory;
@@ -77,6 +86,21 @@ export class ModelResolver {
       labels: recipe.labels,
       parameters: run.parameters,
     };
+  }
+
+  /**
+   * Runs `work` with the model. A run that trains may remove a checkpoint while it is read: what the title stands
+   * for by then is tried instead. Throws as resolve() and `work` do.
+   */
+  async withModel<T>(title: string, work: (model: ResolvedModel) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const model = this.resolve(title);
+      try {
+        return await work(model);
+      } catch (error) {
+        if (attempt === mostAttempts || !isRemoved(error, model.source)) throw error;
+      }
+    }
   }
 
   #checkpoint(file: string, runName: string, which: string | undefined) {

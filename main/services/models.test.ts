@@ -4,6 +4,7 @@ import { AppError } from '../api/errors.ts';
 import type { ClassifiedFile } from '../api/predictions.ts';
 import { openReadableDatabase } from '../data/open-database.ts';
 import { listPredictions } from '../data/predictions.ts';
+import { ModelResolver, type ResolvedModel } from './model-resolver.ts';
 import type { Studio } from './studio.ts';
 import { TestFolder } from './testing/test-studio.ts';
 
@@ -121,6 +122,28 @@ describe('MODEL', () => {
     await expect(step('net@3')).rejects.toThrow('no checkpoint of step 3; there are those of steps');
     await expect(step('net@first')).rejects.toThrow("not 'first'");
     await expect(step('nobody')).rejects.toThrow('no model or run nobody');
+  });
+});
+
+describe('a checkpoint that is removed while it is read', () => {
+  const gone = (id: unknown) => new AppError('NOT_FOUND', 'gone', { checkpointId: id });
+
+  it('is looked up again, some times', async () => {
+    const db = openReadableDatabase(studio.directory.databaseFile);
+    const resolver = new ModelResolver(db, studio.directory);
+    const ids: unknown[] = [];
+    const removed = (times: number) => (model: ResolvedModel) => {
+      const id = model.source.kind === 'checkpoint' ? model.source.checkpointId : 0;
+      ids.push(id);
+      return ids.length <= times ? Promise.reject(gone(id)) : Promise.resolve(model.checkpointStep);
+    };
+    expect(await resolver.withModel('net@last', removed(2))).toBe(10);
+    expect(ids).toHaveLength(3);
+    expect(await codeOf(resolver.withModel('net@last', removed(100)))).toBe('NOT_FOUND');
+    expect(ids).toHaveLength(8);
+    const other = resolver.withModel('net@last', () => Promise.reject(gone(77)));
+    await expect(other).rejects.toThrow('gone');
+    db.close();
   });
 });
 

@@ -136,12 +136,21 @@ export class ModelService {
       );
     }
     checkOutputPlace(request.out, 'the export');
-    const model = this.#parts.resolver.resolve(request.model);
+    return await this.#parts.resolver.withModel(request.model, (model) =>
+      this.#export(model, request.out, signal),
+    );
+  }
+
+  async #export(
+    model: ResolvedModel,
+    out: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ tensors: number; sizeBytes: number }> {
     const tensors = netTensors(describeNet(this.#parts.addon(), model.net)).map(({ name }) => name);
     const { source, close } = openSource(model);
     try {
       const metadata = toMetadata(toDescription(model));
-      const path = resolve(request.out);
+      const path = resolve(out);
       const sizeBytes = await writeSafetensors(path, stoppable(source, signal), { metadata, names: tensors });
       return { tensors: tensors.length, sizeBytes };
     } finally {

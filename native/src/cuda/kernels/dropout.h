@@ -113,4 +113,17 @@ void run_dropout(const Run& run, const T* x, const MapView& x_view, const T* out
   });
 }
 
+template <class Run, class T>
+void run_dropout_forward(const Run& run, const T* x, const MapView& x_view, T* y, const MapView& y_view,
+                         const DropoutDraw& draw) {
+  run_dropout(run, x, x_view, static_cast<const T*>(nullptr), x_view, y, y_view, draw, std::nullopt);
+}
+
+template <class Run, class T>
+void run_dropout_backward(const Run& run, const T* dy, const MapView& dy_view, const T* output,
+                          const MapView& output_view, T* dx, const MapView& dx_view, const DropoutDraw& draw,
+                          std::optional<Activation> activation) {
+  run_dropout(run, dy, dy_view, output, output_view, dx, dx_view, draw, activation);
+}
+
 }  // namespace alexnet::cuda

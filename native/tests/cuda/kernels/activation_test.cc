@@ -10,7 +10,7 @@ template <class T>
 void check_activation(const Extent& extent, std::optional<Activation> activation, bool biased) {
   const Values x = random_values<T>(extent.count(), -3, 3, 1),
                dy = random_values<T>(extent.count(), -1, 1, 2);
-  std::vector<float> bias;
+  Vector<float> bias;
   for (int64_t c = 0; c < extent.channels; ++c) bias.push_back(0.125f * static_cast<float>(c % 7) - 0.25f);
   Values expected = x;
   const auto map = static_cast<size_t>(extent.height * extent.width);
@@ -21,15 +21,15 @@ void check_activation(const Extent& extent, std::optional<Activation> activation
     const Stored<T> from(extent, layout, x), gradient(extent, layout, dy);
     Stored<T> y(extent, layout), in_place(extent, layout, x), dx(extent, layout);
     const float* added = biased ? bias.data() : nullptr;
-    run_bias_activation(OnHost{}, from.data(), from.view, y.data(), y.view, added, activation);
+    launch::bias_activation(from.data(), from.view, y.data(), y.view, added, activation);
     const Values result = y.values();
     CHECK(worst_error(result, expected, 0.01) < tolerance<T>());
-    run_bias_activation(OnHost{}, static_cast<const T*>(in_place.data()), in_place.view, in_place.data(),
-                        in_place.view, added, activation);
+    launch::bias_activation(static_cast<const T*>(in_place.data()), in_place.view, in_place.data(),
+                            in_place.view, added, activation);
     CHECK(in_place.values() == result);
     if (!activation) continue;
-    run_activation_backward(OnHost{}, static_cast<const T*>(y.data()), y.view, gradient.data(), gradient.view,
-                            dx.data(), dx.view, *activation);
+    launch::activation_backward(static_cast<const T*>(y.data()), y.view, gradient.data(), gradient.view,
+                                dx.data(), dx.view, *activation);
     CHECK(worst_error(dx.values(), reference::activation_backward(result, dy, *activation), 0.01) <
           tolerance<T>());
   }

@@ -36,11 +36,12 @@ struct Case {
 
 template <class T>
 void check_dropout(const Case& c, std::optional<Activation> activation) {
-  const uint32_t step = 77, layer = 5;
+  const Vector<uint32_t> step{77};
+  const uint32_t layer = 5;
   const float scale = 1.5f;
   const Values x = random_values<T>(c.extent.count(), -1, 1, 1);
   const Values output = random_values<T>(c.extent.count(), -1, 1, 2);
-  const DropoutDraw draw{c.p, scale, kSeed, layer, &step, c.total, c.offset, c.first_image};
+  const DropoutDraw draw{c.p, scale, kSeed, layer, step.data(), c.total, c.offset, c.first_image};
   const auto features = static_cast<size_t>(c.extent.shape().count());
   Values forward(x.size());
   size_t kept = 0;
@@ -48,7 +49,7 @@ void check_dropout(const Case& c, std::optional<Activation> activation) {
     const auto element =
         (static_cast<uint64_t>(c.first_image) + i / features) * static_cast<uint64_t>(c.total) +
         static_cast<uint64_t>(c.offset) + i % features;
-    const bool keep = dropout_keep(kSeed, step, layer, element, c.p);
+    const bool keep = dropout_keep(kSeed, step[0], layer, element, c.p);
     kept += keep;
     forward[i] = keep ? rounded<T>(x[i] * scale) : 0;
   }
@@ -58,10 +59,10 @@ void check_dropout(const Case& c, std::optional<Activation> activation) {
     CAPTURE(c.p);
     const Stored<T> from(c.extent, layout, x), out(c.extent, layout, output);
     Stored<T> y(c.extent, layout), dx(c.extent, layout);
-    run_dropout(OnHost{}, from.data(), from.view, static_cast<const T*>(nullptr), from.view, y.data(), y.view,
-                draw, std::nullopt);
+    launch::dropout_forward(from.data(), from.view, y.data(), y.view, draw);
     CHECK(y.values() == forward);
-    run_dropout(OnHost{}, from.data(), from.view, out.data(), out.view, dx.data(), dx.view, draw, activation);
+    launch::dropout_backward(from.data(), from.view, out.data(), out.view, dx.data(), dx.view, draw,
+                             activation);
     CHECK(worst_error(dx.values(), through(activation, output, forward), 0.01) < 2 * tolerance<T>());
   }
 }
@@ -79,15 +80,14 @@ TEST_CASE("dropout keeps the same units as the rule, for rows and for maps, forw
 }
 
 TEST_CASE("a unit whose draw equals the share is kept, the next share drops it") {
-  const uint32_t step = 0;
+  const Vector<uint32_t> step{0};
   const Extent one{1, 8, 1, 1};
   const double own = dropout_uniform(kSeed, 0, 1, 2);
   const Stored<float> x(one, Layout::kChannelsLast, Values(8, 1.0));
   const auto kept = [&](double p) {
     Stored<float> y(one, Layout::kChannelsLast);
-    const DropoutDraw draw{p, 1, kSeed, 1, &step, 8, 0, 0};
-    run_dropout(OnHost{}, x.data(), x.view, static_cast<const float*>(nullptr), x.view, y.data(), y.view,
-                draw, std::nullopt);
+    const DropoutDraw draw{p, 1, kSeed, 1, step.data(), 8, 0, 0};
+    launch::dropout_forward(x.data(), x.view, y.data(), y.view, draw);
     return y.values()[2] != 0;
   };
   CHECK(kept(own));
@@ -95,17 +95,16 @@ TEST_CASE("a unit whose draw equals the share is kept, the next share drops it")
 }
 
 TEST_CASE("a share of one, and a draw without a step, are refused") {
-  const uint32_t step = 0;
+  const Vector<uint32_t> step{0};
   Stored<float> x({1, 8, 1, 1}, Layout::kChannelsLast);
   const auto call = [&](double p, const uint32_t* at) {
     const DropoutDraw draw{p, 1, kSeed, 1, at, 8, 0, 0};
     return refused([&] {
-      run_dropout(OnHost{}, static_cast<const float*>(x.data()), x.view, static_cast<const float*>(nullptr),
-                  x.view, x.data(), x.view, draw, std::nullopt);
+      launch::dropout_forward(static_cast<const float*>(x.data()), x.view, x.data(), x.view, draw);
     });
   };
-  CHECK_FALSE(call(0.5, &step));
-  CHECK(call(1.0, &step));
+  CHECK_FALSE(call(0.5, step.data()));
+  CHECK(call(1.0, step.data()));
   CHECK(call(0.5, nullptr));
 }
 

@@ -13,9 +13,8 @@
 #include <vector>
 
 #include "alexnet/error.h"
-#include "cuda/kernels/kernels.h"
 #include "cuda/kernels/values.h"
-#include "on_host.h"
+#include "launch.h"
 #include "reference/layers.h"
 
 namespace alexnet::cuda::testing {
@@ -104,12 +103,12 @@ class Stored {
   }
 
   Extent extent_;
-  std::vector<T> memory_;
+  Vector<T> memory_;
   int64_t first_;
 };
 
 /// Winners of a pooling in the reference's order, from dense bytes in y's layout.
-inline std::vector<int> places_of(const std::vector<uint8_t>& winners, const Extent& e, Layout layout) {
+inline std::vector<int> places_of(const Vector<uint8_t>& winners, const Extent& e, Layout layout) {
   const MapView dense = dense_like(view_of(e, layout));
   std::vector<int> places;
   for (int64_t n = 0; n < e.images; ++n)

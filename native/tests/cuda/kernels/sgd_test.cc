@@ -33,18 +33,19 @@ struct Tensor {
   size_t count;
   bool bf16, rounds;
   Values g;
-  std::vector<float> weight, velocity, gradient;
-  std::vector<Bf16> gradient_bf16, copy;
+  Vector<float> weight, velocity, gradient;
+  Vector<Bf16> gradient_bf16, copy;
 };
 
-Values doubles(const std::vector<float>& values, size_t count) {
+Values doubles(const Vector<float>& values, size_t count) {
   return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
 struct Net {
   std::vector<Tensor> tensors;
-  std::vector<ParameterRates> rates;
+  Vector<ParameterRates> rates;
   std::vector<ParameterEntry> entries;
+  Vector<ParameterEntry> stored;
   ParameterTable table;
 
   Net() {
@@ -56,28 +57,29 @@ struct Net {
     }
     for (Tensor& tensor : tensors) entries.push_back(tensor.entry());
     table = number_chunks(entries);
-    table.entries = entries.data();
+    stored.assign(entries.begin(), entries.end());
+    table.entries = stored.data();
   }
 };
 
 TEST_CASE("one call updates every parameter as the paper's rule does, but for frozen ones") {
   Net net;
   CHECK(net.table.chunks == 1 + 1 + 2 + 1 + 5 + 1);
-  uint32_t not_finite = 0;
+  Vector<uint32_t> not_finite{0};
   std::vector<Values> weights, velocities;
   for (const Tensor& t : net.tensors) {
     weights.push_back(doubles(t.weight, t.count));
     velocities.push_back(doubles(t.velocity, t.count));
   }
   for (int step = 0; step < 3; ++step) {
-    run_sgd_update(OnHost{}, net.table, net.rates.data(), nullptr, &not_finite);
+    launch::sgd_update(net.table, net.rates.data(), nullptr, not_finite.data());
     for (size_t i = 0; i < net.tensors.size(); ++i) {
       const ParameterRates& r = net.rates[i];
       if (!r.frozen)
         reference::sgd_step(weights[i], velocities[i], net.tensors[i].g, {r.rate, r.momentum, r.decay});
     }
   }
-  CHECK(not_finite == 0);
+  CHECK(not_finite[0] == 0);
   for (size_t i = 0; i < net.tensors.size(); ++i) {
     CAPTURE(i);
     const Tensor& t = net.tensors[i];
@@ -99,13 +101,13 @@ TEST_CASE("one call updates every parameter as the paper's rule does, but for fr
 
 TEST_CASE("nothing changes in a step whose loss was not finite") {
   Net net;
-  const std::vector<float> before = net.tensors[2].weight, velocity = net.tensors[2].velocity;
-  uint32_t skip = 1;
-  run_sgd_update(OnHost{}, net.table, net.rates.data(), &skip, nullptr);
+  const Vector<float> before = net.tensors[2].weight, velocity = net.tensors[2].velocity;
+  Vector<uint32_t> skip{1};
+  launch::sgd_update(net.table, net.rates.data(), skip.data(), nullptr);
   CHECK(net.tensors[2].weight == before);
   CHECK(net.tensors[2].velocity == velocity);
-  skip = 0;
-  run_sgd_update(OnHost{}, net.table, net.rates.data(), &skip, nullptr);
+  skip[0] = 0;
+  launch::sgd_update(net.table, net.rates.data(), skip.data(), nullptr);
   CHECK(net.tensors[2].weight != before);
 }
 
@@ -113,23 +115,23 @@ TEST_CASE("one value that is not finite is found wherever it lies, by the update
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     Net net;
     net.tensors[0].weight[0] = 3e38f;  // large, but finite
-    uint32_t flag = 9;
-    run_find_not_finite(OnHost{}, net.table, &flag);
-    CHECK(flag == 0);
+    Vector<uint32_t> flag{9};
+    launch::find_not_finite(net.table, flag.data());
+    CHECK(flag[0] == 0);
     for (const auto& [tensor, place] :
          {std::pair<size_t, size_t>{0, 0}, {2, 4096}, {4, 20002}, {4, 7}, {5, 2}}) {
       float& value = net.tensors[tensor].weight[place];
       const float before = value;
       value = bad;
-      run_find_not_finite(OnHost{}, net.table, &flag);
-      CHECK(flag == 1);
+      launch::find_not_finite(net.table, flag.data());
+      CHECK(flag[0] == 1);
       value = before;
     }
-    run_find_not_finite(OnHost{}, net.table, &flag);
-    CHECK(flag == 0);
+    launch::find_not_finite(net.table, flag.data());
+    CHECK(flag[0] == 0);
     net.tensors[2].gradient_bf16[4096] = from_float<Bf16>(bad);
-    run_sgd_update(OnHost{}, net.table, net.rates.data(), nullptr, &flag);
-    CHECK(flag == 1);
+    launch::sgd_update(net.table, net.rates.data(), nullptr, flag.data());
+    CHECK(flag[0] == 1);
   }
 }
 

@@ -19,13 +19,13 @@ void check_spatial_norm(const Extent& extent, const SpatialNormSpec& norm, std::
     CAPTURE(layout_name(layout));
     const Stored<T> from(extent, layout, x), gradient(extent, layout, dy);
     Stored<T> y(extent, layout);
-    run_spatial_norm_forward(OnHost{}, from.data(), from.view, y.data(), y.view, norm);
+    launch::spatial_norm_forward(from.data(), from.view, y.data(), y.view, norm);
     CHECK(worst_error(y.values(), expected, 0.01) < tolerance<T>());
     for (const int64_t images : {int64_t{1}, int64_t{2}, extent.images + 1}) {  // that fit working memory
       Stored<T> dx(extent, layout);
-      std::vector<float> shares(static_cast<size_t>(images * image));
-      run_spatial_norm_backward(OnHost{}, from.data(), from.view, gradient.data(), gradient.view, dx.data(),
-                                dx.view, norm, before, shares.data(), images * image);
+      Vector<float> shares(static_cast<size_t>(images * image));
+      launch::spatial_norm_backward(from.data(), from.view, gradient.data(), gradient.view, dx.data(),
+                                    dx.view, norm, before, shares.data(), images * image);
       CHECK(worst_error(dx.values(), dx_expected, 0.1) < tolerance<T>());
     }
   }
@@ -42,11 +42,11 @@ TEST_CASE("the spatial norm and its gradient equal the reference, in parts as we
 TEST_CASE("working memory that holds no image is refused") {
   const Extent extent{1, 8, 3, 3};
   Stored<float> x(extent, Layout::kChannelsLast), dx(extent, Layout::kChannelsLast);
-  std::vector<float> shares(71);
+  Vector<float> shares(71);
   CHECK(refused([&] {
-    run_spatial_norm_backward(OnHost{}, static_cast<const float*>(x.data()), x.view,
-                              static_cast<const float*>(x.data()), x.view, dx.data(), dx.view,
-                              SpatialNormSpec{}, std::nullopt, shares.data(), 71);
+    launch::spatial_norm_backward(static_cast<const float*>(x.data()), x.view,
+                                  static_cast<const float*>(x.data()), x.view, dx.data(), dx.view,
+                                  SpatialNormSpec{}, std::nullopt, shares.data(), 71);
   }));
 }
 

@@ -11,14 +11,14 @@ void check_sum(int64_t rows, int64_t channels, int64_t stride) {
   CAPTURE(rows);
   CAPTURE(channels);
   const Values x = random_values<T>(static_cast<size_t>(rows * stride), -1, 1, 1);
-  std::vector<T> stored;
+  Vector<T> stored;
   for (const double v : x) stored.push_back(from_float<T>(static_cast<float>(v)));
   Values expected(static_cast<size_t>(channels));
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < channels; ++c)
       expected[static_cast<size_t>(c)] += x[static_cast<size_t>(r * stride + c)];
-  std::vector<float> work(static_cast<size_t>(row_sum_blocks(rows) * channels)), sums(expected.size() + 1, 5);
-  run_sum_rows(OnHost{}, stored.data(), rows, channels, stride, work.data(), sums.data());
+  Vector<float> work(static_cast<size_t>(row_sum_blocks(rows) * channels)), sums(expected.size() + 1, 5);
+  launch::sum_rows(stored.data(), rows, channels, stride, work.data(), sums.data());
   CHECK(sums.back() == 5);
   sums.pop_back();
   // Both types are summed in float: n values of at most 1 cannot err more than n roundings of the sum.
@@ -48,7 +48,7 @@ void check_copy(const Extent& extent) {
       CAPTURE(layout_name(out));
       const Stored<From> from(extent, in, x);
       Stored<To> to(extent, out);
-      run_copy_map(OnHost{}, from.data(), from.view, to.data(), to.view);
+      launch::copy_map(from.data(), from.view, to.data(), to.view);
       CHECK(to.values() == expected);
     }
   }
@@ -70,8 +70,8 @@ TEST_CASE("two halves join into a map and are split off again") {
   const Stored<Bf16> first(half, Layout::kChannelsLast, a), second(half, Layout::kChannelsLast, b);
   Stored<Bf16> joined(whole, Layout::kChannelsLast), back(half, Layout::kChannelsLast);
   const MapView part = channels_of(joined.view, 24);
-  run_copy_map(OnHost{}, first.data(), first.view, joined.data(), part);
-  run_copy_map(OnHost{}, second.data(), second.view, joined.data() + 24, part);
+  launch::copy_map(first.data(), first.view, joined.data(), part);
+  launch::copy_map(second.data(), second.view, joined.data() + 24, part);
   const Values values = joined.values();
   for (size_t n = 0; n < 2; ++n) {
     for (size_t i = 0; i < 24 * 6; ++i) {
@@ -79,7 +79,7 @@ TEST_CASE("two halves join into a map and are split off again") {
       REQUIRE(values[n * 288 + 144 + i] == b[n * 144 + i]);
     }
   }
-  run_copy_map(OnHost{}, static_cast<const Bf16*>(joined.data() + 24), part, back.data(), back.view);
+  launch::copy_map(static_cast<const Bf16*>(joined.data() + 24), part, back.data(), back.view);
   CHECK(back.values() == b);
 }
 
@@ -93,9 +93,9 @@ void check_add(const Extent& extent) {
       Stored<T> first(extent, in, a), to(extent, out);
       const Stored<T> second(extent, in, b);
       const T* from = first.data();
-      run_add_maps(OnHost{}, from, first.view, second.data(), second.view, to.data(), to.view);
+      launch::add_maps(from, first.view, second.data(), second.view, to.data(), to.view);
       CHECK(to.values() == expected);
-      run_add_maps(OnHost{}, from, first.view, second.data(), second.view, first.data(), first.view);
+      launch::add_maps(from, first.view, second.data(), second.view, first.data(), first.view);
       CHECK(first.values() == expected);
     }
   }
@@ -110,10 +110,10 @@ TEST_CASE("two columns' gradients are added in float, in place as well") {
 TEST_CASE("maps and rows that do not fit are refused") {
   Stored<float> a({1, 8, 2, 2}, Layout::kChannelsLast), b({1, 8, 2, 3}, Layout::kChannelsLast);
   const float* from = a.data();
-  CHECK(refused([&] { run_copy_map(OnHost{}, from, a.view, b.data(), b.view); }));
-  CHECK(refused([&] { run_add_maps(OnHost{}, from, a.view, from, a.view, b.data(), b.view); }));
-  float sums[8], work[8];
-  CHECK(refused([&] { run_sum_rows(OnHost{}, from, 4, 8, 7, work, sums); }));
+  CHECK(refused([&] { launch::copy_map(from, a.view, b.data(), b.view); }));
+  CHECK(refused([&] { launch::add_maps(from, a.view, from, a.view, b.data(), b.view); }));
+  Vector<float> sums(8), work(8);
+  CHECK(refused([&] { launch::sum_rows(from, 4, 8, 7, work.data(), sums.data()); }));
 }
 
 }  // namespace

@@ -8,23 +8,23 @@
 namespace alexnet::cuda::testing {
 namespace {
 
-std::vector<float> numbered(int64_t count) {
-  std::vector<float> values(static_cast<size_t>(count));
+Vector<float> numbered(int64_t count) {
+  Vector<float> values(static_cast<size_t>(count));
   std::iota(values.begin(), values.end(), 1.0f);
   return values;
 }
 
 TEST_CASE("a kernel goes channels last, with zeros in the channels that are only stored, and back") {
   const int64_t out = 5, in = 3, taps = 9, stored = 8;
-  const std::vector<float> canonical = numbered(out * in * taps);
-  std::vector<float> last(static_cast<size_t>(out * taps * stored), -1), back(canonical.size());
-  run_weights_to_channels_last(OnHost{}, canonical.data(), last.data(), out, in, taps, stored);
+  const Vector<float> canonical = numbered(out * in * taps);
+  Vector<float> last(static_cast<size_t>(out * taps * stored), -1), back(canonical.size());
+  launch::weights_to_channels_last(canonical.data(), last.data(), out, in, taps, stored);
   for (int64_t o = 0; o < out; ++o)
     for (int64_t t = 0; t < taps; ++t)
       for (int64_t c = 0; c < stored; ++c)
         REQUIRE(last[static_cast<size_t>((o * taps + t) * stored + c)] ==
                 (c < in ? canonical[static_cast<size_t>((o * in + c) * taps + t)] : 0.0f));
-  run_weights_from_channels_last(OnHost{}, last.data(), back.data(), out, in, taps, stored);
+  launch::weights_from_channels_last(last.data(), back.data(), out, in, taps, stored);
   CHECK(back == canonical);
 }
 
@@ -33,9 +33,9 @@ TEST_CASE("a product over flattened maps gives the same from channels last") {
   const int64_t out = 4, taps = 6;
   const Values x = random_values<float>(in.count(), -1, 1, 1);
   const Values w = random_values<float>(static_cast<size_t>(out * 36), -1, 1, 2);
-  const std::vector<float> canonical(w.begin(), w.end());
-  std::vector<float> last(canonical.size());
-  run_weights_to_channels_last(OnHost{}, canonical.data(), last.data(), out, 6, taps, 6);
+  const Vector<float> canonical(w.begin(), w.end());
+  Vector<float> last(canonical.size());
+  launch::weights_to_channels_last(canonical.data(), last.data(), out, 6, taps, 6);
   const Stored<float> stored(in, Layout::kChannelsLast, x);
   const Values expected =
       reference::linear_forward(x, w, Values(4), {1, in.shape(), {4, 1, 1}, 3, 2, 1, 0, 1});
@@ -48,11 +48,11 @@ TEST_CASE("a product over flattened maps gives the same from channels last") {
 
 TEST_CASE("a kernel over blocks keeps every weight, rounds to bfloat16, and drops what lies beyond it") {
   const int64_t out = 3, kernel = 11, block = 4, channels = 3, blocks = 3;
-  const std::vector<float> canonical = numbered(out * kernel * kernel * channels);
-  std::vector<float> cut(static_cast<size_t>(out * blocks * blocks * block * block * channels), -1);
-  std::vector<Bf16> halves(cut.size());
-  run_weights_to_blocks(OnHost{}, canonical.data(), cut.data(), out, kernel, block, channels);
-  run_weights_to_blocks(OnHost{}, canonical.data(), halves.data(), out, kernel, block, channels);
+  const Vector<float> canonical = numbered(out * kernel * kernel * channels);
+  Vector<float> cut(static_cast<size_t>(out * blocks * blocks * block * block * channels), -1);
+  Vector<Bf16> halves(cut.size());
+  launch::weights_to_blocks(canonical.data(), cut.data(), out, kernel, block, channels);
+  launch::weights_to_blocks(canonical.data(), halves.data(), out, kernel, block, channels);
   double sum = 0;
   int64_t zeros = 0, wrong = 0;
   for (size_t i = 0; i < cut.size(); ++i) {
@@ -64,16 +64,16 @@ TEST_CASE("a kernel over blocks keeps every weight, rounds to bfloat16, and drop
   CHECK(zeros == out * channels * (12 * 12 - 11 * 11));
   CHECK(wrong == 0);
   for (float& v : cut) v = v == 0 ? 1e6f : v;  // a gradient has values there too
-  std::vector<float> back(canonical.size());
-  run_weights_from_blocks(OnHost{}, static_cast<const float*>(cut.data()), back.data(), out, kernel, block,
-                          channels);
+  Vector<float> back(canonical.size());
+  launch::weights_from_blocks(static_cast<const float*>(cut.data()), back.data(), out, kernel, block,
+                              channels);
   CHECK(back == canonical);
 }
 
 TEST_CASE("layouts that cannot hold a kernel are refused") {
   float value = 0;
-  CHECK(refused([&] { run_weights_to_channels_last(OnHost{}, &value, &value, 1, 8, 1, 7); }));
-  CHECK(refused([&] { run_weights_to_blocks(OnHost{}, &value, &value, 1, 3, 0, 3); }));
+  CHECK(refused([&] { launch::weights_to_channels_last(&value, &value, 1, 8, 1, 7); }));
+  CHECK(refused([&] { launch::weights_to_blocks(&value, &value, 1, 3, 0, 3); }));
 }
 
 }  // namespace

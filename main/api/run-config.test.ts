@@ -32,6 +32,14 @@ describe('runConfigSchema', () => {
     expect(runConfigSchema.parse(JSON.parse(JSON.stringify(config)))).toEqual(config);
   });
 
+  it('takes 0 for what never happens', () => {
+    const never = { validateEveryEpochs: 0, checkpoints: { everySteps: 0, everyMinutes: 0, keepLast: 1 } };
+    expect(parseRunConfig({ ...smallConfig(), ...never })).toMatchObject(never);
+    expect(refusal({ ...smallConfig(), validateEveryEpochs: -1 }).details).toEqual({
+      field: 'validateEveryEpochs',
+    });
+  });
+
   it('wants exactly one of epochs and steps', () => {
     const { epochs: _epochs, ...endless } = smallConfig();
     expect(refusal(endless).message).toContain('give either epochs or steps');

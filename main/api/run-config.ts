@@ -209,7 +209,8 @@ export const runConfigSchema = z
     precision: precisionSchema.default('fp32'),
     /** 0: all cores. */
     threads: count.default(0),
-    validateEveryEpochs: positiveInteger.default(1),
+    /** 0: never; the training error then decides what the best checkpoint is and when the rate falls. */
+    validateEveryEpochs: count.default(1),
     checkpoints: checkpointsSchema.prefault({}),
   })
   .superRefine((config, context) => {

@@ -71,7 +71,7 @@ export class TrainingService {
     const { db, directory, datasets, presets, devices, models, addon, now } = this.#parts;
     const packs = datasets.packs(request.dataset);
     const config = presets.configure(request, packs.labels.length);
-    addon().checkConfig(JSON.stringify(engineConfig(config)));
+    addon().checkConfig(JSON.stringify(config));
     devices.check(config.devices, config.precision);
     const init = request.init === undefined ? undefined : models.resolve(request.init);
     if (init !== undefined) this.#checkFits(init, config, packs.labels.length);
@@ -179,12 +179,11 @@ export class TrainingService {
   }
 
   #job(id: string, config: RunConfig, packs: DatasetPacks): TrainJob {
-    const validates = config.validateEveryEpochs > 0;
     return {
       kind: 'train',
-      configJson: JSON.stringify(engineConfig(config)),
+      configJson: JSON.stringify(config),
       trainPack: packs.train,
-      validationPack: validates ? (packs.val ?? '') : '',
+      validationPack: packs.val ?? '',
       checkpointFile: runFile(this.#parts.directory, id),
       keepLast: config.checkpoints.keepLast,
       resume: false,
@@ -216,11 +215,6 @@ export class TrainingService {
       pack.close();
     }
   }
-}
-
-/** The configuration in the engine's words: it validates every so many epochs, or has nothing to validate. */
-function engineConfig(config: RunConfig): RunConfig {
-  return { ...config, validateEveryEpochs: Math.max(config.validateEveryEpochs, 1) };
 }
 
 function newestStep(file: string): number | undefined {

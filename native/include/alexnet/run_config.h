@@ -57,8 +57,8 @@ struct RunConfig {
   bool shuffle = true;
   std::vector<std::string> devices{"cpu"};
   Precision precision = Precision::kFp32;
-  int threads = 0;  // 0: all cores
-  int64_t validate_every_epochs = 1;
+  int threads = 0;                       // 0: all cores
+  int64_t validate_every_epochs = 1;     // 0: never
   int64_t checkpoint_every_steps = 0;    // 0: only at the end of epochs
   double checkpoint_every_minutes = 10;  // 0: never by time
 };

@@ -217,7 +217,7 @@ RunConfig parse_run_config(std::string_view json) {
       {{"fp32", Precision::kFp32}, {"tf32", Precision::kTf32}, {"bf16", Precision::kBf16}});
   config.threads = static_cast<int>(fields.integer("threads", config.threads, 0, kMaxThreads));
   config.validate_every_epochs =
-      fields.integer("validateEveryEpochs", config.validate_every_epochs, 1, kMaxEpochs);
+      fields.integer("validateEveryEpochs", config.validate_every_epochs, 0, kMaxEpochs);
   if (auto checkpoints = fields.object("checkpoints")) read_checkpoints(std::move(*checkpoints), config);
   fields.finish();
   return config;

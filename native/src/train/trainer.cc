@@ -86,7 +86,7 @@ struct Trainer::Impl {
         total_steps(total_steps_of(config, loader.steps_per_epoch())),
         controls(config, plan, total_steps),
         gate(std::make_shared<train::SnapshotGate>()) {
-    if (!validation_path.empty()) {
+    if (!validation_path.empty() && config.validate_every_epochs > 0) {
       validation_pack = std::make_unique<PackReader>(validation_path);
       if (validation_pack->classes() != train_pack.classes())
         throw Error(ErrorCode::kCorruptPack,
@@ -268,11 +268,10 @@ struct Trainer::Impl {
   /// After an epoch's last step, or the run's. Returns whether the run is over.
   bool finish_epoch() {
     const bool last = step >= total_steps;
-    const bool due = last || epoch_of_last_step() % config.validate_every_epochs == 0;
     std::optional<ValidationRecord> validation;
     double error = share(epoch_sums.top1_misses, epoch_sums.images);
     bool best = false;
-    if (due && validation_pack) {
+    if (validation_pack && (last || epoch_of_last_step() % config.validate_every_epochs == 0)) {
       validation = validate();
       if (queue.aborted()) return true;
       error = validation->top1_error;

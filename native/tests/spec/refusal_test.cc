@@ -205,7 +205,8 @@ const std::vector<Wrong> kWrongConfigs{
     {"a negative seed", [](Json& c) { c["seed"] = -1; }, "", "seed", "from 0"},
     {"too many threads", [](Json& c) { c["threads"] = 100000; }, "", "threads", "from 0 to 1024"},
     {"nothing kept", [](Json& c) { c["checkpoints"]["keepLast"] = 0; }, "", "checkpoints.keepLast", "from 1"},
-    {"no validation", [](Json& c) { c["validateEveryEpochs"] = 0; }, "", "validateEveryEpochs", "from 1"},
+    {"validation before an epoch", [](Json& c) { c["validateEveryEpochs"] = -1; }, "", "validateEveryEpochs",
+     "from 0"},
 };
 
 }  // namespace

@@ -106,6 +106,12 @@ TEST_CASE("every other setting arrives") {
   CHECK(c.optimiser.actions[1].value == 0.5);
 }
 
+TEST_CASE("a run may do without validation") {
+  Json json = test::preset_json("paper-2012");
+  json["validateEveryEpochs"] = 0;
+  CHECK(parse_run_config(json.dump()).validate_every_epochs == 0);
+}
+
 TEST_CASE("what is not given is the default") {
   const Json net{{"columns", 1},
                  {"inputSize", 8},

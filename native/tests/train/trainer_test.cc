@@ -143,6 +143,13 @@ TEST_CASE("validation comes every so many epochs, and at the end") {
     CHECK(checkpoint.validated == (checkpoint.epoch == 2 || checkpoint.epoch >= 4));
 }
 
+TEST_CASE("with 0 nothing is validated, and the training error stands for it") {
+  const auto run = toy::train(toy::config(R"({"epochs":3,"validateEveryEpochs":0})"));
+  CHECK(run->recorder.validations.empty());
+  REQUIRE(run->recorder.checkpoints.size() == 3);
+  CHECK(run->recorder.checkpoints[0].best);
+}
+
 TEST_CASE("the best checkpoints are those with the lowest validation error so far") {
   const auto run = toy::train(toy::config(R"({"epochs":8,"optimiser":{"learningRate":0.05}})"));
   double best = std::numeric_limits<double>::infinity();

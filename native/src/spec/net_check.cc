@@ -52,7 +52,7 @@ void check_width(const NetSpec& net, const LayerSpec& layer, bool last) {
                  ", in the last layer, but is " + std::to_string(layer.width));
     }
     if (!layer.then.empty()) refuse(scope, "then", "must be empty in the last layer: the softmax follows it");
-    if (net.columns > 1 && net.layers.size() > 1 && !layer.reads_both && layer.width % net.columns != 0) {
+    if (net.columns > 1 && !layer.reads_both && layer.width % net.columns != 0) {
       refuse(scope, "reads",
              "must be \"both\": " + std::to_string(layer.width) + " classes cannot be shared evenly by " +
                  std::to_string(net.columns) + " columns that read their own input");
@@ -123,6 +123,11 @@ void check_layer(const NetSpec& net, size_t index, std::set<std::string>& names)
   check_name(layer.name, index);
   const Scope scope = scope_of(layer.name);
   if (!names.insert(layer.name).second) refuse(scope, "name", "is used by two layers");
+  if (index == 0 && layer.kind != LayerKind::kConv) {
+    refuse(scope, "kind",
+           "must be \"conv\" in the first layer, which reads the image; a conv whose kernel is as large as "
+           "the image is a fully connected layer");
+  }
   if (index > 0 && layer.kind == LayerKind::kConv && net.layers[index - 1].kind == LayerKind::kFc) {
     refuse(scope, "kind",
            "must not be \"conv\" after the fc layer " + net.layers[index - 1].name +
@@ -199,7 +204,9 @@ void check_net_spec(const NetSpec& net) {
   check_integer(scope, "inputSize", net.input_size, 1, kMaxInput);
   if (net.input_channels != 3) refuse(scope, "inputChannels", "must be 3: pictures are red, green and blue");
   check_integer(scope, "classes", net.classes, 2, kMaxClasses);
-  if (net.layers.empty()) refuse(scope, "layers", "must have at least one layer, the classifier");
+  if (net.layers.size() < 2) {
+    refuse(scope, "layers", "must have at least two layers, a conv that reads the image and the classifier");
+  }
   if (net.layers.size() > kMaxLayers) {
     refuse(scope, "layers",
            "must have at most " + std::to_string(kMaxLayers) + " entries, but has " +

@@ -42,13 +42,6 @@ void check(const TeamOptions& options) {
 
 std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options) {
   check(options);
-  const LayerSpec& first = plan.layers.front().spec;
-  if (first.kind != LayerKind::kConv)
-    throw Error(ErrorCode::kInvalidSpec,
-                "layer " + first.name +
-                    ": kind must be \"conv\": the first layer reads the image; a conv whose kernel is as "
-                    "large as the image is a fully connected layer",
-                R"({"layer":")" + first.name + R"(","field":"kind"})");
   const int devices = static_cast<int>(options.devices.size());
   const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
   return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {

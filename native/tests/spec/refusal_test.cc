@@ -79,7 +79,17 @@ const std::vector<Wrong> kWrongNets{
      "conv3", "sigma", "beside init"},
     {"widths by nothing", in_net("widthFactor", 0), "", "widthFactor", "more than 0"},
     {"layers as an object", in_net("layers", Json::object()), "", "layers", "list"},
-    {"no layers", in_net("layers", Json::array()), "", "layers", "at least one"},
+    {"no layers", in_net("layers", Json::array()), "", "layers", "at least two"},
+    {"a classifier alone", [](Json& c) { c["net"]["layers"] = Json::array({layer_json(c, "fc8")}); }, "",
+     "layers", "at least two"},
+    {"an fc layer that reads the image",
+     [](Json& c) {
+       Json layers = c["net"]["layers"];
+       layers.erase(layers.begin(), layers.begin() + 5);
+       layers[0].erase("reads");
+       c["net"]["layers"] = layers;
+     },
+     "fc6", "kind", "reads the image"},
     {"a layer that is text", [](Json& c) { c["net"]["layers"][2] = "conv3"; }, "#3", "layer", "object"},
     {"a layer without a name", without("conv3", "name"), "#3", "name", "missing"},
     {"a name with a dot", in_layer("conv3", "name", "conv.3"), "#3", "name", "letters, digits"},

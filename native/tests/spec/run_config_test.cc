@@ -116,7 +116,9 @@ TEST_CASE("what is not given is the default") {
   const Json net{{"columns", 1},
                  {"inputSize", 8},
                  {"classes", 2},
-                 {"layers", {{{"name", "fc"}, {"kind", "fc"}, {"width", "classes"}}}}};
+                 {"layers",
+                  {{{"name", "conv"}, {"kind", "conv"}, {"width", 4}, {"kernel", 3}},
+                   {{"name", "fc"}, {"kind", "fc"}, {"width", "classes"}}}}};
   const RunConfig c = parse_run_config(Json{{"net", net}, {"steps", 1}}.dump());
   CHECK(c.devices == std::vector<std::string>{"cpu"});
   CHECK(c.optimiser.schedule.kind == ScheduleKind::kConstant);

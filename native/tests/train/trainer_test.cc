@@ -252,13 +252,6 @@ TEST_CASE("what cannot be trained is refused with its reason") {
   CHECK(refusal(toy::config(), packs.train, "") == "none");
 }
 
-TEST_CASE("a net without a convolution is refused, not crashed on") {
-  const RunConfig config = toy::config(R"({"net":{"columns":1,"layers":[
-    {"name":"fc1","kind":"fc","width":8,"then":["activation"]},
-    {"name":"fc2","kind":"fc","width":"classes","then":[]}]}})");
-  CHECK(refusal(config) == "INVALID_SPEC");
-}
-
 TEST_CASE("tensors are loaded piece by piece and read back whole") {
   Trainer trainer(toy::config(), toy::packs().train, "");
   std::vector<std::string> names;

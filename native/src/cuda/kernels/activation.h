@@ -28,11 +28,28 @@ inline Derivative derivative_of(const std::optional<Activation>& activation) {
 }
 
 /// gradient * f'(.), f' from f's output.
-ALEXNET_HD float times_derivative(Derivative kind, float gradient, float output) {
-  if (kind == Derivative::kRelu) return output > 0 ? gradient : 0.0f;
-  if (kind == Derivative::kTanh) return gradient * (1 - output * output);
-  if (kind == Derivative::kSigmoid) return gradient * output * (1 - output);
+template <int kCount>
+ALEXNET_HD Floats<kCount> times_derivative(Derivative kind, Floats<kCount> gradient,
+                                           const Floats<kCount>& output) {
+  if (kind == Derivative::kRelu) {
+    ALEXNET_UNROLL
+    for (int i = 0; i < kCount; ++i) gradient.v[i] = output.v[i] > 0 ? gradient.v[i] : 0.0f;
+  } else if (kind == Derivative::kTanh) {
+    ALEXNET_UNROLL
+    for (int i = 0; i < kCount; ++i) gradient.v[i] *= 1 - output.v[i] * output.v[i];
+  } else if (kind == Derivative::kSigmoid) {
+    ALEXNET_UNROLL
+    for (int i = 0; i < kCount; ++i) gradient.v[i] *= output.v[i] * (1 - output.v[i]);
+  }
   return gradient;
+}
+
+/// max(v, 0) where `wanted`.
+template <int kCount>
+ALEXNET_HD void relu_where(bool wanted, Floats<kCount>& values) {
+  if (!wanted) return;
+  ALEXNET_UNROLL
+  for (int i = 0; i < kCount; ++i) values.v[i] = relu(values.v[i]);
 }
 
 /// y = f(x + bias of the channel); without bias or without activation where those are not wanted.
@@ -68,10 +85,8 @@ struct ActivationBackward {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const Place place = order(index);
     const Floats<kWidth> output = load<kWidth>(y.at(image, place.pixel, place.channel));
-    Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
-    ALEXNET_UNROLL
-    for (int i = 0; i < kWidth; ++i) v.v[i] = times_derivative(derivative, v.v[i], output.v[i]);
-    store<kWidth>(dx.at(image, place.pixel, place.channel), v);
+    const Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
+    store<kWidth>(dx.at(image, place.pixel, place.channel), times_derivative(derivative, v, output));
   }
 };
 

@@ -84,8 +84,7 @@ struct Dropout {
     for (int i = 0; i < kWidth; ++i) v.v[i] = kept[i] ? v.v[i] * scale : 0.0f;
     if (derivative != Derivative::kOne) {
       const Floats<kWidth> out = load<kWidth>(output.at(image, place.pixel, place.channel));
-      ALEXNET_UNROLL
-      for (int i = 0; i < kWidth; ++i) v.v[i] = times_derivative(derivative, v.v[i], out.v[i]);
+      v = times_derivative(derivative, v, out);
     }
     store<kWidth>(y.at(image, place.pixel, place.channel), v);
   }

@@ -92,7 +92,7 @@ void activation_backward(Stream stream, const T* y, const MapView& y_view, const
 
 // ---- Local response normalisation (paper section 3.3) and max-pooling (section 3.4) ----------------------
 // A view is one column: its first and last channel have no neighbours outside it. LrnSpec::size is odd and k
-// positive. Windows of five are fast; others cost size * size reads a value on the way back.
+// positive. Windows of five with beta 0.75 are fast; others cost size * size reads a value on the way back.
 //
 // `relu_after`: y = max(0, .) of what is stored. On the way back `before` is the activation whose output x
 // is: its derivative is the last factor.

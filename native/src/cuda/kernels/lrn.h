@@ -3,8 +3,8 @@
 //   y = x s^-beta,  s = k + alpha sum_window x^2
 //   dx = dy s^-beta - 2 alpha beta x sum_{windows that hold it} dy x s^(-beta - 1)
 // A thread takes eight channels of a pixel and reads their neighbours too: recomputing a neighbour's s is
-// cheaper than telling it to other threads. Windows other than five, and maps that are not whole vectors,
-// take one channel a thread.
+// cheaper than telling it to other threads. Windows other than five, powers other than 3/4, and maps that are
+// not whole vectors, take one channel a thread.
 #pragma once
 
 #include <optional>
@@ -67,12 +67,13 @@ struct Normalised {
   ALEXNET_HD Floats<kWidth> get(int64_t image, int32_t pixel, int32_t channel) const {
     Floats<kWidth> y;
     if constexpr (kWidth == 1) {
-      y.v[0] =
-          to_float(*x.at(image, pixel, channel)) * norm_powers(norm, squares(image, pixel, channel)).scale;
+      y.v[0] = to_float(*x.at(image, pixel, channel)) *
+               norm_powers<false>(norm, squares(image, pixel, channel)).scale;
     } else {
       const Floats<kWidth + 4> v = around<2>(channel, channels, PixelReader<T>{x, image, pixel});
       ALEXNET_UNROLL
-      for (int i = 0; i < kWidth; ++i) y.v[i] = v.v[i + 2] * norm_powers(norm, five_squares(v, i + 2)).scale;
+      for (int i = 0; i < kWidth; ++i)
+        y.v[i] = v.v[i + 2] * norm_powers<true>(norm, five_squares(v, i + 2)).scale;
     }
     return y;
   }
@@ -100,9 +101,7 @@ struct LrnForward {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const Place place = order(index);
     Floats<kWidth> v = source.get(image, place.pixel, place.channel);
-    ALEXNET_UNROLL
-    for (int i = 0; i < kWidth; ++i)
-      if (relu_after) v.v[i] = relu(v.v[i]);
+    relu_where(relu_after, v);
     store<kWidth>(y.at(image, place.pixel, place.channel), v);
   }
 };
@@ -121,62 +120,66 @@ struct LrnBackward {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const Place place = order(index);
-    const int32_t h = place.pixel / width, w = place.pixel % width;
+    const auto gradient_at = gradient.at(image, place.pixel / width, place.pixel % width);
+    const PixelReader<T> x_at{source.x, image, place.pixel};
     Floats<kWidth> result;
-    if constexpr (kWidth == 1) {
-      result.v[0] = one(image, h, w, place.pixel, place.channel);
-    } else {
-      const Floats<kWidth + 8> x =
-          around<4>(place.channel, source.channels, PixelReader<T>{source.x, image, place.pixel});
-      Floats<kWidth + 4> d = around<2>(place.channel, source.channels, GradientReader{gradient, image, h, w});
-      Floats<kWidth> own;
-      ALEXNET_UNROLL
-      for (int i = 0; i < kWidth + 4; ++i) {
-        const float v = x.v[i + 2];
-        if (relu_after && !(v > 0)) d.v[i] = 0;
-        const NormPowers powers = norm_powers(source.norm, five_squares(x, i + 2));
-        if (i >= 2 && i < kWidth + 2) own.v[i - 2] = d.v[i] * powers.scale;
-        d.v[i] *= v * powers.slope;
-      }
-      ALEXNET_UNROLL
-      for (int i = 0; i < kWidth; ++i) {
-        const float shares = d.v[i] + d.v[i + 1] + d.v[i + 2] + d.v[i + 3] + d.v[i + 4];
-        const float v = own.v[i] - source.norm.slope * x.v[i + 4] * shares;
-        result.v[i] = times_derivative(before, v, x.v[i + 4]);
-      }
-    }
+    if constexpr (kWidth == 1)
+      result = one(x_at, gradient_at, place.channel);
+    else
+      result = five(x_at, gradient_at, place.channel);
     store<kWidth>(dx.at(image, place.pixel, place.channel), result);
   }
 
  private:
-  struct GradientReader {
-    const Gradient& gradient;
-    int64_t image;
-    int32_t h, w;
-
-    template <int kCount>
-    ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
-      return gradient.template get<kCount>(image, h, w, channel);
+  /// Eight channels in windows of five.
+  template <class GradientAt>
+  ALEXNET_HD Floats<kWidth> five(const PixelReader<T>& x_at, const GradientAt& gradient_at,
+                                 int32_t channel) const {
+    const Floats<kWidth + 8> x = around<4>(channel, source.channels, x_at);
+    Floats<kWidth + 4> d = around<2>(channel, source.channels, gradient_at);
+    if (relu_after) {
+      ALEXNET_UNROLL
+      for (int i = 0; i < kWidth + 4; ++i) d.v[i] = x.v[i + 2] > 0 ? d.v[i] : 0.0f;
     }
-  };
+    Floats<kWidth> own, result;
+    ALEXNET_UNROLL
+    for (int i = 0; i < kWidth + 4; ++i) {
+      const NormPowers powers = norm_powers<true>(source.norm, five_squares(x, i + 2));
+      if (i >= 2 && i < kWidth + 2) own.v[i - 2] = d.v[i] * powers.scale;
+      d.v[i] *= x.v[i + 2] * powers.slope;
+    }
+    Floats<kWidth> own_x;
+    ALEXNET_UNROLL
+    for (int i = 0; i < kWidth; ++i) {
+      const float shares = d.v[i] + d.v[i + 1] + d.v[i + 2] + d.v[i + 3] + d.v[i + 4];
+      own_x.v[i] = x.v[i + 4];
+      result.v[i] = own.v[i] - source.norm.slope * own_x.v[i] * shares;
+    }
+    return times_derivative(before, result, own_x);
+  }
 
-  ALEXNET_HD float one(int64_t image, int32_t h, int32_t w, int32_t pixel, int32_t channel) const {
+  /// One channel in a window of any size.
+  template <class GradientAt>
+  ALEXNET_HD Floats<1> one(const PixelReader<T>& x_at, const GradientAt& gradient_at, int32_t channel) const {
     const NormConstants& norm = source.norm;
     const int32_t first = channel < norm.half ? 0 : channel - norm.half;
     const int32_t last = channel + norm.half < source.channels ? channel + norm.half : source.channels - 1;
-    const float own_x = to_float(*source.x.at(image, pixel, channel));
+    const Floats<1> own_x = x_at.template operator()<1>(channel);
     float own = 0, shares = 0;
     for (int32_t c = first; c <= last; ++c) {
-      const float v = to_float(*source.x.at(image, pixel, c));
-      float d = gradient.template get<1>(image, h, w, c).v[0];
-      if (relu_after && !(v > 0)) d = 0;
-      const NormPowers powers = norm_powers(norm, source.squares(image, pixel, c));
+      const float x = x_at.template operator()<1>(c).v[0];
+      float d = gradient_at.template operator()<1>(c).v[0];
+      if (relu_after && !(x > 0)) d = 0;
+      const NormPowers powers = norm_powers<false>(norm, source.squares(x_at.image, x_at.pixel, c));
       if (c == channel) own = d * powers.scale;
-      shares += d * v * powers.slope;
+      shares += d * x * powers.slope;
     }
-    return times_derivative(before, own - norm.slope * own_x * shares, own_x);
+    return times_derivative(before, Floats<1>{{own - norm.slope * own_x.v[0] * shares}}, own_x);
   }
 };
+
+/// Whether the fast kernels have these constants.
+inline bool is_usual(const LrnSpec& lrn) { return lrn.size == 5 && norm_constants(lrn).three_quarters; }
 
 inline void check_lrn(const LrnSpec& lrn) {
   if (lrn.size < 1 || lrn.size % 2 == 0 || !(lrn.k > 0))
@@ -193,7 +196,7 @@ void run_lrn_forward(const Run& run, const T* x, const MapView& x_view, T* y, co
                      const LrnSpec& lrn, bool relu_after) {
   check_lrn(lrn);
   check_alike(x_view, y_view, /*same_size=*/true);
-  with_width(lrn.size == 5 && fits_vectors(x, x_view) && fits_vectors(y, y_view), [&]<int kWidth>() {
+  with_width(is_usual(lrn) && fits_vectors(x, x_view) && fits_vectors(y, y_view), [&]<int kWidth>() {
     const LrnForward<T, kWidth> op{normalised<T, kWidth>(x, x_view, lrn), map_of(y, y_view), relu_after,
                                    order_of<kWidth>(x_view, x_view.pixels())};
     run.each(op, x_view.images, threads_of<kWidth>(x_view, x_view.pixels()));
@@ -206,7 +209,7 @@ void run_lrn_backward_from(const Run& run, const T* x, const MapView& x_view, co
                            bool relu_after, std::optional<Activation> before) {
   check_lrn(lrn);
   check_alike(x_view, dx_view, /*same_size=*/true);
-  const bool vectors = lrn.size == 5 && gradient_fits && fits_vectors(x, x_view) && fits_vectors(dx, dx_view);
+  const bool vectors = is_usual(lrn) && gradient_fits && fits_vectors(x, x_view) && fits_vectors(dx, dx_view);
   with_width(vectors, [&]<int kWidth>() {
     const LrnBackward<T, kWidth, Gradient> op{
         normalised<T, kWidth>(x, x_view, lrn),    gradient,   map_of(dx, dx_view),
@@ -231,8 +234,10 @@ void run_lrn_pool_backward(const Run& run, const T* x, const MapView& x_view, co
                            const LrnSpec& lrn, const PoolSpec& pool, bool relu_after,
                            std::optional<Activation> before) {
   check_pool(x_view, dy_view, pool);
-  run_lrn_backward_from(run, x, x_view, pooled_gradient(dy, dy_view, winners, pool),
-                        fits_vectors(dy, dy_view, winners), dx, dx_view, lrn, relu_after, before);
+  with_pooled_gradient(dy, dy_view, winners, pool, [&](const auto& gradient) {
+    run_lrn_backward_from(run, x, x_view, gradient, fits_vectors(dy, dy_view, winners), dx, dx_view, lrn,
+                          relu_after, before);
+  });
 }
 
 }  // namespace alexnet::cuda

@@ -12,12 +12,12 @@ struct NormConstants {
   float slope;  // 2 alpha beta
   float beta;
   int32_t half;         // neighbours on each side
-  bool three_quarters;  // beta is 0.75: square roots instead of a power
+  bool three_quarters;  // beta is 0.75 and s never tiny: square roots instead of a power
 };
 
 inline NormConstants norm_constants(int64_t size, double k, double alpha, double beta) {
   return {static_cast<float>(k),    static_cast<float>(alpha),      static_cast<float>(2 * alpha * beta),
-          static_cast<float>(beta), static_cast<int32_t>(size / 2), beta == 0.75};
+          static_cast<float>(beta), static_cast<int32_t>(size / 2), beta == 0.75 && k >= 1e-30};
 }
 inline NormConstants norm_constants(const LrnSpec& lrn) {
   return norm_constants(lrn.size, lrn.k,
@@ -32,9 +32,11 @@ struct NormPowers {
   float scale, slope;
 };
 
+/// `kThreeQuarters`: beta is known to be 0.75.
+template <bool kThreeQuarters>
 ALEXNET_HD NormPowers norm_powers(const NormConstants& c, float sum_of_squares) {
   const float s = c.k + c.alpha * sum_of_squares;
-  if (c.three_quarters) {
+  if (kThreeQuarters || c.three_quarters) {
     const float r = reciprocal_sqrt(s);  // s^-1/2
     const float inverse = r * r;         // s^-1
     const float q = reciprocal_sqrt(r);  // s^1/4

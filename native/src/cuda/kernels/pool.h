@@ -70,9 +70,7 @@ struct PoolForward {
 
   ALEXNET_HD void put(int64_t image, int32_t channel, int32_t row, int32_t column, Best<kWidth> best) const {
     const int32_t window = row * out_width + column;
-    ALEXNET_UNROLL
-    for (int i = 0; i < kWidth; ++i)
-      if (relu_after) best.value.v[i] = relu(best.value.v[i]);
+    relu_where(relu_after, best.value);
     store<kWidth>(y.at(image, window, channel), best.value);
     if (!winners.data) return;
     Packed<uint8_t, kWidth> places;
@@ -125,10 +123,10 @@ struct PoolForward {
 
 /// dx = each dy brought to its window's winner, times f' of the activation whose output x is. A ReLU after
 /// the pooling is kRelu here: it lets through what had a positive x.
-template <class T, int kWidth>
+template <class T, int kWidth, class Gradient>
 struct PoolBackward {
   Map<const T> x;  // data null where derivative is kOne
-  PooledGradient<T> gradient;
+  Gradient gradient;
   Map<T> dx;
   int32_t width;
   Derivative derivative;
@@ -136,13 +134,10 @@ struct PoolBackward {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const Place place = order(index);
-    Floats<kWidth> v =
-        gradient.template get<kWidth>(image, place.pixel / width, place.pixel % width, place.channel);
-    if (derivative != Derivative::kOne) {
-      const Floats<kWidth> output = load<kWidth>(x.at(image, place.pixel, place.channel));
-      ALEXNET_UNROLL
-      for (int i = 0; i < kWidth; ++i) v.v[i] = times_derivative(derivative, v.v[i], output.v[i]);
-    }
+    const auto gradient_at = gradient.at(image, place.pixel / width, place.pixel % width);
+    Floats<kWidth> v = gradient_at.template operator()<kWidth>(place.channel);
+    if (derivative != Derivative::kOne)
+      v = times_derivative(derivative, v, load<kWidth>(x.at(image, place.pixel, place.channel)));
     store<kWidth>(dx.at(image, place.pixel, place.channel), v);
   }
 };
@@ -199,7 +194,7 @@ void run_lrn_pool_forward(const Run& run, const T* x, const MapView& x_view, T* 
   check_lrn(lrn);
   check_pool(x_view, y_view, pool);
   threads_of<1>(x_view, x_view.pixels());
-  const bool vectors = lrn.size == 5 && fits_vectors(x, x_view) && fits_vectors(y, y_view, winners);
+  const bool vectors = is_usual(lrn) && fits_vectors(x, x_view) && fits_vectors(y, y_view, winners);
   with_width(vectors, [&]<int kWidth>() {
     const auto source = normalised<T, kWidth>(x, x_view, lrn);
     run_pool_from<Run, T, kWidth>(run, source, x_view, y, y_view, winners, pool, relu_after);
@@ -215,11 +210,15 @@ void run_pool_backward(const Run& run, const T* x, const MapView& x_view, const 
   if (activation && !x)
     throw Error(ErrorCode::kInvalidArgument, "an activation's derivative needs the activation's output");
   const bool x_fits = !activation || fits_vectors(x, x_view);
-  with_width(x_fits && fits_vectors(dy, dy_view, winners) && fits_vectors(dx, dx_view), [&]<int kWidth>() {
-    const PoolBackward<T, kWidth> op{map_of(x, x_view),         pooled_gradient(dy, dy_view, winners, pool),
-                                     map_of(dx, dx_view),       static_cast<int32_t>(dx_view.width),
-                                     derivative_of(activation), order_of<kWidth>(dx_view, dx_view.pixels())};
-    run.each(op, dx_view.images, threads_of<kWidth>(dx_view, dx_view.pixels()));
+  const bool vectors = x_fits && fits_vectors(dy, dy_view, winners) && fits_vectors(dx, dx_view);
+  with_pooled_gradient(dy, dy_view, winners, pool, [&]<class Gradient>(const Gradient& gradient) {
+    with_width(vectors, [&]<int kWidth>() {
+      const PoolBackward<T, kWidth, Gradient> op{
+          map_of(x, x_view),         gradient,
+          map_of(dx, dx_view),       static_cast<int32_t>(dx_view.width),
+          derivative_of(activation), order_of<kWidth>(dx_view, dx_view.pixels())};
+      run.each(op, dx_view.images, threads_of<kWidth>(dx_view, dx_view.pixels()));
+    });
   });
 }
 

@@ -14,38 +14,75 @@ struct DirectGradient {
   Map<const T> dy;
   int32_t width;
 
-  /// kCount channels of the pixel in row h, column w.
-  template <int kCount>
-  ALEXNET_HD Floats<kCount> get(int64_t image, int32_t h, int32_t w, int32_t channel) const {
-    return load<kCount>(dy.at(image, h * width + w, channel));
-  }
+  /// The gradient at one pixel.
+  struct Pixel {
+    Map<const T> dy;
+    int64_t image;
+    int32_t pixel;
+
+    template <int kCount>
+    ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
+      return load<kCount>(dy.at(image, pixel, channel));
+    }
+  };
+
+  ALEXNET_HD Pixel at(int64_t image, int32_t h, int32_t w) const { return {dy, image, h * width + w}; }
 };
 
-/// The gradient of a pooling's input: the sum of dy over the windows in which the pixel won.
-template <class T>
+/// The gradient of a pooling's input: the sum of dy over the windows in which the pixel won. kThreeByTwo:
+/// windows of 3 every 2, of which at most two by two hold a pixel.
+template <class T, bool kThreeByTwo>
 struct PooledGradient {
   Map<const T> dy;
   Map<const uint8_t> winners;
-  int32_t out_height, out_width, size, stride;
+  int32_t out_height, out_width, any_size, any_stride;
 
-  template <int kCount>
-  ALEXNET_HD Floats<kCount> get(int64_t image, int32_t h, int32_t w, int32_t channel) const {
-    Floats<kCount> sum = zeros<kCount>();
-    const int32_t first_row = h < size ? 0 : (h - size) / stride + 1;
-    const int32_t first_column = w < size ? 0 : (w - size) / stride + 1;
-    const int32_t last_row = h / stride < out_height ? h / stride : out_height - 1;
-    const int32_t last_column = w / stride < out_width ? w / stride : out_width - 1;
-    for (int32_t row = first_row; row <= last_row; ++row) {
-      for (int32_t column = first_column; column <= last_column; ++column) {
-        const int32_t window = row * out_width + column;
-        const int32_t place = (h - row * stride) * size + (w - column * stride);
-        const Floats<kCount> d = load<kCount>(dy.at(image, window, channel));
-        const Packed<uint8_t, kCount> won = load_packed<kCount>(winners.at(image, window, channel));
+  ALEXNET_HD int32_t size() const { return kThreeByTwo ? 3 : any_size; }
+  ALEXNET_HD int32_t stride() const { return kThreeByTwo ? 2 : any_stride; }
+
+  struct Pixel {
+    const PooledGradient& pool;
+    int64_t image;
+    int32_t h, w, first_row, last_row, first_column, last_column;  // of the windows that hold the pixel
+
+    template <int kCount>
+    ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
+      Floats<kCount> sum = zeros<kCount>();
+      if constexpr (kThreeByTwo) {
         ALEXNET_UNROLL
-        for (int i = 0; i < kCount; ++i) sum.v[i] += won.v[i] == place ? d.v[i] : 0.0f;
+        for (int i = 0; i < 4; ++i) {
+          const int32_t row = first_row + i / 2, column = first_column + i % 2;
+          if (row <= last_row && column <= last_column) add(row, column, channel, sum);
+        }
+      } else {
+        for (int32_t row = first_row; row <= last_row; ++row)
+          for (int32_t column = first_column; column <= last_column; ++column) add(row, column, channel, sum);
       }
+      return sum;
     }
-    return sum;
+
+    template <int kCount>
+    ALEXNET_HD void add(int32_t row, int32_t column, int32_t channel, Floats<kCount>& sum) const {
+      const int32_t window = row * pool.out_width + column;
+      const int32_t place = (h - row * pool.stride()) * pool.size() + (w - column * pool.stride());
+      const Floats<kCount> d = load<kCount>(pool.dy.at(image, window, channel));
+      const Packed<uint8_t, kCount> won = load_packed<kCount>(pool.winners.at(image, window, channel));
+      ALEXNET_UNROLL
+      for (int i = 0; i < kCount; ++i)
+        if (won.v[i] == place) sum.v[i] += d.v[i];
+    }
+  };
+
+  ALEXNET_HD Pixel at(int64_t image, int32_t h, int32_t w) const {
+    const int32_t last_row = h / stride(), last_column = w / stride();
+    return {*this,
+            image,
+            h,
+            w,
+            h < size() ? 0 : (h - size()) / stride() + 1,
+            last_row < out_height ? last_row : out_height - 1,
+            w < size() ? 0 : (w - size()) / stride() + 1,
+            last_column < out_width ? last_column : out_width - 1};
   }
 };
 
@@ -54,15 +91,17 @@ DirectGradient<T> direct_gradient(const T* dy, const MapView& view) {
   return {map_of(dy, view), static_cast<int32_t>(view.width)};
 }
 
-template <class T>
-PooledGradient<T> pooled_gradient(const T* dy, const MapView& view, const uint8_t* winners,
-                                  const PoolSpec& pool) {
-  return {map_of(dy, view),
-          map_of(winners, dense_like(view)),
-          static_cast<int32_t>(view.height),
-          static_cast<int32_t>(view.width),
-          static_cast<int32_t>(pool.size),
-          static_cast<int32_t>(pool.stride)};
+/// Calls go(gradient) with the PooledGradient that fits the pooling.
+template <class T, class Go>
+void with_pooled_gradient(const T* dy, const MapView& view, const uint8_t* winners, const PoolSpec& pool,
+                          const Go& go) {
+  const Map<const uint8_t> places = map_of(winners, dense_like(view));
+  const auto height = static_cast<int32_t>(view.height), width = static_cast<int32_t>(view.width);
+  const auto size = static_cast<int32_t>(pool.size), stride = static_cast<int32_t>(pool.stride);
+  if (size == 3 && stride == 2)
+    go(PooledGradient<T, true>{map_of(dy, view), places, height, width, size, stride});
+  else
+    go(PooledGradient<T, false>{map_of(dy, view), places, height, width, size, stride});
 }
 
 /// Whether a pooling's gradient and its winners (dense, one byte each) can be read eight at a time.

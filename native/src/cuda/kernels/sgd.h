@@ -41,6 +41,7 @@ struct SgdUpdate {
     const ParameterRates r = rates[p];
     if (r.frozen) return;
     const ParameterEntry entry = table[p];
+    if (!entry.velocity) return;
     const int64_t first =
         (chunk - entry.first_chunk) * kParameterChunk + static_cast<int64_t>(index) * kUpdateWidth;
     const int64_t left = entry.count - first;

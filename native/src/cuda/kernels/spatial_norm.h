@@ -70,7 +70,7 @@ struct SpatialNormForward {
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
     Floats<kWidth> v = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL
-    for (int i = 0; i < kWidth; ++i) v.v[i] *= norm_powers(scale.norm, squares.v[i]).scale;
+    for (int i = 0; i < kWidth; ++i) v.v[i] *= norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).scale;
     store<kWidth>(y.at(image, place.pixel, place.channel), v);
   }
 };
@@ -89,7 +89,8 @@ struct SpatialNormShares {
     const Floats<kWidth> x = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
     Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL
-    for (int i = 0; i < kWidth; ++i) v.v[i] *= x.v[i] * norm_powers(scale.norm, squares.v[i]).slope;
+    for (int i = 0; i < kWidth; ++i)
+      v.v[i] *= x.v[i] * norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).slope;
     store<kWidth>(shares.at(image, place.pixel, place.channel), v);
   }
 };
@@ -121,10 +122,10 @@ struct SpatialNormBackward {
     Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) {
-      v.v[i] = v.v[i] * norm_powers(scale.norm, squares.v[i]).scale - scale.norm.slope * x.v[i] * sum.v[i];
-      v.v[i] = times_derivative(before, v.v[i], x.v[i]);
+      v.v[i] = v.v[i] * norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).scale -
+               scale.norm.slope * x.v[i] * sum.v[i];
     }
-    store<kWidth>(dx.at(image, place.pixel, place.channel), v);
+    store<kWidth>(dx.at(image, place.pixel, place.channel), times_derivative(before, v, x));
   }
 };
 
@@ -146,7 +147,8 @@ void run_spatial_norm_forward(const Run& run, const T* x, const MapView& x_view,
                               const SpatialNormSpec& norm) {
   check_spatial_norm(norm);
   check_alike(x_view, y_view, /*same_size=*/true);
-  with_width(fits_vectors(x, x_view) && fits_vectors(y, y_view), [&]<int kWidth>() {
+  const bool fast = norm_constants(norm).three_quarters;
+  with_width(fast && fits_vectors(x, x_view) && fits_vectors(y, y_view), [&]<int kWidth>() {
     const SpatialNormForward<T, kWidth> op{spatial_scale<T, kWidth>(x, x_view, norm), map_of(y, y_view),
                                            order_of<kWidth>(x_view, x_view.pixels())};
     run.each(op, x_view.images, threads_of<kWidth>(x_view, x_view.pixels()));
@@ -175,8 +177,9 @@ void run_spatial_norm_backward(const Run& run, const T* x, const MapView& x_view
     const T* part_x = x + first * x_view.image_stride;
     const T* part_dy = dy + first * dy_view.image_stride;
     T* part_dx = dx + first * dx_view.image_stride;
-    const bool vectors = fits_vectors(part_x, x_view) && fits_vectors(part_dy, dy_view) &&
-                         fits_vectors(part_dx, dx_view) && fits_vectors(shares, shares_view);
+    const bool vectors = norm_constants(norm).three_quarters && fits_vectors(part_x, x_view) &&
+                         fits_vectors(part_dy, dy_view) && fits_vectors(part_dx, dx_view) &&
+                         fits_vectors(shares, shares_view);
     with_width(vectors, [&]<int kWidth>() {
       const auto scale = spatial_scale<T, kWidth>(part_x, part, norm);
       const auto order = order_of<kWidth>(part, part.pixels());

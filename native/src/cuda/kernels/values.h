@@ -31,10 +31,12 @@ ALEXNET_HD float float_of(uint32_t bits) {
 #endif
 }
 
-/// 1 / sqrt(s); the device's own instruction is within 2 units in the last place.
+/// 1 / sqrt(s) for normal positive s; the device's own instruction is within 2 units in the last place.
 ALEXNET_HD float reciprocal_sqrt(float s) {
 #if defined(__CUDA_ARCH__)
-  return rsqrtf(s);
+  float root;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(s));
+  return root;
 #else
   return 1.0f / std::sqrt(s);
 #endif
@@ -54,15 +56,34 @@ ALEXNET_HD float from_float<float>(float value) {
 }
 template <>
 ALEXNET_HD Bf16 from_float<Bf16>(float value) {
+#if defined(__CUDA_ARCH__)
+  uint16_t bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return {bits};
+#else
   const uint32_t bits = bits_of(value);
   const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
   const uint32_t quiet_nan = (bits >> 16) | 0x40u;
   return {static_cast<uint16_t>(value == value ? rounded : quiet_nan)};
+#endif
+}
+
+/// Both at once: `low` lies first in memory.
+ALEXNET_HD uint32_t bf16_pair(float low, float high) {
+#if defined(__CUDA_ARCH__)
+  uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#else
+  return from_float<Bf16>(low).bits | uint32_t{from_float<Bf16>(high).bits} << 16;
+#endif
 }
 
 /// kCount values in registers.
 template <int kCount>
-struct Floats {
+struct alignas(kCount % 4 == 0   ? 16
+               : kCount % 2 == 0 ? 8
+                                 : 4) Floats {
   float v[kCount];
 };
 
@@ -72,42 +93,118 @@ struct alignas(sizeof(T) * kCount > 16 ? 16 : sizeof(T) * kCount) Packed {
   T v[kCount];
 };
 
-/// `from` is aligned to the vector's size, at most 16 bytes.
+#if defined(__CUDA_ARCH__)
+/// The largest piece that one instruction moves.
+template <int kBytes>
+struct Word;
+template <>
+struct Word<1> {
+  using Type = uint8_t;
+};
+template <>
+struct Word<2> {
+  using Type = uint16_t;
+};
+template <>
+struct Word<4> {
+  using Type = uint32_t;
+};
+template <>
+struct Word<8> {
+  using Type = uint2;
+};
+template <>
+struct Word<16> {
+  using Type = uint4;
+};
+#endif
+
+/// Copies kBytes from memory that is aligned to kBytes, or to 16, into registers.
+template <int kBytes>
+ALEXNET_HD void move_in(void* to, const void* from) {
+#if defined(__CUDA_ARCH__)
+  constexpr int kPiece = kBytes > 16 ? 16 : kBytes;
+  using Piece = typename Word<kPiece>::Type;
+  ALEXNET_UNROLL
+  for (int i = 0; i < kBytes / kPiece; ++i) static_cast<Piece*>(to)[i] = static_cast<const Piece*>(from)[i];
+#else
+  std::memcpy(to, from, kBytes);
+#endif
+}
+
+/// The way back, into global memory.
+template <int kBytes>
+ALEXNET_HD void move_out(void* to, const void* from) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (kBytes >= 16) {
+    ALEXNET_UNROLL
+    for (int i = 0; i < kBytes / 16; ++i) {
+      const uint4 word = static_cast<const uint4*>(from)[i];
+      // The compiler splits such a store in four where branches come together before it.
+      asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};"
+                   :
+                   : "l"(__cvta_generic_to_global(static_cast<uint4*>(to) + i)), "r"(word.x), "r"(word.y),
+                     "r"(word.z), "r"(word.w)
+                   : "memory");
+    }
+  } else {
+    move_in<kBytes>(to, from);
+  }
+#else
+  std::memcpy(to, from, kBytes);
+#endif
+}
+
+/// `from` is aligned to the vector's size, or to 16 bytes.
 template <int kCount, class T>
 ALEXNET_HD Packed<T, kCount> load_packed(const T* from) {
-#if defined(__CUDA_ARCH__)
-  return *reinterpret_cast<const Packed<T, kCount>*>(from);
-#else
   Packed<T, kCount> packed;
-  std::memcpy(&packed, from, sizeof packed);
+  move_in<sizeof packed>(&packed, from);
   return packed;
-#endif
 }
 
 template <int kCount, class T>
 ALEXNET_HD void store_packed(T* to, const Packed<T, kCount>& packed) {
-#if defined(__CUDA_ARCH__)
-  *reinterpret_cast<Packed<T, kCount>*>(to) = packed;
-#else
-  std::memcpy(to, &packed, sizeof packed);
-#endif
+  move_out<sizeof packed>(to, &packed);
 }
 
-template <int kCount, class T>
-ALEXNET_HD Floats<kCount> load(const T* from) {
-  const Packed<T, kCount> packed = load_packed<kCount>(from);
+template <int kCount>
+ALEXNET_HD Floats<kCount> load(const float* from) {
   Floats<kCount> values;
-  ALEXNET_UNROLL
-  for (int i = 0; i < kCount; ++i) values.v[i] = to_float(packed.v[i]);
+  move_in<sizeof values>(&values, from);
   return values;
 }
 
-template <int kCount, class T>
-ALEXNET_HD void store(T* to, const Floats<kCount>& values) {
-  Packed<T, kCount> packed;
-  ALEXNET_UNROLL
-  for (int i = 0; i < kCount; ++i) packed.v[i] = from_float<T>(values.v[i]);
-  store_packed<kCount>(to, packed);
+template <int kCount>
+ALEXNET_HD Floats<kCount> load(const Bf16* from) {
+  Floats<kCount> values;
+  if constexpr (kCount == 1) {
+    values.v[0] = to_float(*from);
+  } else {
+    Packed<uint32_t, kCount / 2> pairs;  // of each the first value is the lower half
+    move_in<sizeof pairs>(&pairs, from);
+    ALEXNET_UNROLL
+    for (int i = 0; i < kCount; ++i)
+      values.v[i] = float_of(i % 2 == 0 ? pairs.v[i / 2] << 16 : pairs.v[i / 2] & 0xFFFF0000u);
+  }
+  return values;
+}
+
+template <int kCount>
+ALEXNET_HD void store(float* to, const Floats<kCount>& values) {
+  move_out<sizeof values>(to, &values);
+}
+
+template <int kCount>
+ALEXNET_HD void store(Bf16* to, const Floats<kCount>& values) {
+  if constexpr (kCount == 1) {
+    *to = from_float<Bf16>(values.v[0]);
+  } else {
+    Packed<uint32_t, kCount / 2> packed;
+    ALEXNET_UNROLL
+    for (int i = 0; i < kCount / 2; ++i) packed.v[i] = bf16_pair(values.v[2 * i], values.v[2 * i + 1]);
+    move_out<sizeof packed>(to, &packed);
+  }
 }
 
 template <int kCount>

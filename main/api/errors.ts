@@ -14,6 +14,7 @@ export const engineErrorCodes = [
   'CORRUPT_PACK',
   'OUT_OF_MEMORY',
   'DEVICE_UNAVAILABLE',
+  'DEVICE_LOST', // a device that stopped in the middle of a job
   'DIVERGED',
   'CANCELLED',
   'INTERNAL',

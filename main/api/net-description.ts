@@ -50,6 +50,14 @@ export const deviceReportSchema = z.object({
   precisions: z.array(z.string()),
   instructions: z.array(z.string()),
   library: z.string(),
+  /** Of a GPU, e.g. "580.65.06 (CUDA 13.0)". */
+  driver: z.string(),
+  /** Of a GPU, e.g. "9.0". */
+  computeCapability: z.string(),
+  /** Of a GPU's memory; -1 where it is not known. */
+  freeBytes: z.number(),
+  /** What limits a device that can be used, e.g. that another GPU has no direct access to it. */
+  notes: z.array(z.string()),
 });
 
 export const tensorShapeSchema = z.array(z.int().nonnegative());

@@ -27,6 +27,7 @@ const interrupting: ReadonlySet<string> = new Set([
   'DISK_FULL',
   'IO',
   'OUT_OF_MEMORY',
+  'DEVICE_LOST',
   'CANCELLED',
   'BUSY',
 ]);

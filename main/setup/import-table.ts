@@ -78,7 +78,7 @@ export const typeScriptZones: Record<string, Zone> = {
 /** Tests and their helpers (x.test.ts, test-x.ts, what lies in a folder testing/): nothing else imports them ... */
 export const testFiles = /\.test\.m?ts$|(^|\/)test-[^/]*$|\/testing\//;
 /** ... and they import these besides what their folder may. */
-export const testPackages = ['vitest'];
+export const testPackages = ['vitest', '@orpc/client'];
 
 /** Node's modules that open ports. */
 export const httpBuiltins = ['node:http', 'node:https', 'node:http2'];
@@ -109,9 +109,16 @@ export const nativeZones: Record<string, string[]> = {
   'native/src/columns': [...publicHeaders, 'native/src/spec'],
   'native/src/cpu': [...publicHeaders, ...belowTraining],
   'native/src/cuda': [...publicHeaders, ...belowTraining],
-  'native/src/train': [...publicHeaders, ...belowTraining, 'native/src/cpu'],
+  // The CUDA plug-in's loader, not CUDA itself: see libraryHeaders.
+  'native/src/train': [...publicHeaders, ...belowTraining, 'native/src/cpu', 'native/src/cuda'],
   'native/addon': ['native/include'],
-  'native/bench': [...publicHeaders, ...belowTraining, 'native/src/cpu', 'native/src/train'],
+  'native/bench': [
+    ...publicHeaders,
+    ...belowTraining,
+    'native/src/cpu',
+    'native/src/cuda',
+    'native/src/train',
+  ],
 };
 
 /** Headers of libraries that one folder of native/src (and its tests) sees. */

@@ -55,6 +55,10 @@ Napi::Value list_devices(const Napi::CallbackInfo& info) {
       device.Set("precisions", from_texts(env, report.precisions));
       device.Set("instructions", from_texts(env, report.instructions));
       device.Set("library", report.library);
+      device.Set("driver", report.driver);
+      device.Set("computeCapability", report.compute_capability);
+      device.Set("freeBytes", Napi::Number::New(env, static_cast<double>(report.free_bytes)));
+      device.Set("notes", from_texts(env, report.notes));
       devices.Set(i, device);
     }
     return devices;

@@ -1,6 +1,7 @@
 // What can compute here, and why what cannot, cannot.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,14 @@ struct DeviceReport {
   std::vector<std::string> precisions;    // "fp32", "tf32", "bf16"
   std::vector<std::string> instructions;  // CPU: "avx2", "avx512", "avx512_bf16", "amx_bf16"
   std::string library;                    // "oneDNN 2.6.3"
+  std::string driver;                     // GPU: "580.65.06 (CUDA 13.0)"
+  std::string compute_capability;         // GPU: "9.0"
+  int64_t free_bytes = -1;                // GPU: of its memory; -1: not known
+  std::vector<std::string> notes;         // what limits a device that can be used, e.g. no direct copies
 };
 
-/// Every device the engine knows of. A kind that is missing altogether (no CUDA plug-in, no driver) is one
-/// report with the id "cuda" and its reason.
+/// Every device the engine knows of. Where no GPU can even be asked for (no CUDA plug-in, no driver) there is
+/// one report with the id "cuda" and its reason.
 std::vector<DeviceReport> list_devices();
 
 }  // namespace alexnet

@@ -21,6 +21,7 @@ enum class ErrorCode {
   kCorruptPack,       // a pack whose header, size or checksum is wrong
   kOutOfMemory,
   kDeviceUnavailable,  // a device that cannot compute here; the message says why
+  kDeviceLost,         // a device that stopped in the middle of a job; the last checkpoint can be resumed
   kDiverged,           // the loss is no longer finite
   kCancelled,
   kInternal,

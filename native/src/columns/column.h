@@ -1,8 +1,10 @@
-// One column of the net on one device, as the column team drives it. Backends (native/src/cpu, later
+// One column of the net on one device, as the column team drives it. Backends (native/src/cpu,
 // native/src/cuda) implement it; this folder knows neither oneDNN nor CUDA.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "alexnet/net_spec.h"
@@ -46,16 +48,26 @@ struct BatchTotals {
   int64_t top1_hits = 0, top5_hits = 0, images = 0;
 };
 
+/// What a deferred column has to tell at the end of a pass.
+struct FinishedPass {
+  BatchTotals totals;
+  double exchange_ms = 0;  // the device's time in copies between columns
+};
+
 enum class Parameter { kWeight, kBias, kWeightVelocity, kBiasVelocity };
 
 /// A column's calls come from one thread, the one that created it. `all` lists every column of the net in
 /// order; a column reads from the others only in gather, loss and reduce, when the team has made sure that
-/// they stand still.
+/// they stand still. A deferred column's calls only start work, in order: what its neighbours read is ordered
+/// on the devices, and the team's meetings order the starting.
 class Column {
  public:
   virtual ~Column() = default;
 
   virtual InputFormat input_format() const = 0;
+  /// Memory for batches that this column reads faster than any other; null where all are alike. From any
+  /// thread; it may outlive the column.
+  virtual std::shared_ptr<std::byte> allocate_input(int64_t /*bytes*/) const { return nullptr; }
   virtual void set_batch(const Batch& batch) = 0;
 
   /// Joins every column's output of layer - 1 into this column's input of `layer`.
@@ -65,7 +77,13 @@ class Column {
   /// Joins the logits of all columns. With `gradient`, also prepares this column's gradient, the mean over
   /// the batch's valid images.
   virtual BatchTotals loss(std::span<Column* const> all, bool gradient) = 0;
-  /// The joined logits after loss(): [batch, classes], float.
+  /// Whether calls only start work. Then the totals come from finish(), not from loss(), and the column
+  /// itself leaves its parameters as they are in a pass whose loss is not finite.
+  virtual bool deferred() const { return false; }
+  /// Waits until all that was started is done. Throws what failed since the last call.
+  virtual FinishedPass finish() { return {}; }
+
+  /// The joined logits of the pass, at its end: [batch, classes], float.
   virtual const float* logits() const = 0;
 
   /// The gradients of `layer`'s parameters (unless frozen) and, where `input_gradient`, of what it read; then

@@ -72,6 +72,14 @@ ColumnTeam::ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& fa
 ColumnTeam::~ColumnTeam() { end(); }
 
 void ColumnTeam::end() {
+  // After a failure one device may still read another's memory: all come to rest before any is taken away.
+  run([&](Member& member) {
+    for (int c : member.columns) try {
+        if (owned_[c]) owned_[c]->finish();
+      } catch (...) {
+        // What failed has been reported, and nothing is left to save.
+      }
+  });
   // A column is destroyed by the thread that created it: its device context lives there.
   run([&](Member& member) {
     for (int c : member.columns) owned_[c].reset();
@@ -122,6 +130,10 @@ void ColumnTeam::run(const Task& task) const {
 
 InputFormat ColumnTeam::input_format() const { return columns_[0]->input_format(); }
 
+std::shared_ptr<std::byte> ColumnTeam::allocate_input(int64_t bytes) const {
+  return columns_[0]->allocate_input(bytes);
+}
+
 void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& context) {
   member.exchange_ms = 0;
   for (int c : member.columns) columns_[c]->set_batch(batch);
@@ -137,6 +149,15 @@ void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& 
   rendezvous_.meet();  // loss() reads every column's logits
 }
 
+void ColumnTeam::finish(Member& member) {
+  member.exchange_ms = 0;
+  for (int c : member.columns) {
+    const FinishedPass pass = columns_[c]->finish();
+    member.totals = pass.totals;
+    member.exchange_ms += pass.exchange_ms;
+  }
+}
+
 StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
                               std::span<const LayerUpdate> updates) {
   if (updates.size() != plan_.layers.size())
@@ -149,7 +170,7 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
     forward(member, batch, context);
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/true);
     // Every member finds the same loss, so all of them stop here or none.
-    if (!std::isfinite(member.totals.loss)) return;
+    if (!deferred() && !std::isfinite(member.totals.loss)) return;
     for (size_t l = plan_.layers.size(); l-- > first;) {
       const bool input_gradient = l > first;
       for (int c : member.columns) columns_[c]->backward(l, updates[l], input_gradient);
@@ -160,7 +181,8 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
         member.exchange_ms += elapsed_ms(start);
       }
     }
-    updated[member.device] = 1;
+    if (deferred()) finish(member);
+    updated[member.device] = std::isfinite(member.totals.loss);
   });
   StepOutcome outcome;
   outcome.totals = members_[0]->totals;
@@ -174,6 +196,7 @@ BatchTotals ColumnTeam::evaluate(const Batch& batch) {
   run([&](Member& member) {
     forward(member, batch, PassContext{});
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/false);
+    if (deferred()) finish(member);
   });
   return members_[0]->totals;
 }

@@ -22,7 +22,7 @@ using ColumnFactory = std::function<std::unique_ptr<Column>(int column, int devi
 
 struct StepOutcome {
   BatchTotals totals;
-  double exchange_ms = 0;  // the slowest thread's time in waiting for and copying from other columns
+  double exchange_ms = 0;  // the slowest device's time in waiting for and copying from other columns
   bool updated = false;    // false: the loss was not finite and nothing was changed
 };
 
@@ -35,6 +35,8 @@ class ColumnTeam {
   ColumnTeam& operator=(const ColumnTeam&) = delete;
 
   InputFormat input_format() const;
+  /// See Column::allocate_input.
+  std::shared_ptr<std::byte> allocate_input(int64_t bytes) const;
 
   /// Forward, loss, backward and update. Where the loss is not finite nothing is updated.
   StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates);
@@ -59,6 +61,8 @@ class ColumnTeam {
   /// Destroys the columns in their threads and joins the threads.
   void end();
   void forward(Member& member, const Batch& batch, const PassContext& context);
+  bool deferred() const { return columns_[0]->deferred(); }
+  void finish(Member& member);
 
   const NetPlan& plan_;
   std::vector<std::unique_ptr<Column>> owned_;

@@ -29,6 +29,8 @@ const char* error_code_name(ErrorCode code) {
       return "OUT_OF_MEMORY";
     case ErrorCode::kDeviceUnavailable:
       return "DEVICE_UNAVAILABLE";
+    case ErrorCode::kDeviceLost:
+      return "DEVICE_LOST";
     case ErrorCode::kDiverged:
       return "DIVERGED";
     case ErrorCode::kCancelled:

@@ -1,47 +1,70 @@
 #include "train/devices.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "alexnet/device.h"
 #include "alexnet/error.h"
 #include "cpu/cpu_column.h"
 #include "cpu/cpu_info.h"
+#include "cuda/loader/device_reports.h"
+#include "cuda/loader/plugin_column.h"
 
 namespace alexnet {
 
 std::vector<DeviceReport> list_devices() {
-  DeviceReport cuda;
-  cuda.id = "cuda";
-  cuda.name = "NVIDIA GPUs";
-  cuda.reason = "this build has no CUDA plug-in; train on the CPU";
-  return {cpu::report(), cuda};
+  std::vector<DeviceReport> reports{cpu::report()};
+  for (DeviceReport& report : cuda::device_reports(cuda::load_plugin())) reports.push_back(std::move(report));
+  return reports;
 }
 
 namespace train {
 
 namespace {
 
-void check(const TeamOptions& options) {
-  for (const std::string& device : options.devices) {
+constexpr char kDevicesField[] = R"({"field":"devices"})";
+
+/// The GPU's number in "cuda:1"; -1 for any other name.
+int gpu_number(const std::string& device) {
+  constexpr std::string_view kPrefix = "cuda:";
+  if (device.rfind(kPrefix, 0) != 0) return -1;
+  int number = -1;
+  const char *begin = device.data() + kPrefix.size(), *end = device.data() + device.size();
+  const auto [stop, error] = std::from_chars(begin, end, number);
+  return error == std::errc() && stop == end && number >= 0 ? number : -1;
+}
+
+void check_gpus(const std::vector<std::string>& devices, const std::vector<DeviceReport>& reports) {
+  for (const std::string& device : devices) {
     if (device == "cpu") continue;
-    for (const DeviceReport& report : list_devices())
-      if (!report.usable && (device == report.id || device.rfind(report.id + ":", 0) == 0))
-        throw Error(ErrorCode::kDeviceUnavailable, device + ": " + report.reason);
-    throw Error(ErrorCode::kInvalidConfig, "devices: " + device + " is no device; \"cpu\" is one",
-                R"({"field":"devices"})");
+    const auto report = std::find_if(reports.begin(), reports.end(),
+                                     [&](const auto& one) { return one.id == device || one.id == "cuda"; });
+    if (report == reports.end())
+      throw Error(ErrorCode::kDeviceUnavailable,
+                  device + ": there is no such GPU; " + std::to_string(reports.size()) + " are found here");
+    if (!report->usable) throw Error(ErrorCode::kDeviceUnavailable, device + ": " + report->reason);
   }
+}
+
+std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, const NetPlan& plan,
+                                                   const TeamOptions& options) {
+  const int devices = static_cast<int>(options.devices.size());
+  cuda::ColumnOptions column_options{
+      .devices = {}, .precision = options.precision, .batch = options.batch, .training = options.training};
+  for (int c = 0; c < plan.spec.columns; ++c)
+    column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(devices == 1 ? 0 : c)]));
+  return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {
+    return cuda::make_plugin_column(api, plan, column, column_options);
+  });
+}
+
+std::unique_ptr<columns::ColumnTeam> make_cpu_team(const NetPlan& plan, const TeamOptions& options) {
   if (options.precision == Precision::kTf32)
     throw Error(ErrorCode::kInvalidConfig, "precision: tf32 is for GPUs; a CPU computes in fp32 or bf16",
                 R"({"field":"precision"})");
   if (options.precision == Precision::kBf16 && !cpu::has_bf16())
     throw Error(ErrorCode::kDeviceUnavailable,
                 "cpu: this processor has no bf16 instructions (AVX512-BF16 or AMX); use fp32");
-}
-
-}  // namespace
-
-std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options) {
-  check(options);
   const int devices = static_cast<int>(options.devices.size());
   const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
   return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {
@@ -51,6 +74,27 @@ std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOp
                                  .training = options.training,
                                  .threads = std::max(1, threads / devices)});
   });
+}
+
+}  // namespace
+
+std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOptions& options) {
+  size_t gpus = 0;
+  for (const std::string& device : options.devices) {
+    const bool gpu = gpu_number(device) >= 0;
+    if (!gpu && device != "cpu")
+      throw Error(ErrorCode::kInvalidConfig,
+                  "devices: " + device + " is no device; \"cpu\" and \"cuda:0\" are some", kDevicesField);
+    gpus += gpu;
+  }
+  if (gpus == 0) return make_cpu_team(plan, options);
+  const cuda::PluginLoad plugin = cuda::load_plugin();
+  check_gpus(options.devices, cuda::device_reports(plugin));
+  if (gpus < options.devices.size())
+    throw Error(ErrorCode::kInvalidConfig,
+                "devices: a CPU and a GPU do not share a net: the GPU would wait; name GPUs alone",
+                kDevicesField);
+  return make_gpu_team(*plugin.api, plan, options);
 }
 
 }  // namespace train

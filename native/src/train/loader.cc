@@ -7,8 +7,19 @@
 
 namespace alexnet::train {
 
+namespace {
+
+std::shared_ptr<std::byte> allocate(const BatchMemory& memory, int64_t bytes) {
+  if (memory)
+    if (std::shared_ptr<std::byte> special = memory(bytes)) return special;
+  const auto buffer = std::make_shared<cpu::Buffer<std::byte>>(bytes);
+  return {buffer, buffer->data()};
+}
+
+}  // namespace
+
 Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, columns::InputFormat format,
-               const LoaderOptions& options)
+               const LoaderOptions& options, const BatchMemory& memory)
     : pack_(pack),
       preprocessing_(preprocessing),
       format_(format),
@@ -20,7 +31,7 @@ Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, colum
   // One batch is being read, one is ready, and every thread fills one.
   slots_.resize(static_cast<size_t>(options.threads) + 2);
   for (Slot& slot : slots_) {
-    slot.images = cpu::Buffer<std::byte>(input_bytes_ * options.batch);
+    slot.images = allocate(memory, input_bytes_ * options.batch);
     slot.labels.resize(static_cast<size_t>(options.batch));
   }
   for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
@@ -55,7 +66,7 @@ columns::Batch Loader::next() {
   if (failure_) std::rethrow_exception(failure_);
   ++next_given_;
   changed_.notify_all();  // the slot of the step before may be filled again
-  return {slot.images.data(), slot.labels.data(), slot.valid};
+  return {slot.images.get(), slot.labels.data(), slot.valid};
 }
 
 void Loader::work() {
@@ -98,7 +109,7 @@ void Loader::fill(Slot& slot, int64_t step, const AugmentationSpec& augmentation
   const std::shared_ptr<const Epoch> order = options_.augment ? epoch(number) : nullptr;
   const Sample centre = centre_sample(preprocessing_);
   for (int64_t i = 0; i < options_.batch; ++i) {
-    std::byte* out = slot.images.data() + i * input_bytes_;
+    std::byte* out = slot.images.get() + i * input_bytes_;
     if (i >= slot.valid) {
       slot.labels[static_cast<size_t>(i)] = -1;
       std::memset(out, 0, static_cast<size_t>(input_bytes_));

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -24,13 +25,16 @@ struct LoaderOptions {
   int threads = 1;
 };
 
+/// Gives memory for a batch; null: ordinary memory will do.
+using BatchMemory = std::function<std::shared_ptr<std::byte>(int64_t bytes)>;
+
 /// An epoch is every image once; its last batch is filled up with rows of label -1 where the images do not
 /// divide by the batch. Step s (from 0) is batch s % steps_per_epoch of epoch s / steps_per_epoch + 1.
 class Loader {
  public:
   /// `pack` and `preprocessing` must outlive it.
   Loader(const PackReader& pack, const Preprocessing& preprocessing, columns::InputFormat format,
-         const LoaderOptions& options);
+         const LoaderOptions& options, const BatchMemory& memory = {});
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -45,7 +49,7 @@ class Loader {
 
  private:
   struct Slot {
-    cpu::Buffer<std::byte> images;  // aligned: inputs are written around the caches
+    std::shared_ptr<std::byte> images;  // aligned: inputs are written around the caches
     std::vector<int32_t> labels;
     int64_t valid = 0;
     int64_t step = -1;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alexnet/error.h"
+#include "cpu/cpu_info.h"
 #include "train/command_queue.h"
 #include "train/devices.h"
 #include "train/loader.h"
@@ -82,7 +83,11 @@ struct Trainer::Impl {
                                      .batch = config.optimiser.batch_size,
                                      .training = true})),
         loader(train_pack, preprocessing, team->input_format(),
-               {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = config.shuffle}),
+               {.batch = config.optimiser.batch_size,
+                .seed = config.seed,
+                .shuffle = config.shuffle,
+                .threads = loader_threads()},
+               batch_memory()),
         total_steps(total_steps_of(config, loader.steps_per_epoch())),
         controls(config, plan, total_steps),
         gate(std::make_shared<train::SnapshotGate>()) {
@@ -125,6 +130,15 @@ struct Trainer::Impl {
   int64_t steps_per_epoch() const { return loader.steps_per_epoch(); }
   int64_t epoch_of_next_step() const { return step / steps_per_epoch() + 1; }
   int64_t epoch_of_last_step() const { return step == 0 ? 0 : (step - 1) / steps_per_epoch() + 1; }
+  /// A GPU leaves the cores to the loader; every thread holds a batch, so that more than a few cost memory.
+  int loader_threads() const {
+    constexpr int kMost = 8;
+    if (config.devices.front() == "cpu") return 1;
+    return std::clamp(config.threads > 0 ? config.threads : cpu::available_cores(), 1, kMost);
+  }
+  train::BatchMemory batch_memory() {
+    return [this](int64_t bytes) { return team->allocate_input(bytes); };
+  }
   bool at_epoch_end() const { return step % steps_per_epoch() == 0; }
 
   void commit() {
@@ -247,9 +261,13 @@ struct Trainer::Impl {
     const auto start = Clock::now();
     ValidationRecord record;
     Sums sums;
-    train::Loader validation(
-        *validation_pack, preprocessing, team->input_format(),
-        {.batch = config.optimiser.batch_size, .seed = config.seed, .shuffle = false, .augment = false});
+    train::Loader validation(*validation_pack, preprocessing, team->input_format(),
+                             {.batch = config.optimiser.batch_size,
+                              .seed = config.seed,
+                              .shuffle = false,
+                              .augment = false,
+                              .threads = loader_threads()},
+                             batch_memory());
     validation.restart(0, config.augmentation);
     for (int64_t i = 0; i < validation.steps_per_epoch() && !queue.aborted(); ++i)
       sums.add(team->evaluate(validation.next()));

@@ -3,159 +3,25 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstring>
-#include <random>
 
-#include "columns/team.h"
+#include "cpu/column_net.h"
 #include "cpu/cpu_column.h"
 #include "cpu/cpu_info.h"
-#include "reference/net.h"
-#include "small_nets.h"
-#include "spec/init.h"
+#include "cpu/small_nets.h"
 
 using namespace alexnet;
-using columns::ColumnTeam;
-using columns::Parameter;
+using namespace alexnet::test;
 
 namespace {
-
-constexpr int64_t kBatch = 6;
-constexpr uint64_t kSeed = 11;
-
-struct Data {
-  std::vector<float> images;
-  std::vector<int32_t> labels;
-};
-
-/// Pixels of about the spread of a photo's, the last row without a label.
-Data make_data(const NetPlan& plan, float spread = 36.0f) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> pixel(0.0f, spread);
-  Data data;
-  const int64_t size = plan.spec.input_size;
-  data.images.resize(static_cast<size_t>(kBatch * 3 * size * size));
-  for (float& value : data.images) value = pixel(random);
-  for (int64_t i = 0; i < kBatch; ++i) data.labels.push_back(static_cast<int32_t>(i * 3 % plan.spec.classes));
-  data.labels.back() = -1;
-  return data;
-}
-
-uint16_t bf16_bits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-/// The images as the team wants them.
-std::vector<std::byte> arrange(const Data& data, const NetPlan& plan, columns::InputFormat format) {
-  const int64_t size = plan.spec.input_size, plane = size * size;
-  const bool bf16 = format.type == InputType::kBfloat16;
-  std::vector<std::byte> out(data.images.size() * (bf16 ? 2 : 4));
-  for (int64_t n = 0; n < kBatch; ++n)
-    for (int64_t c = 0; c < 3; ++c)
-      for (int64_t p = 0; p < plane; ++p) {
-        const float value = data.images[static_cast<size_t>((n * 3 + c) * plane + p)];
-        const int64_t to =
-            format.layout == InputLayout::kNhwc ? (n * plane + p) * 3 + c : (n * 3 + c) * plane + p;
-        if (bf16) {
-          const uint16_t bits = bf16_bits(value);
-          std::memcpy(out.data() + to * 2, &bits, 2);
-        } else {
-          std::memcpy(out.data() + to * 4, &value, 4);
-        }
-      }
-  return out;
-}
 
 std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, int devices, bool bf16, int threads = 2) {
   auto team = std::make_unique<ColumnTeam>(plan, devices, [&](int column, int) {
     return cpu::make_cpu_column(
         plan, column, {.batch = kBatch, .bf16 = bf16, .training = true, .threads = threads / devices});
   });
-  for (size_t l = 0; l < plan.layers.size(); ++l) {
-    team->write(l, Parameter::kWeight, initial_weights(plan, l, kSeed));
-    team->write(l, Parameter::kBias, initial_biases(plan, l));
-  }
+  draw_parameters(plan, *team);
   return team;
 }
-
-OptimiserSpec optimiser() {
-  OptimiserSpec spec;
-  spec.learning_rate = 0.01;
-  spec.weight_decay = 0.01;  // large, so that three steps show it
-  spec.bias_learning_rate_factor = 2;
-  return spec;
-}
-
-std::vector<columns::LayerUpdate> updates(const NetPlan& plan) {
-  const OptimiserSpec o = optimiser();
-  columns::LayerUpdate update;
-  update.weight_rate = static_cast<float>(o.learning_rate);
-  update.bias_rate = static_cast<float>(o.learning_rate * o.bias_learning_rate_factor);
-  update.weight_decay = static_cast<float>(o.weight_decay);
-  update.momentum = static_cast<float>(o.momentum);
-  return std::vector(plan.layers.size(), update);
-}
-
-/// The largest difference, relative to the largest value of the tensor.
-template <class A, class B>
-double difference(const A& a, const B& b) {
-  double largest = 0, worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    largest = std::max(largest, std::abs(static_cast<double>(b[i])));
-    worst = std::max(worst, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
-  }
-  return largest > 0 ? worst / largest : worst;
-}
-
-struct Trained {
-  std::vector<double> losses;
-  std::vector<float> logits;
-  std::vector<std::vector<float>> parameters;  // weight, bias, weight velocity, bias velocity by layer
-};
-
-Trained train(const NetPlan& plan, ColumnTeam& team, int steps, const Data& data) {
-  const auto images = arrange(data, plan, team.input_format());
-  Trained result;
-  for (int s = 0; s < steps; ++s) {
-    const auto outcome =
-        team.train({images.data(), data.labels.data(), kBatch - 1},
-                   {.training = true, .seed = kSeed, .step = static_cast<uint32_t>(s)}, updates(plan));
-    CHECK(outcome.updated);
-    CHECK(outcome.totals.images == kBatch - 1);
-    result.losses.push_back(outcome.totals.loss / static_cast<double>(outcome.totals.images));
-    if (s == 0) result.logits.assign(team.logits(), team.logits() + kBatch * plan.spec.classes);
-  }
-  for (size_t l = 0; l < plan.layers.size(); ++l)
-    for (Parameter p :
-         {Parameter::kWeight, Parameter::kBias, Parameter::kWeightVelocity, Parameter::kBiasVelocity}) {
-      const bool weights = p == Parameter::kWeight || p == Parameter::kWeightVelocity;
-      std::vector<float> values(
-          static_cast<size_t>(weights ? plan.layers[l].weight_count() : plan.layers[l].spec.width));
-      team.read(l, p, values);
-      result.parameters.push_back(values);
-    }
-  return result;
-}
-
-/// The root of the mean squared difference, relative to the tensor's own.
-template <class A, class B>
-double rms_difference(const A& a, const B& b) {
-  double sum = 0, whole = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    sum += d * d;
-    whole += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return std::sqrt(sum / whole);
-}
-
-struct Tolerance {
-  float spread;  // of the pixels
-  int steps;
-  double logits, loss, parameters, velocities;
-  bool rms;
-};
 
 /// oneDNN's order of summation and its Winograd kernels differ from double by far less than 1e-4 of a
 /// tensor's largest value over three steps.
@@ -168,32 +34,7 @@ constexpr Tolerance kFp32{36, 3, 1e-5, 1e-5, 2e-4, 5e-4, false};
 constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
 
 void compare(const NetPlan& plan, int devices, bool bf16) {
-  const Tolerance tolerance = bf16 ? kBf16 : kFp32;
-  const auto measure = [&](const auto& a, const auto& b) {
-    return tolerance.rms ? rms_difference(a, b) : difference(a, b);
-  };
-  reference::Net net(plan, kSeed);
-  const Data data = make_data(plan, tolerance.spread);
-  const reference::Values images(data.images.begin(), data.images.end());
-  auto team = make_team(plan, devices, bf16);
-  const Trained trained = train(plan, *team, tolerance.steps, data);
-  for (int s = 0; s < tolerance.steps; ++s) {
-    const auto& logits = net.forward(images, kBatch, reference::DropoutKey{kSeed, static_cast<uint32_t>(s)});
-    if (s == 0) CHECK(measure(trained.logits, logits) < tolerance.logits);
-    const reference::Loss loss = net.backward(data.labels);
-    CHECK(trained.losses[static_cast<size_t>(s)] == doctest::Approx(loss.loss).epsilon(tolerance.loss));
-    net.step(optimiser(), optimiser().learning_rate);
-  }
-  size_t i = 0;
-  for (const LayerPlan& layer : plan.layers)
-    for (const std::string kind : {".weight", ".bias"}) {
-      const auto& expected = net.parameter(layer.spec.name + kind);
-      CAPTURE(expected.name);
-      const size_t at = i / 2 * 4 + i % 2;
-      CHECK(measure(trained.parameters[at], expected.values) < tolerance.parameters);
-      CHECK(measure(trained.parameters[at + 2], expected.velocity) < tolerance.velocities);
-      ++i;
-    }
+  compare_with_reference(plan, *make_team(plan, devices, bf16), bf16 ? kBf16 : kFp32);
 }
 
 }  // namespace

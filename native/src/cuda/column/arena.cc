@@ -1,0 +1,63 @@
+#include "cuda/column/arena.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace alexnet::cuda {
+
+namespace {
+
+constexpr int64_t kBoundary = 256;
+
+}  // namespace
+
+int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available) {
+  if (need.fixed >= available || need.with_batch <= 0) return 0;
+  const double an_image = static_cast<double>(need.with_batch) / static_cast<double>(batch);
+  return static_cast<int64_t>(static_cast<double>(available - need.fixed) / an_image);
+}
+
+std::string gigabytes(int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
+  return text;
+}
+
+Arena::~Arena() {
+  if (base_ && !context_.given_up()) cudaFree(base_);
+}
+
+size_t Arena::reserve(int64_t bytes, Growth growth) {
+  const int64_t offset = need_.total();
+  const int64_t rounded = (bytes + kBoundary - 1) / kBoundary * kBoundary;
+  (growth == Growth::kFixed ? need_.fixed : need_.with_batch) += rounded;
+  return static_cast<size_t>(offset);
+}
+
+void Arena::allocate(int64_t batch, int columns_here, int made) {
+  size_t free = 0, total = 0;
+  ALEXNET_CUDA_CHECK(context_.device(), cudaMemGetInfo(&free, &total));
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(need_.total()));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // it is dealt with here
+    // What the columns before this one took could be had by all of them.
+    const int64_t each = (static_cast<int64_t>(free) + made * need_.total()) / columns_here;
+    const int64_t fits = std::min(batch - 1, largest_batch(need_, batch, each));
+    throw Error(
+        ErrorCode::kOutOfMemory,
+        device_name(context_.device()) + ": this net needs " + gigabytes(need_.total() * columns_here) +
+            " of the GPU's memory at batch " + std::to_string(batch) + ", and " +
+            gigabytes(each * columns_here) + " of " + gigabytes(static_cast<int64_t>(total)) + " are free; " +
+            (fits > 0 ? "batch " + std::to_string(fits) + " fits" : "no batch fits: it takes a smaller net") +
+            ". bf16 needs about half for the maps",
+        R"({"neededBytes":)" + std::to_string(need_.total() * columns_here) + R"(,"freeBytes":)" +
+            std::to_string(each * columns_here) + R"(,"batchThatFits":)" + std::to_string(fits) + "}");
+  }
+  if (status != cudaSuccess) fail_cuda(status, "cudaMalloc", context_.device(), Place::current());
+  base_ = static_cast<std::byte*>(memory);
+  ALEXNET_CUDA_CHECK(context_.device(),
+                     cudaMemsetAsync(base_, 0, static_cast<size_t>(need_.total()), context_.compute()));
+}
+
+}  // namespace alexnet::cuda

@@ -1,0 +1,78 @@
+// A column's device memory: everything is asked for while the column is built, then had in one piece, so that
+// a net that does not fit says at once how much it needs and which batch fits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cuda/column/context.h"
+
+namespace alexnet::cuda {
+
+class Arena;
+
+/// `count` values that exist after Arena::allocate(), on a 256-byte boundary.
+template <class T>
+class Block {
+ public:
+  Block() = default;
+  Block(const Arena& arena, size_t offset, int64_t count) : arena_(&arena), offset_(offset), count_(count) {}
+
+  T* data() const;
+  int64_t count() const { return count_; }
+  int64_t bytes() const { return count_ * static_cast<int64_t>(sizeof(T)); }
+
+ private:
+  const Arena* arena_ = nullptr;
+  size_t offset_ = 0;
+  int64_t count_ = 0;
+};
+
+/// Whether a block grows with the batch.
+enum class Growth { kFixed, kWithBatch };
+
+/// Bytes of each kind.
+struct MemoryNeed {
+  int64_t fixed = 0, with_batch = 0;
+  int64_t total() const { return fixed + with_batch; }
+};
+
+/// The largest batch that fits `available` bytes if the memory that grows with the batch does so evenly; 0 if
+/// none does.
+int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available);
+
+/// "1.50 GB"
+std::string gigabytes(int64_t bytes);
+
+class Arena {
+ public:
+  explicit Arena(const DeviceContext& context) : context_(context) {}
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  template <class T>
+  Block<T> take(int64_t count, Growth growth) {
+    return {*this, reserve(count * static_cast<int64_t>(sizeof(T)), growth), count};
+  }
+
+  /// Allocates and zeroes everything. `columns_here` columns of the same net live on this device, `made` of
+  /// them already. Throws kOutOfMemory saying what was needed and which batch fits.
+  void allocate(int64_t batch, int columns_here, int made);
+  std::byte* base() const { return base_; }
+  const MemoryNeed& need() const { return need_; }
+
+ private:
+  size_t reserve(int64_t bytes, Growth growth);
+
+  const DeviceContext& context_;
+  MemoryNeed need_;
+  std::byte* base_ = nullptr;
+};
+
+template <class T>
+T* Block<T>::data() const {
+  return arena_ && count_ > 0 ? reinterpret_cast<T*>(arena_->base() + offset_) : nullptr;
+}
+
+}  // namespace alexnet::cuda

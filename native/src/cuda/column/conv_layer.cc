@@ -1,0 +1,149 @@
+#include "cuda/column/conv_layer.h"
+
+#include <type_traits>
+
+namespace alexnet::cuda {
+
+namespace {
+
+/// Working memory for one engine, at most. More than this buys no speed in these nets.
+constexpr int64_t kWorkspaceBytes = int64_t{512} << 20;
+
+int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+ConvolutionShape convolution_shape(const LayerSite& site, bool first) {
+  const LayerPlan& plan = site.here();
+  ConvolutionShape shape{.batch = site.batch,
+                         .in_channels = plan.in.channels / plan.groups,
+                         .in_height = plan.in.height,
+                         .in_width = plan.in.width,
+                         .out_channels = site.own().size(),
+                         .out_height = plan.linear.height,
+                         .out_width = plan.linear.width,
+                         .kernel = plan.spec.kernel,
+                         .stride = plan.spec.stride,
+                         .pad_begin = plan.spec.padding.size,
+                         .pad_end = plan.pad_right_bottom};
+  if (!first) return shape;
+  const BlockedInput blocked = blocked_input(plan);
+  shape.in_channels = blocked.channels;
+  shape.in_height = shape.in_width = blocked.side;
+  shape.kernel = blocked.kernel;
+  shape.stride = 1;
+  shape.pad_begin = shape.pad_end = 0;
+  return shape;
+}
+
+}  // namespace
+
+NetInputFormat BlockedInput::format(int64_t size) const {
+  return {.arrangement = InputArrangement::kSpaceToDepth,
+          .size = size,
+          .channels = 3,
+          .block = block,
+          .pad = pad,
+          .blocks_a_row = side};
+}
+
+BlockedInput blocked_input(const LayerPlan& layer) {
+  BlockedInput blocked;
+  blocked.block = layer.spec.stride;
+  blocked.kernel = divided_up(layer.spec.kernel, layer.spec.stride);
+  blocked.pad = layer.spec.padding.size;
+  blocked.side = layer.linear.width + blocked.kernel - 1;
+  blocked.channels = blocked.block * blocked.block * layer.in.channels;
+  return blocked;
+}
+
+template <class T>
+ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
+    : context_(site.context),
+      plan_(site.here()),
+      activation_(site.plan.spec.activation),
+      first_(site.layer == 0),
+      training_(site.training),
+      input_(input) {
+  const int64_t out = site.own().size(), taps = plan_.spec.kernel * plan_.spec.kernel;
+  constexpr bool kRounded = !std::is_same_v<T, float>;
+  this->weights_ = {
+      site.arena, {out, plan_.in.channels / plan_.groups, taps}, training_, kRounded && !first_};
+  this->biases_ = {site.arena, {out, 1, 1}, training_, kRounded};
+  linear_ = make_maps<T>(site.arena, site.batch, out, plan_.linear.height, plan_.linear.width, training_);
+  const ConvolutionShape shape = convolution_shape(site, first_);
+  relu_ =
+      activation_ == Activation::kRelu && !plan_.ops.empty() && plan_.ops[0].spec.kind == OpKind::kActivation;
+  convolution_ = std::make_unique<Convolution<T>>(
+      context_, shape,
+      ConvolutionUse{.relu = relu_, .input_gradient = training_ && !first_, .weight_gradient = training_},
+      EngineRules{.precision = site.precision, .workspace_bytes = kWorkspaceBytes});
+  const int64_t filter_count = out * shape.kernel * shape.kernel * shape.in_channels;
+  if (first_) blocked_ = site.arena.take<T>(filter_count, Growth::kFixed);
+  if (training_) {
+    if (first_ || kRounded) raw_gradient_ = site.arena.take<T>(filter_count, Growth::kFixed);
+    sums_ =
+        site.arena.take<float>(sum_rows_work(site.batch * linear_.view.pixels(), out), Growth::kWithBatch);
+  }
+  ops_.emplace(site.arena, site.plan, site.layer, site.column, site.batch, training_, linear_, site.step);
+}
+
+template <class T>
+void ConvLayer<T>::bind(void* workspace) {
+  ConvolutionData data{.x = input_.data.data(),
+                       .weights = filter(),
+                       .bias = this->biases_.multiplied(),
+                       .y = linear_.data.data(),
+                       .dx = input_.gradient.data(),
+                       .dweights = raw_gradient_.data(),
+                       .dy = linear_.gradient.data()};
+  if (raw_gradient_.count() == 0) data.dweights = this->weights_.gradient();
+  convolution_->bind(data, workspace);
+}
+
+template <class T>
+void ConvLayer<T>::forward(const columns::PassContext& context) {
+  convolution_->forward();
+  bool activated = relu_;
+  if (convolution_->plain()) {
+    activated = ops_->begins_with_activation();
+    bias_activation<T>(context_.compute(), linear_.data.data(), linear_.view, linear_.data.data(),
+                       linear_.view, this->biases_.master(),
+                       activated ? std::optional(activation_) : std::nullopt);
+  }
+  ops_->forward(context_.compute(), context, activated);
+}
+
+template <class T>
+void ConvLayer<T>::backward_data(bool input_gradient) {
+  ops_->backward(context_.compute());
+  if (input_gradient) convolution_->backward_data();
+}
+
+template <class T>
+void ConvLayer<T>::backward_weights() {
+  const auto stream = context_.compute();
+  convolution_->backward_weights();
+  if (first_)
+    weights_from_blocks<T>(stream, raw_gradient_.data(), this->weights_.gradient(),
+                           this->weights_.shape().out, plan_.spec.kernel, plan_.spec.stride,
+                           plan_.in.channels);
+  sum_rows<T>(stream, linear_.gradient.data(), linear_.view.images * linear_.view.pixels(),
+              linear_.view.channels, linear_.view.pixel_stride, sums_.data(), this->biases_.gradient());
+}
+
+template <class T>
+void ConvLayer<T>::refresh() {
+  if (first_)
+    weights_to_blocks<T>(context_.compute(), this->weights_.master(), blocked_.data(),
+                         this->weights_.shape().out, plan_.spec.kernel, plan_.spec.stride, plan_.in.channels);
+}
+
+template <class T>
+std::vector<ParameterEntry> ConvLayer<T>::entries() const {
+  const bool rounded = !std::is_same_v<T, float> && !first_;
+  return {this->weights_.entry(rounded ? raw_gradient_.data() : nullptr), this->biases_.entry(nullptr)};
+}
+
+template class ConvLayer<float>;
+template class ConvLayer<Bf16>;
+
+}  // namespace alexnet::cuda

@@ -1,0 +1,57 @@
+// One convolution of one column: forward with bias and, where asked for, ReLU; backward to its input and to
+// its weights. Maps are channels last, weights [out, kernel, kernel, in].
+#pragma once
+
+#include <deque>
+
+#include "cuda/column/graph.h"
+#include "cuda/kernels/map_view.h"
+
+namespace alexnet::cuda {
+
+struct ConvolutionShape {
+  int64_t batch = 0, in_channels = 0, in_height = 0, in_width = 0;
+  int64_t out_channels = 0, out_height = 0, out_width = 0;
+  int64_t kernel = 1, stride = 1, pad_begin = 0, pad_end = 0;
+};
+
+/// What a convolution is needed for.
+struct ConvolutionUse {
+  bool relu = false;            // after bias
+  bool input_gradient = false;  // backward to the input
+  bool weight_gradient = false;
+};
+
+/// Where its tensors lie; those that its use does not need are null. T: float or Bf16, also of the weights'
+/// gradient.
+struct ConvolutionData {
+  void *x = nullptr, *weights = nullptr, *bias = nullptr, *y = nullptr;
+  void *dx = nullptr, *dweights = nullptr, *dy = nullptr;
+};
+
+template <class T>
+class Convolution {
+ public:
+  /// Throws kDeviceUnavailable where cuDNN has no engine for it.
+  Convolution(const DeviceContext& context, const ConvolutionShape& shape, const ConvolutionUse& use,
+              const EngineRules& rules);
+
+  int64_t workspace_bytes() const;
+  void bind(const ConvolutionData& data, void* workspace);
+
+  void forward() { forward_->run(context_); }
+  void backward_data() { backward_data_->run(context_); }
+  void backward_weights() { backward_weights_->run(context_); }
+
+  /// Whether forward() leaves bias and activation to the caller: cuDNN has no engine that does them at once.
+  bool plain() const { return plain_; }
+
+ private:
+  const DeviceContext& context_;
+  bool plain_ = false;
+  // What the plans are made of, for as long as they live: cuDNN does not say whether it copies.
+  std::deque<GraphDescriptor> kept_;
+  std::optional<GraphPlan> forward_, backward_data_, backward_weights_;
+};
+
+}  // namespace alexnet::cuda

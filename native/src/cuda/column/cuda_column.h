@@ -1,0 +1,28 @@
+// One column of the net on one GPU.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "alexnet/run_config.h"
+#include "columns/column.h"
+
+namespace alexnet::cuda {
+
+struct CudaColumnOptions {
+  int column = 0;
+  std::vector<int> devices;  // of every column
+  Precision precision = Precision::kFp32;
+  int64_t batch = 0;
+  bool training = false;  // false: forward only, without gradients and velocities
+};
+
+/// Makes a column in the calling thread, which must make all its calls. `plan` must outlive it. All columns
+/// of the net must come from here. Throws kOutOfMemory, kDeviceUnavailable.
+std::unique_ptr<columns::Column> make_cuda_column(const NetPlan& plan, const CudaColumnOptions& options);
+
+/// Milliseconds of the last pass by layer, forward then backward, where the environment's
+/// ALEXNET_CUDA_PROFILE was set when the column was made; otherwise zeros.
+void cuda_layer_times(const columns::Column& column, float* milliseconds);
+
+}  // namespace alexnet::cuda

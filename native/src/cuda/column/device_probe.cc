@@ -1,0 +1,126 @@
+#include "cuda/column/device_probe.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cuda/column/arena.h"
+#include "cuda/libraries/driver.h"
+#include "cuda/libraries/nccl.h"
+#include "cuda/libraries/nvml.h"
+#include "cuda/plugin_calls.h"
+
+namespace alexnet::cuda {
+
+namespace {
+
+/// bf16 on tensor cores; the oldest architecture that the kernels are compiled for.
+constexpr int kOldestMajor = 8;
+/// The paper's GPUs had 3 GB; libraries and their code take more than one of them today.
+constexpr int64_t kLeastMemory = int64_t{3} << 30;
+
+void add(PluginReport& report, const LibraryState& state, bool required) {
+  PluginLibrary& library = report.libraries[report.library_count++];
+  copy_text(library.name, state.name);
+  copy_text(library.version, state.version);
+  copy_text(library.reason, state.reason);
+  library.required = required;
+}
+
+int attribute(int device, cudaDeviceAttr which) {
+  int value = 0;
+  ALEXNET_CUDA_CHECK(device, cudaDeviceGetAttribute(&value, which, device));
+  return value;
+}
+
+/// Other processes' numbers on the device, as NVML sees them; empty where it cannot say.
+std::vector<unsigned int> processes_on(const Nvml& nvml, NvmlDevice device) {
+  std::vector<NvmlProcess> found(64);
+  auto count = static_cast<unsigned int>(found.size());
+  if (nvml.processes(device, &count, found.data()) != kNvmlSuccess) return {};
+  std::vector<unsigned int> numbers;
+  for (unsigned int i = 0; i < count; ++i) numbers.push_back(found[i].pid);
+  return numbers;
+}
+
+/// Why a device that the driver shows cannot be used; empty where it can.
+std::string reason_against(const PluginDevice& device, int compute_mode,
+                           const std::vector<unsigned int>& processes) {
+  if (device.major < kOldestMajor)
+    return "it is too old: its compute capability is " + std::to_string(device.major) + "." +
+           std::to_string(device.minor) + ", and " + std::to_string(kOldestMajor) +
+           ".0 (Ampere) or newer is needed";
+  if (device.memory_bytes < kLeastMemory)
+    return "it is too small: it has " + gigabytes(device.memory_bytes) + " of memory, and " +
+           gigabytes(kLeastMemory) + " are needed";
+  if (compute_mode == cudaComputeModeProhibited)
+    return "its compute mode forbids computing (nvidia-smi -c DEFAULT, as root, allows it)";
+  if (compute_mode == cudaComputeModeExclusiveProcess && !processes.empty())
+    return "it is busy: process " + std::to_string(processes[0]) +
+           " has it for itself (its compute mode is exclusive); wait for that process, or let nvidia-smi -c "
+           "DEFAULT, as root, share the device";
+  return "";
+}
+
+void fill(PluginDevice& device, int number, const Nvml& nvml) {
+  cudaDeviceProp properties{};
+  ALEXNET_CUDA_CHECK(number, cudaGetDeviceProperties(&properties, number));
+  copy_text(device.name, properties.name);
+  device.memory_bytes = static_cast<int64_t>(properties.totalGlobalMem);
+  device.major = properties.major;
+  device.minor = properties.minor;
+  device.free_bytes = -1;
+  std::vector<unsigned int> processes;
+  char bus[32] = "";
+  NvmlDevice handle = nullptr;
+  ALEXNET_CUDA_CHECK(number, cudaDeviceGetPCIBusId(bus, sizeof bus, number));
+  // CUDA counts the devices that this process may use, NVML all of them: the bus tells which is which.
+  if (nvml.state.usable() && nvml.device_by_bus(bus, &handle) == kNvmlSuccess) {
+    NvmlMemory memory{};
+    if (nvml.memory(handle, &memory) == kNvmlSuccess) device.free_bytes = static_cast<int64_t>(memory.free);
+    processes = processes_on(nvml, handle);
+  }
+  copy_text(device.reason, reason_against(device, attribute(number, cudaDevAttrComputeMode), processes));
+}
+
+}  // namespace
+
+void probe_devices(PluginReport& report) {
+  const Driver driver = ask_driver(CUDART_VERSION);
+  if (driver.cuda_version > 0) copy_text(report.driver, "CUDA " + cuda_version_text(driver.cuda_version));
+  if (driver.state != DriverState::kReady) return copy_text(report.reason, driver.reason);
+  const auto folders = library_folders();
+  const Nvml nvml = open_nvml(folders);
+  if (nvml.state.usable())
+    copy_text(report.driver, nvml.state.version + " (CUDA " + cuda_version_text(driver.cuda_version) + ")");
+  // cuBLASLt before cuDNN, which uses the one that is open; told in the order of their weight.
+  const CublasLt cublas = open_cublaslt(folders);
+  add(report, open_cudnn(folders).state, /*required=*/true);
+  add(report, cublas.state, /*required=*/true);
+  add(report, open_nccl(folders).state, /*required=*/false);
+  add(report, nvml.state, /*required=*/false);
+
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess)
+    return copy_text(report.reason, std::string("CUDA does not start (") + cudaGetErrorName(status) + ", " +
+                                        cudaGetErrorString(status) + "); install the NVIDIA driver again");
+  report.device_count = std::min(count, kMaxDevices);
+  for (int d = 0; d < report.device_count; ++d) {
+    PluginDevice& device = report.devices[d];
+    try {
+      fill(device, d, nvml);
+      for (int other = 0; other < report.device_count; ++other) {
+        device.peer[other] = other == d;
+        if (other != d) ALEXNET_CUDA_CHECK(d, cudaDeviceCanAccessPeer(&device.peer[other], d, other));
+      }
+    } catch (const Error& error) {
+      // One broken device does not hide the others.
+      copy_text(device.reason, error.what());
+      cudaGetLastError();
+    }
+  }
+  if (nvml.state.usable()) nvml.shutdown();
+}
+
+}  // namespace alexnet::cuda

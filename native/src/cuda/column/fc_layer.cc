@@ -1,0 +1,106 @@
+#include "cuda/column/fc_layer.h"
+
+#include <type_traits>
+
+namespace alexnet::cuda {
+
+namespace {
+
+/// What cuBLASLt's documentation recommends for the newest devices.
+constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;
+
+}  // namespace
+
+template <class T>
+FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
+    : context_(site.context),
+      activation_(site.plan.spec.activation),
+      classifier_(site.layer + 1 == site.plan.layers.size()),
+      input_(input) {
+  const LayerPlan& plan = site.here();
+  const int64_t units = site.own().size();
+  const MapView& in = input.view;
+  constexpr bool kRounded = !std::is_same_v<T, float>;
+  this->weights_ = {site.arena, {units, in.channels, in.pixels()}, site.training, kRounded};
+  // The classifier adds its bias in float.
+  this->biases_ = {site.arena, {units, 1, 1}, site.training, kRounded && !classifier_};
+  linear_.view = channels_last_view(site.batch, units, 1, 1);
+  if (classifier_)
+    logits_ = site.arena.template take<float>(site.batch * units, Growth::kWithBatch);
+  else
+    linear_.data = site.arena.template take<T>(site.batch * units, Growth::kWithBatch);
+  if (site.training) {
+    linear_.gradient = site.arena.template take<T>(site.batch * units, Growth::kWithBatch);
+    sums_ = site.arena.template take<float>(sum_rows_work(site.batch, units), Growth::kWithBatch);
+  }
+  relu_ =
+      activation_ == Activation::kRelu && !plan.ops.empty() && plan.ops[0].spec.kind == OpKind::kActivation;
+  const ProductShape shape{site.batch, in.image_stride, units};
+  if (classifier_)
+    classifier_product_.emplace(context_, shape, site.precision, /*relu=*/false, site.training,
+                                kWorkspaceBytes);
+  else
+    product_.emplace(context_, shape, site.precision, relu_, site.training, kWorkspaceBytes);
+  ops_.emplace(site.arena, site.plan, site.layer, site.column, site.batch, site.training, linear_, site.step);
+}
+
+template <class T>
+int64_t FcLayer<T>::workspace_bytes() const {
+  return classifier_ ? classifier_product_->workspace_bytes() : product_->workspace_bytes();
+}
+
+template <class T>
+void FcLayer<T>::bind(void* workspace) {
+  if (classifier_)
+    classifier_product_->bind(this->biases_.master(), workspace);
+  else
+    product_->bind(this->biases_.multiplied(), workspace);
+}
+
+template <class T>
+void FcLayer<T>::forward(const columns::PassContext& context) {
+  const auto stream = context_.compute();
+  const T *x = input_.data.data(), *weights = this->weights_.multiplied();
+  if (classifier_) {
+    classifier_product_->forward(x, weights, logits_.data());
+    if (classifier_product_->plain())
+      bias_activation<float>(stream, logits_.data(), linear_.view, logits_.data(), linear_.view,
+                             this->biases_.master(), std::nullopt);
+    return;
+  }
+  product_->forward(x, weights, linear_.data.data());
+  bool activated = relu_;
+  if (product_->plain()) {
+    activated = ops_->begins_with_activation();
+    bias_activation<T>(stream, linear_.data.data(), linear_.view, linear_.data.data(), linear_.view,
+                       this->biases_.master(), activated ? std::optional(activation_) : std::nullopt);
+  }
+  ops_->forward(stream, context, activated);
+}
+
+template <class T>
+void FcLayer<T>::backward_data(bool input_gradient) {
+  ops_->backward(context_.compute());
+  if (!input_gradient) return;
+  const T *dy = linear_.gradient.data(), *weights = this->weights_.multiplied();
+  if (classifier_)
+    classifier_product_->backward_data(dy, weights, input_.gradient.data());
+  else
+    product_->backward_data(dy, weights, input_.gradient.data());
+}
+
+template <class T>
+void FcLayer<T>::backward_weights() {
+  const T *x = input_.data.data(), *dy = linear_.gradient.data();
+  if (classifier_)
+    classifier_product_->backward_weights(x, dy, this->weights_.gradient());
+  else
+    product_->backward_weights(x, dy, this->weights_.gradient());
+  sum_rows<T>(context_.compute(), dy, linear_.view.images, linear_.view.channels, linear_.view.image_stride,
+              sums_.data(), this->biases_.gradient());
+}
+
+template class FcLayer<float>;
+template class FcLayer<Bf16>;
+
+}  // namespace alexnet::cuda

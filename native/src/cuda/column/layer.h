@@ -1,0 +1,58 @@
+// One layer of one column on the device: what it reads, what it gives, its parameters.
+#pragma once
+
+#include <vector>
+
+#include "alexnet/run_config.h"
+#include "columns/column.h"
+#include "cuda/column/map_ops.h"
+#include "cuda/column/parameter.h"
+
+namespace alexnet::cuda {
+
+/// What all layers of a column share while they are built.
+struct LayerSite {
+  const DeviceContext& context;
+  Arena& arena;
+  const NetPlan& plan;
+  size_t layer;
+  int column;
+  int64_t batch;
+  bool training;
+  Precision precision;
+  const Block<uint32_t>& step;  // completed steps, on the device
+
+  const LayerPlan& here() const { return plan.layers[layer]; }
+  /// This column's maps or units.
+  Range own() const { return column_range(here().spec.width, plan.spec.columns, column); }
+};
+
+template <class T>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  /// Bytes of working memory that it shares with the column's other layers, which run one after the other.
+  virtual int64_t workspace_bytes() const = 0;
+  /// Once the memory is there.
+  virtual void bind(void* workspace) = 0;
+
+  virtual void forward(const columns::PassContext& context) = 0;
+  /// From the gradient of output() to that of the layer's linear part, then of what it read.
+  virtual void backward_data(bool input_gradient) = 0;
+  /// The gradients of its parameters; after backward_data().
+  virtual void backward_weights() = 0;
+  /// After the parameters have changed.
+  virtual void refresh() {}
+  virtual const Maps<T>& output() const = 0;
+
+  const Parameter<T>& weights() const { return weights_; }
+  const Parameter<T>& biases() const { return biases_; }
+  /// Its weights, then its biases, as the update reads them.
+  virtual std::vector<ParameterEntry> entries() const = 0;
+
+ protected:
+  Parameter<T> weights_, biases_;
+};
+
+}  // namespace alexnet::cuda

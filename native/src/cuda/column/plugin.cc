@@ -1,0 +1,33 @@
+// What the CUDA plug-in gives the engine: columns on GPUs, and what it finds on this machine.
+#include "cuda/column/check.h"
+#include "cuda/column/cuda_column.h"
+#include "cuda/column/device_probe.h"
+#include "cuda/entry/entry.h"
+
+namespace alexnet::cuda::entry {
+
+void probe(PluginReport& report) { probe_devices(report); }
+
+void* allocate_host(int64_t bytes) {
+  void* memory = nullptr;
+  int device = 0;
+  cudaGetDevice(&device);
+  ALEXNET_CUDA_CHECK(device, cudaHostAlloc(&memory, static_cast<size_t>(bytes), cudaHostAllocPortable));
+  return memory;
+}
+
+void free_host(void* memory) { cudaFreeHost(memory); }
+
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options) {
+  return make_cuda_column(plan, {.column = options.column,
+                                 .devices = {options.devices, options.devices + plan.spec.columns},
+                                 .precision = static_cast<Precision>(options.precision),
+                                 .batch = options.batch,
+                                 .training = options.training != 0});
+}
+
+void layer_times(const columns::Column& column, size_t, float* milliseconds) {
+  cuda_layer_times(column, milliseconds);
+}
+
+}  // namespace alexnet::cuda::entry

@@ -1,0 +1,155 @@
+#include "cuda/column/product.h"
+
+#include <algorithm>
+
+namespace alexnet::cuda {
+
+Matmul::Matmul(const DeviceContext& context, const MatmulShape& shape, int64_t workspace_bytes)
+    : context_(context) {
+  try {
+    create(shape, workspace_bytes);
+  } catch (...) {
+    destroy();
+    throw;
+  }
+}
+
+Matmul::~Matmul() { destroy(); }
+
+void Matmul::create(const MatmulShape& s, int64_t workspace_bytes) {
+  ALEXNET_CUBLASLT_CHECK(context_, create_desc(&desc_, s.compute, kCudaFloat));
+  const auto set = [&](int attribute, const auto& value) {
+    ALEXNET_CUBLASLT_CHECK(context_, set_desc(desc_, attribute, &value, sizeof value));
+  };
+  const int32_t transpose_a = s.transpose_a ? kCublasOperationT : kCublasOperationN;
+  const int32_t transpose_b = s.transpose_b ? kCublasOperationT : kCublasOperationN;
+  set(kCublasLtTransA, transpose_a);
+  set(kCublasLtTransB, transpose_b);
+  set(kCublasLtEpilogue, static_cast<uint32_t>(s.epilogue));
+  if (s.epilogue != kCublasLtEpilogueDefault) {
+    set(kCublasLtBiasDataType, static_cast<int32_t>(s.type_d));
+    // Only its alignment matters before the first run: the arena's.
+    set_bias(reinterpret_cast<const void*>(uintptr_t{256}));
+  }
+  const auto layout = [&](CublasLtLayout& to, int type, int64_t rows, int64_t columns) {
+    ALEXNET_CUBLASLT_CHECK(context_, create_layout(&to, type, static_cast<uint64_t>(rows),
+                                                   static_cast<uint64_t>(columns), rows));
+  };
+  layout(a_, s.type_ab, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k);
+  layout(b_, s.type_ab, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n);
+  layout(d_, s.type_d, s.m, s.n);
+
+  CublasLtPreference preference = nullptr;
+  ALEXNET_CUBLASLT_CHECK(context_, create_preference(&preference));
+  const auto most = static_cast<uint64_t>(workspace_bytes);
+  CublasLtHeuristicResult result{};
+  int found = 0;
+  CublasStatus status =
+      context_.cublas().set_preference(preference, kCublasLtMaxWorkspace, &most, sizeof most);
+  if (status == kCublasSuccess)
+    status = context_.cublas().heuristic(context_.cublas_handle(), desc_, a_, b_, d_, d_, preference, 1,
+                                         &result, &found);
+  context_.cublas().destroy_preference(preference);
+  // A status that is not success says that nothing fits: plain forms are tried next, and the last one is
+  // told.
+  available_ = status == kCublasSuccess && found > 0 && result.state == kCublasSuccess;
+  if (!available_) return;
+  algorithm_ = result.algo;
+  workspace_bytes_ = static_cast<int64_t>(result.workspace_bytes);
+}
+
+void Matmul::destroy() {
+  const CublasLt& cublas = context_.cublas();
+  for (CublasLtLayout layout : {a_, b_, d_})
+    if (layout) cublas.destroy_layout(layout);
+  if (desc_) cublas.destroy_desc(desc_);
+}
+
+void Matmul::set_bias(const void* bias) {
+  ALEXNET_CUBLASLT_CHECK(context_, set_desc(desc_, kCublasLtBiasPointer, &bias, sizeof bias));
+}
+
+void Matmul::run(const void* a, const void* b, void* d, void* workspace) const {
+  const float one = 1, zero = 0;
+  ALEXNET_CUBLASLT_CHECK(
+      context_, matmul(context_.cublas_handle(), desc_, &one, a, a_, b, b_, &zero, d, d_, d, d_, &algorithm_,
+                       workspace, static_cast<size_t>(workspace_bytes_), context_.compute()));
+}
+
+namespace {
+
+template <class T>
+constexpr int cuda_type() {
+  return sizeof(T) == 2 ? kCudaBfloat16 : kCudaFloat;
+}
+
+int compute_type(Precision precision) {
+  return precision == Precision::kTf32 ? kCublasCompute32FFastTf32 : kCublasCompute32F;
+}
+
+std::unique_ptr<Matmul> required(const DeviceContext& context, const MatmulShape& shape, int64_t workspace) {
+  auto matmul = std::make_unique<Matmul>(context, shape, workspace);
+  if (!matmul->available())
+    throw Error(ErrorCode::kDeviceUnavailable,
+                device_name(context.device()) + ": cuBLASLt " + context.cublas().state.version +
+                    " has no way to multiply [" + std::to_string(shape.m) + ", " + std::to_string(shape.k) +
+                    "] by [" + std::to_string(shape.k) + ", " + std::to_string(shape.n) +
+                    "]; choose another precision, or train on the CPU");
+  return matmul;
+}
+
+}  // namespace
+
+// In column-major order a row-major matrix is its own transpose: x is [in, batch], weights [in, out], y
+// [out, batch].
+template <class T, class Out>
+Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Precision precision, bool relu,
+                         bool training, int64_t workspace) {
+  MatmulShape forward{.m = s.out,
+                      .n = s.batch,
+                      .k = s.in,
+                      .transpose_a = true,
+                      .transpose_b = false,
+                      .type_ab = cuda_type<T>(),
+                      .type_d = cuda_type<Out>(),
+                      .compute = compute_type(precision),
+                      .epilogue = relu ? kCublasLtEpilogueReluBias : kCublasLtEpilogueBias};
+  forward_ = std::make_unique<Matmul>(context, forward, workspace);
+  plain_ = !forward_->available();
+  if (plain_) {
+    forward.epilogue = kCublasLtEpilogueDefault;
+    forward_ = required(context, forward, workspace);
+  }
+  if (!training) return;
+  MatmulShape data{.m = s.in, .n = s.batch, .k = s.out};
+  data.type_ab = data.type_d = cuda_type<T>();
+  data.compute = compute_type(precision);
+  data.epilogue = kCublasLtEpilogueDefault;
+  backward_data_ = required(context, data, workspace);
+  MatmulShape weights{.m = s.in, .n = s.out, .k = s.batch, .transpose_a = false, .transpose_b = true};
+  weights.type_ab = cuda_type<T>();
+  weights.type_d = kCudaFloat;
+  weights.compute = compute_type(precision);
+  weights.epilogue = kCublasLtEpilogueDefault;
+  backward_weights_ = required(context, weights, workspace);
+}
+
+template <class T, class Out>
+int64_t Product<T, Out>::workspace_bytes() const {
+  int64_t bytes = 0;
+  for (const auto* matmul : {&forward_, &backward_data_, &backward_weights_})
+    if (*matmul) bytes = std::max(bytes, (*matmul)->workspace_bytes());
+  return bytes;
+}
+
+template <class T, class Out>
+void Product<T, Out>::bind(const Out* bias, void* workspace) {
+  workspace_ = workspace;
+  if (!plain_) forward_->set_bias(bias);
+}
+
+template class Product<float, float>;
+template class Product<Bf16, Bf16>;
+template class Product<Bf16, float>;
+
+}  // namespace alexnet::cuda

@@ -1,0 +1,24 @@
+// The plug-in's side of the C interface: any columns::Column behind the table of functions. A plug-in links
+// entry.cc, which exports the table, and says here how it makes columns and what it finds.
+#pragma once
+
+#include <memory>
+
+#include "columns/column.h"
+#include "cuda/interface.h"
+
+namespace alexnet::cuda::entry {
+
+// What a plug-in defines. All may throw.
+
+/// Fills a report that is all zeros.
+void probe(PluginReport& report);
+void* allocate_host(int64_t bytes);
+/// Throws nothing.
+void free_host(void* memory);
+/// `plan` outlives the column, which is deferred.
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options);
+/// [2, layers]; throws nothing.
+void layer_times(const columns::Column& column, size_t layers, float* milliseconds);
+
+}  // namespace alexnet::cuda::entry

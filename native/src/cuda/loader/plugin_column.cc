@@ -1,0 +1,116 @@
+#include "cuda/loader/plugin_column.h"
+
+#include "cuda/flat_net.h"
+#include "cuda/plugin_calls.h"
+
+namespace alexnet::cuda {
+
+using columns::Batch;
+using columns::BatchTotals;
+using columns::Column;
+using columns::FinishedPass;
+using columns::InputFormat;
+using columns::LayerUpdate;
+using columns::Parameter;
+using columns::PassContext;
+
+namespace {
+
+class ColumnAdapter : public Column {
+ public:
+  ColumnAdapter(const PluginApi& api, PluginColumn column) : api_(api), column_(column) {}
+  ~ColumnAdapter() override { api_.destroy_column(column_); }
+
+  InputFormat input_format() const override {
+    int32_t layout = 0, type = 0;
+    api_.input_format(column_, &layout, &type);
+    return {static_cast<InputLayout>(layout), static_cast<InputType>(type)};
+  }
+  std::shared_ptr<std::byte> allocate_input(int64_t bytes) const override {
+    void* memory = nullptr;
+    call(api_.allocate_host, bytes, &memory);
+    return {static_cast<std::byte*>(memory), [free = api_.free_host](std::byte* p) { free(p); }};
+  }
+  void set_batch(const Batch& batch) override {
+    call(api_.set_batch, column_, batch.images, batch.labels, batch.valid);
+  }
+  void gather(size_t layer, std::span<Column* const> all) override {
+    call(api_.gather, column_, static_cast<int64_t>(layer), handles(all));
+  }
+  void forward(size_t layer, const PassContext& context) override {
+    const PluginPass pass{context.training, context.seed, context.step};
+    call(api_.forward, column_, static_cast<int64_t>(layer), &pass);
+  }
+  BatchTotals loss(std::span<Column* const> all, bool gradient) override {
+    call(api_.loss, column_, handles(all), int32_t{gradient});
+    return {};
+  }
+  const float* logits() const override {
+    const float* values = nullptr;
+    call(api_.logits, column_, &values);
+    return values;
+  }
+  void backward(size_t layer, const LayerUpdate& update, bool input_gradient) override {
+    const PluginUpdate factors{update.weight_rate, update.bias_rate, update.weight_decay,
+                               update.bias_decay,  update.momentum,  update.frozen};
+    call(api_.backward, column_, static_cast<int64_t>(layer), &factors, int32_t{input_gradient});
+  }
+  void reduce(size_t layer, std::span<Column* const> all) override {
+    call(api_.reduce, column_, static_cast<int64_t>(layer), handles(all));
+  }
+  bool deferred() const override { return true; }
+  FinishedPass finish() override {
+    PluginTotals totals{};
+    call(api_.finish, column_, &totals);
+    return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, totals.exchange_ms};
+  }
+  void write(size_t layer, Parameter parameter, std::span<const float> values) override {
+    call(api_.write, column_, static_cast<int64_t>(layer), static_cast<int32_t>(parameter), values.data(),
+         static_cast<int64_t>(values.size()));
+  }
+  void read(size_t layer, Parameter parameter, std::span<float> values) const override {
+    call(api_.read, column_, static_cast<int64_t>(layer), static_cast<int32_t>(parameter), values.data(),
+         static_cast<int64_t>(values.size()));
+  }
+  bool all_finite() const override {
+    int32_t finite = 0;
+    call(api_.all_finite, column_, &finite);
+    return finite != 0;
+  }
+
+  std::vector<float> layer_times(size_t layers) const {
+    std::vector<float> times(2 * layers);
+    api_.layer_times(column_, times.data());
+    return times;
+  }
+
+ private:
+  const PluginColumn* handles(std::span<Column* const> all) {
+    handles_.clear();
+    for (Column* column : all) handles_.push_back(static_cast<ColumnAdapter*>(column)->column_);
+    return handles_.data();
+  }
+
+  const PluginApi& api_;
+  const PluginColumn column_;
+  std::vector<PluginColumn> handles_;
+};
+
+}  // namespace
+
+std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
+                                           const ColumnOptions& options) {
+  const FlatNet flat(plan.spec);
+  const std::vector<int32_t> devices(options.devices.begin(), options.devices.end());
+  const PluginColumnOptions given{column, devices.data(), static_cast<int32_t>(options.precision),
+                                  options.training, options.batch};
+  PluginColumn handle = nullptr;
+  call(api.create_column, flat.net(), &given, &handle);
+  return std::make_unique<ColumnAdapter>(api, handle);
+}
+
+std::vector<float> layer_times(const Column& column, size_t layers) {
+  return static_cast<const ColumnAdapter&>(column).layer_times(layers);
+}
+
+}  // namespace alexnet::cuda

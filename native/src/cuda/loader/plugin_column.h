@@ -1,0 +1,29 @@
+// A column behind the plug-in's C interface, as the column team sees it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "alexnet/run_config.h"
+#include "columns/column.h"
+#include "cuda/interface.h"
+
+namespace alexnet::cuda {
+
+struct ColumnOptions {
+  std::vector<int> devices;  // of every column: CUDA's numbers
+  Precision precision = Precision::kFp32;
+  int64_t batch = 0;
+  bool training = false;
+};
+
+/// Makes column `column` in the calling thread, which must make all its calls. Throws what the plug-in
+/// reports: kOutOfMemory, kDeviceUnavailable.
+std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
+                                                    const ColumnOptions& options);
+
+/// Milliseconds of the last pass by layer, forward then backward; zeros without ALEXNET_CUDA_PROFILE.
+/// `column` must come from make_plugin_column.
+std::vector<float> layer_times(const columns::Column& column, size_t layers);
+
+}  // namespace alexnet::cuda

@@ -1,0 +1,124 @@
+// A plug-in that computes on the CPU: the whole way from the trainer through the C interface and back, on a
+// machine without a GPU. What its probe finds is chosen by the environment's ALEXNET_STUB.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu_column.h"
+#include "cuda/entry/entry.h"
+#include "cuda/plugin_calls.h"
+
+namespace alexnet::cuda {
+
+namespace {
+
+/// The CPU's column as a deferred one.
+class DeferredColumn : public columns::Column {
+ public:
+  explicit DeferredColumn(std::unique_ptr<columns::Column> column) : column_(std::move(column)) {}
+
+  columns::InputFormat input_format() const override { return column_->input_format(); }
+  void set_batch(const columns::Batch& batch) override { column_->set_batch(batch); }
+  void gather(size_t layer, std::span<columns::Column* const> all) override {
+    column_->gather(layer, inner(all));
+  }
+  void forward(size_t layer, const columns::PassContext& context) override {
+    column_->forward(layer, context);
+  }
+  columns::BatchTotals loss(std::span<columns::Column* const> all, bool gradient) override {
+    totals_ = column_->loss(inner(all), gradient);
+    return {};
+  }
+  bool deferred() const override { return true; }
+  columns::FinishedPass finish() override { return {totals_, 0.25}; }
+  const float* logits() const override { return column_->logits(); }
+  void backward(size_t layer, const columns::LayerUpdate& update, bool input_gradient) override {
+    if (std::getenv("ALEXNET_STUB_LOST") && layer == 0)
+      throw Error(ErrorCode::kDeviceLost, "cuda:0 has fallen off the bus");
+    if (std::isfinite(totals_.loss)) column_->backward(layer, update, input_gradient);
+  }
+  void reduce(size_t layer, std::span<columns::Column* const> all) override {
+    if (std::isfinite(totals_.loss)) column_->reduce(layer, inner(all));
+  }
+  void write(size_t layer, columns::Parameter parameter, std::span<const float> values) override {
+    column_->write(layer, parameter, values);
+  }
+  void read(size_t layer, columns::Parameter parameter, std::span<float> values) const override {
+    column_->read(layer, parameter, values);
+  }
+  bool all_finite() const override { return column_->all_finite(); }
+
+ private:
+  std::span<columns::Column* const> inner(std::span<columns::Column* const> all) {
+    inner_.clear();
+    for (columns::Column* column : all) inner_.push_back(static_cast<DeferredColumn*>(column)->column_.get());
+    return inner_;
+  }
+
+  const std::unique_ptr<columns::Column> column_;
+  std::vector<columns::Column*> inner_;
+  columns::BatchTotals totals_;
+};
+
+void add_library(PluginReport& report, const char* name, const char* version, const char* reason,
+                 bool required) {
+  PluginLibrary& library = report.libraries[report.library_count++];
+  copy_text(library.name, name);
+  copy_text(library.version, version);
+  copy_text(library.reason, reason);
+  library.required = required;
+}
+
+}  // namespace
+
+namespace entry {
+
+void probe(PluginReport& report) {
+  const char* chosen = std::getenv("ALEXNET_STUB");
+  const std::string situation = chosen ? chosen : "two";
+  if (situation == "failing") throw Error(ErrorCode::kInternal, "the probe failed");
+  if (situation == "no-driver") return copy_text(report.reason, "there is no NVIDIA driver here");
+  copy_text(report.driver, "580.65.06 (CUDA 13.0)");
+  report.device_count = 2;
+  for (int d = 0; d < 2; ++d) {
+    PluginDevice& device = report.devices[d];
+    copy_text(device.name, "Stand-in GPU");
+    device.memory_bytes = int64_t{80} << 30;
+    device.free_bytes = int64_t{79} << 30;
+    device.major = 9;
+    device.peer[d] = 1;
+  }
+  if (situation == "busy") copy_text(report.devices[1].reason, "it is in use by another process");
+  if (situation == "no-cudnn")
+    add_library(report, "cuDNN", "", "cuDNN is missing; install it", true);
+  else
+    add_library(report, "cuDNN", "9.10.2", "", true);
+  add_library(report, "cuBLASLt", "13.0.2", "", true);
+  add_library(report, "NCCL", "", "NCCL is missing; install it", false);
+}
+
+void* allocate_host(int64_t bytes) {
+  void* memory = std::aligned_alloc(64, (static_cast<size_t>(bytes) + 63) / 64 * 64);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+void free_host(void* memory) { std::free(memory); }
+
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options) {
+  if (std::getenv("ALEXNET_STUB_OUT_OF_MEMORY"))
+    throw Error(ErrorCode::kOutOfMemory, "the net needs 9 GB and 8 GB are free; batch 7 fits");
+  return std::make_unique<DeferredColumn>(cpu::make_cpu_column(
+      plan, options.column, {.batch = options.batch, .training = options.training != 0}));
+}
+
+void layer_times(const columns::Column&, size_t layers, float* milliseconds) {
+  std::fill_n(milliseconds, 2 * layers, 0.0f);
+}
+
+}  // namespace entry
+}  // namespace alexnet::cuda

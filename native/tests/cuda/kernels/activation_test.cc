@@ -48,7 +48,8 @@ TEST_CASE("a ReLU keeps NaN") {
   CHECK(std::isnan(relu(NAN)));
   CHECK(relu(-1.0f) == 0);
   CHECK(relu(2.0f) == 2);
-  CHECK(times_derivative(Derivative::kRelu, 3, 0) == 0);  // the slope at 0 is 0
+  CHECK(times_derivative(Derivative::kRelu, Floats<1>{{3}}, Floats<1>{{0}}).v[0] ==
+        0);  // the slope at 0 is 0
 }
 
 }  // namespace

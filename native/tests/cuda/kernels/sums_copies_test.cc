@@ -63,6 +63,31 @@ TEST_CASE("copies keep every value between layouts and round once between types"
   }
 }
 
+TEST_CASE("a copy to bfloat16 rounds ties, tiny values, infinities and NaN as the host does") {
+  const Extent extent{1, 8, 50, 50};
+  Values x;
+  std::mt19937 draw(5);
+  for (size_t i = 0; i < extent.count(); ++i) {
+    uint32_t bits = draw();
+    if (i % 3 == 0) bits = (bits & 0xFFFF0000u) | 0x8000u;  // a tie
+    if (i % 7 == 0) bits &= 0x807FFFFFu;                    // a subnormal
+    if (i % 11 == 0) bits |= 0x7F800000u;                   // an infinity or NaN
+    x.push_back(float_of(bits));
+  }
+  for (const Layout layout : {Layout::kChannelsLast, Layout::kPlanar}) {  // in pairs and one by one
+    const Stored<float> from(extent, layout, x);
+    Stored<Bf16> to(extent, layout);
+    launch::copy_map(from.data(), from.view, to.data(), to.view);
+    const Values got = to.values();
+    int wrong = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double expected = rounded<Bf16>(x[i]);
+      wrong += std::isnan(expected) ? !std::isnan(got[i]) : got[i] != expected;
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("two halves join into a map and are split off again") {
   const Extent half{2, 24, 3, 2}, whole{2, 48, 3, 2};
   const Values a = random_values<Bf16>(half.count(), -1, 1, 1),

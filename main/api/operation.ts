@@ -24,7 +24,7 @@ export interface OperationTable {
 }
 
 /** Where nothing goes in or comes out. */
-export const nothing = z.undefined();
+export const nothing = z.void();
 
 export function call<Input extends z.ZodType, Output extends z.ZodType>(schemas: {
   input: Input;

@@ -75,6 +75,24 @@ export function describeIssues(error: z.ZodError, value: unknown): { message: st
   return { message: field === '' ? message : `${field}: ${message}`, field };
 }
 
+/** Everything that a schema refused, for a form that shows it all at once. */
+export function listIssues(
+  error: z.ZodError,
+  value: unknown,
+): { field: string; message: string; code: ErrorCode }[] {
+  return error.issues.flatMap((found) => {
+    const { path, issue } = deepest(found);
+    const places = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
+    const said = issue.code === 'unrecognized_keys' ? 'there is no such field' : issue.message;
+    const message = said.replace(/^Invalid input: /, '');
+    return places.map((place) => {
+      const field = showPath(place, value);
+      const inNet = field === 'net' || field.startsWith('net.');
+      return { field, message, code: inNet ? 'INVALID_SPEC' : 'INVALID_CONFIG' } as const;
+    });
+  });
+}
+
 /** The value, parsed. Throws AppError(code) whose details hold { field }. */
 export function parseWith<T extends z.ZodType>(
   schema: T,

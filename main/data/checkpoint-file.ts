@@ -170,6 +170,18 @@ export async function pruneCheckpoints(
   return stale.length;
 }
 
+/**
+ * Removes every checkpoint but these and gives the space back to the system, for a run that does not train.
+ * Rejects with BUSY, DISK_FULL (the file is written anew beside itself).
+ */
+export async function pruneToCheckpoints(db: WritableDatabase, kept: readonly number[]): Promise<void> {
+  const all = db.all<{ id: number }>('checkpoints.ids', 'SELECT id FROM checkpoints');
+  await db.transactionAsync(async () => {
+    for (const { id } of all) if (!kept.includes(id)) await removeCheckpoint(db, id);
+  });
+  db.exec('checkpoints.vacuum', 'VACUUM');
+}
+
 /** Chunk by chunk, so that no single statement holds the thread while it frees half a gigabyte of pages. */
 async function removeCheckpoint(db: WritableDatabase, id: number): Promise<void> {
   const chunks = db.all<{ id: number }>(

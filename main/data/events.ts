@@ -39,6 +39,31 @@ export function listEvents(
   return rows.map((row) => ({ ...row, payload: fromJson(objectSchema, row.payload, 'events.payload') }));
 }
 
+// The plus keeps the run's index out of it: by ids it reads the few events that are new, of whatever runs.
+export const newEventsSql = `SELECT id, step, kind, payload, at FROM events
+  WHERE id > ? AND +run_id = ? ORDER BY id LIMIT ?`;
+
+/** A run's events after an event's id, in the order in which they were stored. */
+export function listNewEvents(
+  db: ReadableDatabase,
+  runId: string,
+  afterId: number,
+  limit = 1000,
+): RunEvent[] {
+  const sql = newEventsSql;
+  const rows = db.all<Omit<RunEvent, 'payload'> & { payload: string }>('events.new', sql, [
+    afterId,
+    runId,
+    limit,
+  ]);
+  return rows.map((row) => ({ ...row, payload: fromJson(objectSchema, row.payload, 'events.payload') }));
+}
+
+/** The id of the newest event of all runs; 0 where there is none. */
+export function lastEventId(db: ReadableDatabase): number {
+  return db.get<{ id: number | null }>('events.last', 'SELECT max(id) AS id FROM events')?.id ?? 0;
+}
+
 export const commandsFromSql = `SELECT payload FROM events
   WHERE run_id = ? AND step >= ? AND kind = 'command' ORDER BY step, id`;
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { SqlParameters, WritableDatabase } from './database.ts';
 import { duplicateGroupsSql } from './duplicates.ts';
 import { evaluationPageSql, evaluationsOfModelSql, evaluationsOfRunSql } from './evaluations.ts';
-import { commandsFromSql, eventPageSql } from './events.ts';
+import { commandsFromSql, eventPageSql, newEventsSql } from './events.ts';
 import {
   imagePageByClassSql,
   imagePageSql,
@@ -56,6 +56,7 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
     ['r', 0, 0, 1],
     /^SEARCH events USING INDEX events_by_run \(run_id=\? AND step>\?\)$/,
   ],
+  ['new events', newEventsSql, [0, 'r', 1], /^SEARCH events USING INTEGER PRIMARY KEY \(rowid>\?\)$/],
   [
     'commands',
     commandsFromSql,

@@ -1,10 +1,14 @@
-// One process packs a data set at a time. The lock names its process, so a dead one's lock does not last.
+// One process packs a data set at a time, one application works on a data directory. The lock names its process, so
+// a dead one's lock does not last.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../api/errors.ts';
 import { isAlive, type Owner, ownerOf } from '../data/owner.ts';
 
-/** Takes the lock; returns what gives it back. Throws BUSY where a living process has it. */
-export function lockFolder(file: string, what: string): () => void {
+/**
+ * Takes the lock; returns what gives it back. Throws BUSY where a living process has it: "`what` is `doing` by
+ * process 123".
+ */
+export function lockFolder(file: string, what: string, doing = 'being packed'): () => void {
   const mine = JSON.stringify(ownerOf());
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
@@ -15,11 +19,11 @@ export function lockFolder(file: string, what: string): () => void {
     }
     const owner = readOwner(file);
     if (owner !== undefined && isAlive(owner)) {
-      throw new AppError('BUSY', `${what} is being packed by process ${owner.pid}`, { pid: owner.pid });
+      throw new AppError('BUSY', `${what} is ${doing} by process ${owner.pid}`, { pid: owner.pid });
     }
     rmSync(file, { force: true });
   }
-  throw new AppError('BUSY', `${what} is being packed by another process`);
+  throw new AppError('BUSY', `${what} is ${doing} by another process`);
 }
 
 function readOwner(file: string): Owner | undefined {

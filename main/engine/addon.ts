@@ -38,6 +38,18 @@ export interface Addon {
    * given, raw RGB (size*size*3 bytes) otherwise. */
   loadSquare(path: string, options?: { size?: number; jpegQuality?: number }): Promise<Uint8Array>;
 
+  /** What an image's header says. Throws UNSUPPORTED_IMAGE, CORRUPT_IMAGE, IMAGE_TOO_LARGE. */
+  readImageInfo(bytes: Uint8Array): ImageHeader;
+  /** The whole picture, upright, as JPEG. Rejects like readImageInfo. */
+  decodeImage(bytes: Uint8Array, jpegQuality: number): Promise<Uint8Array>;
+  /** JPEG of raw RGB, width * height * 3 bytes, at most 2048 a side. */
+  encodeJpeg(pixels: Uint8Array, width: number, height: number, quality: number): Uint8Array;
+
+  /** The crops that training draws for an image of a pack, one an epoch from 1 on. */
+  drawCrops(options: DrawOptions): CropDraw[];
+  /** The ten crops of the test: centre, four corners, the same mirrored. */
+  testCrops(cropSize: number): CropDraw[];
+
   /** Packs the files of a plan; see native/include/alexnet/pack.h. */
   writePack(
     options: PackOptions,
@@ -51,6 +63,41 @@ export interface Addon {
   /** Plans, opens the packs, allocates and draws the initial weights, on a thread of its own. */
   createTrainer(options: TrainerOptions): Promise<NativeTrainer>;
   createPredictor(options: PredictorOptions): Promise<NativePredictor>;
+}
+
+export interface ImageHeader {
+  format: string;
+  /** As stored, before orientation. */
+  width: number;
+  height: number;
+  /** EXIF, 1..8. */
+  orientation: number;
+  colour: string;
+}
+
+export interface DrawOptions {
+  crop: 'random' | 'centre';
+  mirror: boolean;
+  /** Sigma of the coefficients; 0: off. */
+  colourNoise: number;
+  cropSize: number;
+  /** Square roots of the eigenvalues. */
+  colourDeviations: number[];
+  /** Row i is axis i in RGB, row-major 3x3. */
+  colourAxes: number[];
+  seed: number;
+  /** The image's place in its pack. */
+  image: number;
+  epochs: number;
+}
+
+/** A crop of the 256x256 square. */
+export interface CropDraw {
+  top: number;
+  left: number;
+  mirror: boolean;
+  /** Added to R, G, B. */
+  colour: [number, number, number];
 }
 
 export interface CancelFlag {
@@ -89,8 +136,10 @@ export interface NativePack {
   /** 256*256*3 floats, HWC. */
   meanImage(): Float32Array;
   label(index: number): number;
-  /** 256*256*3 bytes, or JPEG where a quality is given. */
-  record(index: number, jpegQuality?: number): Uint8Array;
+  /** Checksums of records [first, first + count): the same for records with the same pixels. */
+  hashes(first: number, count: number): BigUint64Array;
+  /** 256*256*3 bytes, or JPEG where a quality is given, then scaled to size x size where that is given, too. */
+  record(index: number, jpegQuality?: number, size?: number): Uint8Array;
   /** Rejects with CORRUPT_PACK naming the first bad part. */
   verify(onProgress: (done: number, total: number) => void, signal: CancelFlag): Promise<void>;
   close(): void;
@@ -184,6 +233,8 @@ export interface NativeEvaluation {
 export interface PhotoAnswer {
   /** Softmax over classes, present unless the file failed. */
   probabilities?: Float32Array;
+  /** [10, classes]: each crop's by itself, where that was asked for. */
+  crops?: Float32Array;
   error?: { code: string; message: string };
 }
 
@@ -192,7 +243,7 @@ export interface NativePredictor {
   readonly tensors: TensorInfo[];
   load(tensor: string, offset: number, bytes: Uint8Array): void;
   /** Decodes and classifies files; one answer a path, in order; a bad file is an answer with an error. */
-  classifyFiles(paths: string[], crops: 1 | 10): Promise<PhotoAnswer[]>;
+  classifyFiles(paths: string[], crops: 1 | 10, eachCrop?: boolean): Promise<PhotoAnswer[]>;
   evaluate(
     packPath: string,
     crops: 1 | 10,

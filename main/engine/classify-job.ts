@@ -18,8 +18,16 @@ export function rank(probabilities: Float32Array, top: number): Prediction[] {
   }));
 }
 
-function toAnswer({ probabilities, error }: PhotoAnswer, top: number): Answer {
-  if (probabilities !== undefined) return { predictions: rank(probabilities, top) };
+const testCrops = 10;
+
+function toAnswer({ probabilities, crops, error }: PhotoAnswer, top: number): Answer {
+  if (probabilities !== undefined) {
+    const answer: Answer = { predictions: rank(probabilities, top) };
+    if (crops === undefined) return answer;
+    const classes = probabilities.length;
+    const each = Array.from({ length: testCrops }, (_, i) => crops.subarray(i * classes, (i + 1) * classes));
+    return { ...answer, crops: each.map((crop) => rank(crop, top)) };
+  }
   const code = isErrorCode(error?.code) ? error.code : 'INTERNAL';
   return { error: { code, message: error?.message ?? 'The engine gave no answer for this file.' } };
 }
@@ -44,7 +52,7 @@ export class ClassifyRun implements RunningJob {
     try {
       this.#context.send({ type: 'loaded', classes: predictor.classes });
       for (let next = await this.#next(); next !== undefined; next = await this.#next()) {
-        const answers = await predictor.classifyFiles(next.paths, this.#job.crops);
+        const answers = await predictor.classifyFiles(next.paths, this.#job.crops, this.#job.eachCrop);
         const top = this.#job.top ?? predictor.classes;
         this.#context.send({
           type: 'classified',

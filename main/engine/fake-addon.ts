@@ -71,11 +71,18 @@ class FakePredictor implements NativePredictor {
     this.#loaded.add(tensor);
   }
 
-  async classifyFiles(paths: string[]): Promise<PhotoAnswer[]> {
+  async classifyFiles(paths: string[], _crops: 1 | 10, eachCrop = false): Promise<PhotoAnswer[]> {
     this.#requireLoaded();
     for (const _ of paths) await pause(this.#options.stepMs);
     if (this.#closed) throw new AppError('CANCELLED', 'The predictor was closed.');
-    return paths.map((path) => classifyPath(path, this.classes));
+    return paths.map((path) => {
+      const answer = classifyPath(path, this.classes);
+      const { probabilities } = answer;
+      if (!eachCrop || probabilities === undefined) return answer;
+      const crops = new Float32Array(10 * this.classes);
+      for (let crop = 0; crop < 10; crop += 1) crops.set(probabilities, crop * this.classes);
+      return { ...answer, crops };
+    });
   }
 
   /** Every answer is class 0; labels go round. */
@@ -156,6 +163,11 @@ async function writeFakePack(
   return { found: total, packed, skipped: total - packed };
 }
 
+/** No picture, but bytes that tell one from another. */
+function fakeJpeg(what: string): Uint8Array {
+  return Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.from(what)]);
+}
+
 function openFakePack({ images, classes, stepMs }: FakeOptions): NativePack {
   return {
     count: images,
@@ -168,7 +180,13 @@ function openFakePack({ images, classes, stepMs }: FakeOptions): NativePack {
     },
     meanImage: () => new Float32Array(256 * 256 * 3).fill(110),
     label: (index) => index % classes,
-    record: (index) => new Uint8Array(256 * 256 * 3).fill(index % 256),
+    // The first and the last record are the same.
+    hashes: (first, count) =>
+      BigUint64Array.from({ length: count }, (_, i) => BigInt((first + i) % Math.max(1, images - 1))),
+    record: (index, jpegQuality) =>
+      jpegQuality === undefined
+        ? new Uint8Array(256 * 256 * 3).fill(index % Math.max(1, images - 1))
+        : fakeJpeg(`record ${index}`),
     verify: (onProgress, signal) => count(images, stepMs, (done) => onProgress(done, images), signal),
     close: () => {},
   };
@@ -202,7 +220,30 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
       },
     ],
     supportedFormats: () => ['jpeg'],
-    loadSquare: (_path, { size = 256 } = {}) => Promise.resolve(new Uint8Array(size * size * 3)),
+    loadSquare: (path, { size = 256, jpegQuality } = {}) =>
+      Promise.resolve(
+        jpegQuality === undefined ? new Uint8Array(size * size * 3) : fakeJpeg(`square of ${path}`),
+      ),
+    readImageInfo: (bytes) => {
+      if (bytes.length === 0) throw new AppError('CORRUPT_IMAGE', 'The file is empty.');
+      return { format: 'jpeg', width: 500, height: 375, orientation: 1, colour: 'rgb' };
+    },
+    decodeImage: (bytes) => Promise.resolve(fakeJpeg(`decoded ${bytes.length}`)),
+    encodeJpeg: (pixels, width, height) => fakeJpeg(`${width}x${height} of ${pixels[0]},${pixels[1]}`),
+    drawCrops: ({ cropSize, epochs, mirror, colourNoise }) =>
+      Array.from({ length: epochs }, (_, i) => ({
+        top: i % (257 - cropSize),
+        left: 0,
+        mirror: mirror && i % 2 === 1,
+        colour: [colourNoise, 0, 0],
+      })),
+    testCrops: (cropSize) =>
+      Array.from({ length: 10 }, (_, i) => ({
+        top: i % 5 === 0 ? (256 - cropSize) >> 1 : 0,
+        left: i % 5 === 0 ? (256 - cropSize) >> 1 : 0,
+        mirror: i >= 5,
+        colour: [0, 0, 0],
+      })),
     writePack: (pack, onProgress, signal) => writeFakePack(pack, options.stepMs, onProgress, signal),
     openPack: () => openFakePack(options),
     createCancelFlag: () => new FakeCancelFlag(),

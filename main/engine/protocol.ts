@@ -62,6 +62,15 @@ export interface ClassifyJob {
   batch: number;
   /** Predictions a photo; every class where it is not given. */
   top?: number;
+  /** With ten crops: each crop's own answer, too. */
+  eachCrop?: boolean;
+}
+
+export interface ClassifiedPhoto {
+  predictions?: Prediction[];
+  /** Each of the ten crops by itself, in the order of Addon.testCrops(). */
+  crops?: Prediction[][];
+  error?: ErrorReport;
 }
 
 export interface PackJob {
@@ -106,6 +115,6 @@ export type FromHost =
   | { type: 'evaluated'; summary: EvaluationSummary }
   | { type: 'loaded'; classes: number }
   /** Sorted by probability, descending; the job's `top` first of them. */
-  | { type: 'classified'; id: number; answers: { predictions?: Prediction[]; error?: ErrorReport }[] }
+  | { type: 'classified'; id: number; answers: ClassifiedPhoto[] }
   | { type: 'finished' }
   | { type: 'error'; error: ErrorReport };

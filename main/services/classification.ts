@@ -16,6 +16,10 @@ export interface ClassifyRequest {
   /** Answers a photo. */
   top: number;
   crops: Crops;
+  /** The job that asks, which its results are kept for. */
+  jobId?: string;
+  /** 0: all cores. */
+  threads?: number;
 }
 
 export interface ClassifyCounts {
@@ -109,6 +113,7 @@ export class ClassificationService {
       crops: request.crops,
       answers: 'error' in result ? { error: result.error } : result.predictions,
       createdAt,
+      ...(request.jobId === undefined ? {} : { jobId: request.jobId }),
     }));
     insertPredictions(this.#parts.db, rows);
   }
@@ -144,7 +149,7 @@ class Conversation {
         top: request.top,
         devices: ['cpu'],
         precision: 'fp32',
-        threads: 0,
+        threads: request.threads ?? 0,
         batch: photosAtOnce,
       },
       { classified: ({ id, answers }) => this.#answered(id, answers) },

@@ -1,5 +1,6 @@
 // Data sets: add, list, show, verify, remove.
 import { existsSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   type Dataset,
@@ -12,8 +13,8 @@ import {
 } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import { parseWith } from '../api/parse.ts';
-import { datasetFolder } from '../data/data-directory.ts';
-import { deleteDataset, findDataset, listClasses, listDatasets } from '../data/datasets.ts';
+import { datasetFolder, fromFileSystem } from '../data/data-directory.ts';
+import { deleteDataset, findDataset, getDataset, listClasses, listDatasets } from '../data/datasets.ts';
 import { countSkippedFiles, listSkippedFiles } from '../data/images.ts';
 import { listRunsOfDataset } from '../data/runs.ts';
 import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
@@ -59,6 +60,32 @@ export class DatasetService {
     onEvent: (event: DatasetEvent) => void,
     signal?: AbortSignal,
   ): Promise<Dataset> {
+    const { name, source } = this.#parse(request);
+    return await this.#builder.add(name, source, onEvent, signal);
+  }
+
+  /** What add() would refuse at once. Throws INVALID_NAME, NAME_TAKEN, INVALID_ARGUMENT, NOT_FOUND, IO. */
+  async check(request: AddDatasetRequest): Promise<void> {
+    const { name, source } = this.#parse(request);
+    if (findDataset(this.#parts.db, name)?.state === 'ready') {
+      throw new AppError('NAME_TAKEN', `there is a data set named ${name} already; choose another name`, {
+        name,
+      });
+    }
+    if (source.valFolder !== undefined && source.valFraction !== undefined) {
+      throw new AppError('INVALID_ARGUMENT', 'give a validation folder or a fraction to hold out, not both', {
+        field: 'valFraction',
+      });
+    }
+    for (const folder of [source.trainFolder, source.valFolder]) {
+      if (folder === undefined) continue;
+      await readdir(folder).catch((error: unknown) => {
+        throw fromFileSystem(error, folder, 'reading');
+      });
+    }
+  }
+
+  #parse(request: AddDatasetRequest): { name: string; source: DatasetSource } {
     const name = parseWith(
       nameSchema,
       request.name,
@@ -73,7 +100,7 @@ export class DatasetService {
       ...(valMap === undefined ? {} : { devkitMapFile: resolve(valMap) }),
       ...(valFraction === undefined ? {} : { valFraction }),
     };
-    return await this.#builder.add(name, source, onEvent, signal);
+    return { name, source };
   }
 
   list(): Dataset[] {
@@ -173,6 +200,14 @@ export class DatasetService {
       `there is no data set named ${name}${names.length === 0 ? '' : `; there are: ${names.slice(0, 10).join(', ')}`}`,
       { name },
     );
+  }
+
+  /** Throws NOT_FOUND. */
+  byId(id: string): Dataset {
+    const dataset = getDataset(this.#parts.db, id);
+    if (dataset === undefined)
+      throw new AppError('NOT_FOUND', 'this data set does not exist any more', { id });
+    return dataset;
   }
 
   /** A ready data set's packs. Throws NOT_FOUND, DATASET_NOT_READY. */

@@ -10,7 +10,7 @@ import type { WritableDatabase } from '../data/database.ts';
 import { insertEvaluation } from '../data/evaluations.ts';
 import { newId } from '../data/ids.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
-import type { DatasetService } from './datasets.ts';
+import type { DatasetPacks, DatasetService } from './datasets.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { checkOutputPlace } from './output-place.ts';
 import { type ConfusedPair, confusedPairs } from './report/confusion.ts';
@@ -23,6 +23,8 @@ export interface EvaluateRequest {
   crops: Crops;
   /** An HTML file to write. */
   report?: string;
+  /** 0: all cores. */
+  threads?: number;
 }
 
 export interface EvaluationResult extends Evaluation {
@@ -68,16 +70,8 @@ export class EvaluationService {
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<EvaluationResult> {
-    const { db, datasets, now } = this.#parts;
-    const packs = datasets.packs(request.dataset);
-    const pack = request.split === 'train' ? packs.train : packs.val;
-    if (pack === undefined) {
-      throw new AppError(
-        'INVALID_ARGUMENT',
-        `data set ${packs.dataset.name} has no validation images; use --split train, or add it with --val or --val-fraction`,
-      );
-    }
-    this.#checkClasses(model.labels, packs.labels, request);
+    const { db, now } = this.#parts;
+    const { packs, pack } = this.#fitting(model, request);
     const began = performance.now();
     const summary = await this.#run(
       {
@@ -89,7 +83,7 @@ export class EvaluationService {
         crops: request.crops,
         devices: ['cpu'],
         precision: 'fp32',
-        threads: 0,
+        threads: request.threads ?? 0,
       },
       onProgress,
       signal,
@@ -134,6 +128,25 @@ export class EvaluationService {
       summary,
       pairs: confusedPairs(summary, packs.labels, 50),
     };
+  }
+
+  /** What evaluate() begins with: throws at once what makes no sense. */
+  check(request: EvaluateRequest): { model: ResolvedModel; packs: DatasetPacks; pack: string } {
+    const model = this.#parts.models.resolve(request.model);
+    return { model, ...this.#fitting(model, request) };
+  }
+
+  #fitting(model: ResolvedModel, request: EvaluateRequest): { packs: DatasetPacks; pack: string } {
+    const packs = this.#parts.datasets.packs(request.dataset);
+    const pack = request.split === 'train' ? packs.train : packs.val;
+    if (pack === undefined) {
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `data set ${packs.dataset.name} has no validation images; use --split train, or add it with --val or --val-fraction`,
+      );
+    }
+    this.#checkClasses(model.labels, packs.labels, request);
+    return { packs, pack };
   }
 
   async #run(

@@ -8,7 +8,7 @@ import type { WritableDatabase } from '../data/database.ts';
 import { listEvents } from '../data/events.ts';
 import { listValidations } from '../data/metrics.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
-import { deleteRun, getRunRecipe, listRuns, markDeadRunsInterrupted } from '../data/runs.ts';
+import { deleteRun, getRun, getRunRecipe, listRuns, markDeadRunsInterrupted } from '../data/runs.ts';
 import { meanImageFile } from './mean-image.ts';
 import { resolveRun } from './run-reference.ts';
 
@@ -32,6 +32,10 @@ export class RunService {
   /** Newest first. */
   list(): Run[] {
     return listRuns(this.#db, { limit: 100_000 });
+  }
+
+  exists(id: string): boolean {
+    return getRun(this.#db, id) !== undefined;
   }
 
   /** Throws NOT_FOUND. */

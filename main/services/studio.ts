@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { chooseDataDirectory, type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { openDatabase } from '../data/open-database.ts';
+import { lockFolder } from '../datasets/pack-lock.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import { forkHost } from '../engine/fork-host.ts';
 import { loadAddon } from '../engine/load-addon.ts';
+import { Application } from './application.ts';
 import { ClassNames } from './class-names.ts';
 import { ClassificationService } from './classification.ts';
 import { DatasetService } from './datasets.ts';
@@ -20,6 +22,7 @@ import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
 import { RunService } from './runs.ts';
+import type { StudioParts } from './studio-parts.ts';
 import { TrainingService } from './training.ts';
 
 export interface StudioOptions {
@@ -48,6 +51,11 @@ export class Studio {
   readonly presets: Presets;
   readonly demo: DemoPlan;
   readonly #db: WritableDatabase;
+  readonly #parts: StudioParts;
+  readonly #spawnHost: SpawnHost;
+  readonly #log: LogFile;
+  #application: Application | undefined;
+  #unlock = () => {};
 
   /** Throws what opening the data directory and the database throw: DATABASE_TOO_NEW, DISK_FULL, IO, ... */
   static open(options: StudioOptions): Studio {
@@ -55,7 +63,7 @@ export class Studio {
     const log = new LogFile(join(directory.root, 'studio.log'));
     const db = openDatabase(directory.databaseFile, { log: (line) => log.write(line) });
     try {
-      return new Studio(directory, db, options);
+      return new Studio(directory, db, log, options);
     } catch (error) {
       db.close();
       throw error;
@@ -67,7 +75,7 @@ export class Studio {
     return version;
   }
 
-  private constructor(directory: DataDirectory, db: WritableDatabase, options: StudioOptions) {
+  private constructor(directory: DataDirectory, db: WritableDatabase, log: LogFile, options: StudioOptions) {
     const { warn, spawnHost = forkHost() } = options;
     const now = Date.now;
     let loaded: Addon | undefined;
@@ -120,14 +128,44 @@ export class Studio {
       now,
     });
     this.demo = new DemoPlan(directory.root, this.datasets);
+    this.#spawnHost = spawnHost;
+    this.#log = log;
+    const { datasets, training, runs, evaluation, classification, models, devices, presets, demo } = this;
+    const services = { datasets, training, runs, evaluation, classification, models, devices, presets, demo };
+    this.#parts = { db, directory, addon, resolver, now, ...services };
     for (const run of this.runs.markDeadInterrupted()) {
       warn(`run ${run.id} (${run.name}) was interrupted: ${run.reason}`);
     }
   }
 
+  /**
+   * The application behind the screens, its queue running. One at a time works on a data directory: throws BUSY
+   * where another process does. The command line may be used beside it.
+   */
+  openApplication(options: { remote: boolean }): Application {
+    if (this.#application !== undefined) return this.#application;
+    const { root } = this.directory;
+    this.#unlock = lockFolder(join(root, 'application.lock'), `data directory ${root}`, 'in use');
+    this.#application = new Application(this.#parts, {
+      remote: options.remote,
+      version: Studio.version(),
+      spawnHost: this.#spawnHost,
+      log: (line) => this.#log.write(line),
+    });
+    this.#application.start();
+    return this.#application;
+  }
+
+  /** A line for the log, for what a user need not see. */
+  log(line: string): void {
+    this.#log.write(line);
+  }
+
   /** Ends what still trains, closes the database. */
   async close(): Promise<void> {
+    await this.#application?.close();
     await this.training.close();
     this.#db.close();
+    this.#unlock();
   }
 }

@@ -37,6 +37,14 @@ export interface TrainRequest extends ConfigRequest {
   name?: string;
 }
 
+/** A run with its complete configuration. */
+export interface CreateRequest {
+  dataset: string;
+  config: RunConfig;
+  init?: string;
+  name?: string;
+}
+
 export interface TrainingParts {
   db: WritableDatabase;
   directory: DataDirectory;
@@ -68,9 +76,24 @@ export class TrainingService {
     onEvent: (event: RunProgress) => void,
     signal?: AbortSignal,
   ): Promise<Run> {
-    const { db, directory, datasets, presets, devices, models, addon, now } = this.#parts;
+    const packs = this.#parts.datasets.packs(request.dataset);
+    const config = this.#parts.presets.configure(request, packs.labels.length);
+    const run = this.create({ ...request, config });
+    return await this.#drive(run.id, this.#jobOf(run, false), onEvent, signal);
+  }
+
+  /** A run that waits to be trained, state `queued`. Throws as start() does before there is a run. */
+  create(request: CreateRequest): Run {
+    const { db, directory, datasets, devices, models, addon, now } = this.#parts;
+    const { config } = request;
     const packs = datasets.packs(request.dataset);
-    const config = presets.configure(request, packs.labels.length);
+    if (config.net.classes !== packs.labels.length) {
+      throw new AppError(
+        'INVALID_CONFIG',
+        `net.classes is ${config.net.classes}, but data set ${packs.dataset.name} has ${packs.labels.length} classes`,
+        { field: 'net.classes' },
+      );
+    }
     addon().checkConfig(JSON.stringify(config));
     devices.check(config.devices, config.precision);
     const init = request.init === undefined ? undefined : models.resolve(request.init);
@@ -98,32 +121,24 @@ export class TrainingService {
       rmSync(meanImageFile(directory, id), { force: true });
       throw error;
     }
-    const job = this.#job(id, config, packs);
-    return await this.#drive(id, init === undefined ? job : { ...job, init: init.source }, onEvent, signal);
+    return resolveRun(db, id);
   }
 
   /** Goes on from the newest checkpoint. Throws NOT_FOUND, BUSY, RUN_NOT_RESUMABLE, and as start() does. */
   async resume(reference: string, onEvent: (event: RunProgress) => void, signal?: AbortSignal): Promise<Run> {
-    const { db, directory, datasets, models } = this.#parts;
-    const run = resolveRun(db, reference);
-    const recipe = getRunRecipe(db, run.id);
-    const dataset = run.datasetId === null ? undefined : getDataset(db, run.datasetId);
-    if (recipe === undefined || dataset === undefined) {
-      throw new AppError(
-        'RUN_NOT_RESUMABLE',
-        `data set ${run.datasetName} of run ${run.name} was removed; the run can be evaluated, but not continued`,
-        { run: run.id },
-      );
-    }
-    const packs = datasets.packs(dataset.name);
-    const file = runFile(directory, run.id);
-    const job = this.#job(run.id, recipe.config, packs);
-    // Without a checkpoint it begins again, from the same weights as the first time.
-    const begun = newestStep(file);
-    const init = run.init !== '' && begun === undefined ? models.resolve(run.init).source : undefined;
-    const replay = listCommandsFrom(db, run.id, 0).map(({ kind: _kind, ...command }) => command);
-    const resumed: TrainJob = { ...job, resume: true, replay, ...(init === undefined ? {} : { init }) };
-    return await this.#drive(run.id, resumed, onEvent, signal);
+    const run = resolveRun(this.#parts.db, reference);
+    return await this.#drive(run.id, this.#jobOf(run, true), onEvent, signal);
+  }
+
+  /** A run that create() made from its beginning, and any other from its newest checkpoint. */
+  async train(id: string, onEvent: (event: RunProgress) => void, signal?: AbortSignal): Promise<Run> {
+    const run = resolveRun(this.#parts.db, id);
+    return await this.#drive(run.id, this.#jobOf(run, run.startedAt !== null), onEvent, signal);
+  }
+
+  /** Whether this process trains it and can steer it. */
+  isTraining(runId: string): boolean {
+    return this.#sessions.has(runId);
   }
 
   /** Steers a run that this process trains. Throws NOT_FOUND where it trains no such run. */
@@ -158,6 +173,27 @@ export class TrainingService {
       signal?.removeEventListener('abort', stop);
       this.#sessions.delete(id);
     }
+  }
+
+  #jobOf(run: Run, resume: boolean): TrainJob {
+    const { db, directory, datasets, models } = this.#parts;
+    const recipe = getRunRecipe(db, run.id);
+    const dataset = run.datasetId === null ? undefined : getDataset(db, run.datasetId);
+    if (recipe === undefined || dataset === undefined) {
+      throw new AppError(
+        'RUN_NOT_RESUMABLE',
+        `data set ${run.datasetName} of run ${run.name} was removed; the run can be evaluated, but not continued`,
+        { run: run.id },
+      );
+    }
+    const packs = datasets.packs(dataset.name);
+    const job = this.#job(run.id, recipe.config, packs);
+    // Without a checkpoint it begins again, from the same weights as the first time.
+    const begun = resume && newestStep(runFile(directory, run.id)) !== undefined;
+    const init = run.init !== '' && !begun ? { init: models.resolve(run.init).source } : {};
+    if (!resume) return { ...job, ...init };
+    const replay = listCommandsFrom(db, run.id, 0).map(({ kind: _kind, ...command }) => command);
+    return { ...job, resume: true, replay, ...init };
   }
 
   /** Weights of another form would only be refused by the engine, when the run exists already. */

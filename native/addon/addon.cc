@@ -14,6 +14,7 @@
 #include "image_binding.h"
 #include "pack_binding.h"
 #include "predictor_binding.h"
+#include "sampling_binding.h"
 #include "snapshot_binding.h"
 #include "trainer_binding.h"
 
@@ -101,6 +102,11 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("listDevices", list_devices);
   add("supportedFormats", supported_formats);
   add("loadSquare", load_square);
+  add("readImageInfo", image_info);
+  add("decodeImage", decode_to_jpeg);
+  add("encodeJpeg", encode_pixels);
+  add("drawCrops", draw_crops);
+  add("testCrops", test_crops);
   add("writePack", write_pack);
   add("openPack", open_pack);
   add("createCancelFlag", create_cancel_flag);

@@ -1,5 +1,6 @@
 #include "pack_binding.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,8 +128,8 @@ Napi::Function NativePack::define(Napi::Env env) {
        InstanceAccessor<&NativePack::classes>("classes", napi_enumerable),
        InstanceAccessor<&NativePack::statistics>("statistics", napi_enumerable),
        InstanceMethod<&NativePack::mean_image>("meanImage"), InstanceMethod<&NativePack::label>("label"),
-       InstanceMethod<&NativePack::record>("record"), InstanceMethod<&NativePack::verify>("verify"),
-       InstanceMethod<&NativePack::close>("close")});
+       InstanceMethod<&NativePack::hashes>("hashes"), InstanceMethod<&NativePack::record>("record"),
+       InstanceMethod<&NativePack::verify>("verify"), InstanceMethod<&NativePack::close>("close")});
 }
 
 NativePack::NativePack(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativePack>(info) {}
@@ -181,13 +182,25 @@ Napi::Value NativePack::label(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value NativePack::hashes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const int64_t first = to_integer(info[0], "first", 0, reader().count());
+    const int64_t most = std::min<int64_t>(reader().count() - first, kMaxChunkBytes / 8);
+    const int64_t count = to_integer(info[1], "count", 0, most);
+    auto hashes = Napi::BigUint64Array::New(info.Env(), static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) hashes.Data()[i] = reader().record_hash(first + i);
+    return hashes;
+  });
+}
+
 Napi::Value NativePack::record(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const uint8_t* pixels = reader().record(index_of(info[0]));
     if (info[1].IsUndefined()) return from_bytes(info.Env(), {pixels, static_cast<size_t>(kRecordBytes)});
     const int quality = static_cast<int>(to_integer(info[1], "jpegQuality", 1, 100));
-    return from_bytes(info.Env(),
-                      encode_jpeg({kPackSize, kPackSize, {pixels, pixels + kRecordBytes}}, quality));
+    RgbImage image{kPackSize, kPackSize, {pixels, pixels + kRecordBytes}};
+    if (!info[2].IsUndefined()) image = resize_and_crop(image, to_integer(info[2], "size", 1, kPackSize));
+    return from_bytes(info.Env(), encode_jpeg(image, quality));
   });
 }
 

@@ -29,6 +29,7 @@ class NativePack : public Napi::ObjectWrap<NativePack> {
   Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value mean_image(const Napi::CallbackInfo& info);
   Napi::Value label(const Napi::CallbackInfo& info);
+  Napi::Value hashes(const Napi::CallbackInfo& info);
   Napi::Value record(const Napi::CallbackInfo& info);
   Napi::Value verify(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);

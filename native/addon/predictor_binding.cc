@@ -164,7 +164,10 @@ void NativePredictor::load(const Napi::CallbackInfo& info) {
 Napi::Value NativePredictor::classify_files(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     open().occupancy.require_free();
-    auto task = std::make_unique<ClassifyTask>(core_, to_texts(info[0], "paths"), to_crops(info[1]));
+    const int crops = to_crops(info[1]);
+    const bool each = !info[2].IsUndefined() && to_boolean(info[2], "eachCrop");
+    if (each && crops != 10) refuse_argument("Each crop has its own answer only where there are ten.");
+    auto task = std::make_unique<ClassifyTask>(core_, to_texts(info[0], "paths"), crops, each);
     return begin(info.Env(), std::move(task), "classifyFiles");
   });
 }

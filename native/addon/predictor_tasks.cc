@@ -43,7 +43,6 @@ void ClassifyTask::decode(size_t begin, size_t end) {
 }
 
 void ClassifyTask::work(Predictor& predictor) {
-  const size_t classes = static_cast<size_t>(predictor.plan().spec.classes);
   // Whatever the net takes at once, enough photos to keep the decoders busy and few enough to hold.
   const size_t size = std::max(static_cast<size_t>(batch()), kMaxDecoders);
   photos_.resize(paths_.size());
@@ -52,23 +51,40 @@ void ClassifyTask::work(Predictor& predictor) {
     decode(begin, end);
     if (stopped())
       throw Error(ErrorCode::kCancelled, "The predictor was closed before it had classified all files.");
+    predict(predictor, begin, end);
+  }
+}
 
-    std::vector<size_t> readable;
-    std::vector<const uint8_t*> records;
-    for (size_t i = begin; i < end; ++i) {
-      if (photos_[i].failure) continue;
-      readable.push_back(i);
-      records.push_back(photos_[i].pixels.data());
-    }
-    if (records.empty()) continue;
-    std::vector<float> probabilities(records.size() * classes);
+void ClassifyTask::predict(Predictor& predictor, size_t begin, size_t end) {
+  std::vector<size_t> readable;
+  std::vector<const uint8_t*> records;
+  for (size_t i = begin; i < end; ++i) {
+    if (photos_[i].failure) continue;
+    readable.push_back(i);
+    records.push_back(photos_[i].pixels.data());
+  }
+  if (records.empty()) return;
+  const size_t classes = static_cast<size_t>(predictor.plan().spec.classes);
+  const size_t rows = each_ ? 10 : 1;  // of classes, a photo
+  std::vector<float> probabilities(records.size() * rows * classes);
+  if (each_)
+    predictor.predict_crops(records, probabilities.data());
+  else
     predictor.predict(records, crops_, probabilities.data());
-    for (size_t i = 0; i < readable.size(); ++i) {
-      Photo& photo = photos_[readable[i]];
-      photo.probabilities.assign(probabilities.begin() + static_cast<ptrdiff_t>(i * classes),
-                                 probabilities.begin() + static_cast<ptrdiff_t>((i + 1) * classes));
-      photo.pixels = {};
+  for (size_t i = 0; i < readable.size(); ++i) {
+    Photo& photo = photos_[readable[i]];
+    const float* answer = probabilities.data() + i * rows * classes;
+    photo.probabilities.assign(answer, answer + classes);
+    if (each_) {
+      photo.crops.assign(answer, answer + rows * classes);
+      // As predict() does: the crops' sum in their order, divided at the end.
+      for (size_t c = 0; c < classes; ++c) {
+        float sum = 0;
+        for (size_t row = 0; row < rows; ++row) sum += answer[row * classes + c];
+        photo.probabilities[c] = sum / static_cast<float>(rows);
+      }
     }
+    photo.pixels = {};
   }
 }
 
@@ -84,6 +100,7 @@ Napi::Value ClassifyTask::result(Napi::Env env) {
       answer.Set("error", error);
     } else {
       answer.Set("probabilities", from_values<Napi::Float32Array>(env, photo.probabilities));
+      if (each_) answer.Set("crops", from_values<Napi::Float32Array>(env, photo.crops));
     }
     answers.Set(i, answer);
   }

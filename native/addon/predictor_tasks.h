@@ -49,8 +49,9 @@ class PredictorTask : public Task {
 /// Decodes files on a few threads and classifies them a batch at a time.
 class ClassifyTask : public PredictorTask {
  public:
-  ClassifyTask(std::shared_ptr<PredictorCore> core, std::vector<std::string> paths, int crops)
-      : PredictorTask(std::move(core)), paths_(std::move(paths)), crops_(crops) {}
+  /// `each`: the ten crops' own answers are kept, too; crops must be 10.
+  ClassifyTask(std::shared_ptr<PredictorCore> core, std::vector<std::string> paths, int crops, bool each)
+      : PredictorTask(std::move(core)), paths_(std::move(paths)), crops_(crops), each_(each) {}
 
  protected:
   void work(Predictor& predictor) override;
@@ -60,12 +61,15 @@ class ClassifyTask : public PredictorTask {
   struct Photo {
     std::vector<uint8_t> pixels;       // 256 x 256 x 3 while its batch is worked on
     std::vector<float> probabilities;  // empty where it failed
+    std::vector<float> crops;          // [10, classes] where they are wanted
     std::optional<Failure> failure;
   };
   void decode(size_t begin, size_t end);
+  void predict(Predictor& predictor, size_t begin, size_t end);
 
   std::vector<std::string> paths_;
   int crops_;
+  bool each_;
   std::vector<Photo> photos_;
 };
 

@@ -39,6 +39,11 @@ export class TestFolder {
     return join(this.root, ...parts);
   }
 
+  write(path: string, content: string): void {
+    mkdirSync(dirname(this.path(path)), { recursive: true });
+    writeFileSync(this.path(path), content);
+  }
+
   touch(...paths: string[]): void {
     for (const path of paths) {
       mkdirSync(dirname(this.path(path)), { recursive: true });

@@ -39,6 +39,8 @@ class PackReader {
   /// kRecordBytes bytes, RGB, HWC. 0 <= index < count().
   const uint8_t* record(int64_t index) const;
   int32_t label(int64_t index) const;
+  /// The checksum of a record's bytes as the pack keeps it: the same for records with the same pixels.
+  uint64_t record_hash(int64_t index) const;
   const PackStatistics& statistics() const;
   const std::string& path() const;
 

@@ -52,6 +52,8 @@ class Predictor {
   /// Softmax of each record: [count, classes] at `out`; with 10 crops the mean of the ten softmaxes.
   /// `records[i]` is 256x256x3 bytes. crops is 1 or 10.
   void predict(std::span<const uint8_t* const> records, int crops, float* out);
+  /// Softmax of each of the ten crops by itself, in the order of ten_crop_samples(): [count, 10, classes].
+  void predict_crops(std::span<const uint8_t* const> records, float* out);
   /// Logits of the centre crop: [count, classes].
   void logits(std::span<const uint8_t* const> records, float* out);
 

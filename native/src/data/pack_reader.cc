@@ -85,6 +85,11 @@ int32_t PackReader::label(int64_t index) const {
   return impl_->number<int32_t>(impl_->header.labels_at, index);
 }
 
+uint64_t PackReader::record_hash(int64_t index) const {
+  impl_->check_index(index);
+  return impl_->number<uint64_t>(impl_->header.hashes_at, index);
+}
+
 const PackStatistics& PackReader::statistics() const { return impl_->statistics; }
 const std::string& PackReader::path() const { return impl_->path; }
 

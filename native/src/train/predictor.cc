@@ -134,24 +134,29 @@ struct Predictor::Impl {
     }
   }
 
-  void predict(std::span<const uint8_t* const> records, int crops, float* out) {
-    check_crops(crops);
-    const int64_t total = static_cast<int64_t>(records.size()) * crops;
+  /// Logits of every crop of every record; `take(record * crops + crop, logits)` receives each.
+  template <class Take>
+  void run_crops(std::span<const uint8_t* const> records, int crops, const Take& take) {
     const auto ten = ten_crop_samples(options.preprocessing);
     const Sample centre = centre_sample(options.preprocessing);
-    std::vector<float> one(static_cast<size_t>(classes()));
-    std::fill_n(out, records.size() * static_cast<size_t>(classes()), 0.0f);
     run(
-        total,
+        static_cast<int64_t>(records.size()) * crops,
         [&](int64_t i) {
           return std::pair(records[static_cast<size_t>(i / crops)],
                            crops == 1 ? centre : ten[static_cast<size_t>(i % crops)]);
         },
-        [&](int64_t i, const float* logits) {
-          softmax(logits, classes(), one.data());
-          float* sum = out + i / crops * classes();
-          for (int64_t c = 0; c < classes(); ++c) sum[c] += one[static_cast<size_t>(c)];
-        });
+        take);
+  }
+
+  void predict(std::span<const uint8_t* const> records, int crops, float* out) {
+    check_crops(crops);
+    std::vector<float> one(static_cast<size_t>(classes()));
+    std::fill_n(out, records.size() * static_cast<size_t>(classes()), 0.0f);
+    run_crops(records, crops, [&](int64_t i, const float* logits) {
+      softmax(logits, classes(), one.data());
+      float* sum = out + i / crops * classes();
+      for (int64_t c = 0; c < classes(); ++c) sum[c] += one[static_cast<size_t>(c)];
+    });
     if (crops > 1)
       for (size_t i = 0; i < records.size() * static_cast<size_t>(classes()); ++i)
         out[i] /= static_cast<float>(crops);
@@ -172,6 +177,12 @@ void Predictor::load(const std::string& tensor, int64_t offset, std::span<const 
 
 void Predictor::predict(std::span<const uint8_t* const> records, int crops, float* out) {
   impl_->predict(records, crops, out);
+}
+
+void Predictor::predict_crops(std::span<const uint8_t* const> records, float* out) {
+  const int64_t classes = impl_->classes();
+  impl_->run_crops(records, 10,
+                   [&](int64_t i, const float* logits) { softmax(logits, classes, out + i * classes); });
 }
 
 void Predictor::logits(std::span<const uint8_t* const> records, float* out) {

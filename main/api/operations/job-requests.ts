@@ -1,0 +1,44 @@
+// What the queue keeps of each kind of job, to run it now or after a restart.
+import * as z from 'zod';
+import { splitSchema } from '../datasets.ts';
+import { cropsSchema } from '../evaluation.ts';
+import { addDatasetSchema } from './datasets.ts';
+
+export const trainJobSchema = z.object({ runId: z.string() });
+
+export const evaluateJobSchema = z.object({
+  model: z.string(),
+  datasetId: z.string(),
+  split: splitSchema,
+  crops: cropsSchema,
+});
+
+export const classifyJobSchema = z.object({
+  paths: z.array(z.string()),
+  model: z.string(),
+  top: z.int(),
+  crops: cropsSchema,
+});
+
+/** With `sample` the sample pictures are drawn first. */
+export const addDatasetJobSchema = z.union([z.object({ sample: z.literal(true) }), addDatasetSchema]);
+
+export const datasetJobSchema = z.object({ datasetId: z.string() });
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+export const importJobSchema = z.object({
+  file: z.string(),
+  name: z.string(),
+  preset: z.string().exactOptional(),
+  labels: z.string().exactOptional(),
+  mean: triple.exactOptional(),
+  std: triple.exactOptional(),
+  scale: z.number().exactOptional(),
+});
+
+export const exportJobSchema = z.object({
+  model: z.string(),
+  format: z.enum(['safetensors', 'onnx']),
+  file: z.string(),
+});

@@ -1,0 +1,120 @@
+// The application behind the screens: the queue, what they look at, and the handlers of the contract. Every shell
+// with screens makes one and hands its handlers to a transport.
+import type { StudioHandlers } from '../api/contract.ts';
+import { newId } from '../data/ids.ts';
+import type { SpawnHost } from '../engine/client.ts';
+import { AugmentationService } from './augmentation.ts';
+import { Changes } from './changes.ts';
+import { ConfigChecker } from './config-check.ts';
+import { DatasetBrowser } from './dataset-browser.ts';
+import { EvaluationBrowser } from './evaluation-browser.ts';
+import { datasetsHandlers } from './handlers/datasets-handlers.ts';
+import type { HandlerParts } from './handlers/parts.ts';
+import {
+  augmentationHandlers,
+  classifyHandlers,
+  evaluationsHandlers,
+  jobsHandlers,
+  modelsHandlers,
+} from './handlers/results-handlers.ts';
+import { configHandlers, runsHandlers } from './handlers/runs-handlers.ts';
+import { devicesHandlers, foldersHandlers, studioHandlers } from './handlers/studio-handlers.ts';
+import { ImageService } from './images.ts';
+import { JobQueue } from './jobs/job-queue.ts';
+import { jobKinds } from './jobs/kinds.ts';
+import { ModelHosts } from './model-hosts.ts';
+import { OpenPacks } from './open-packs.ts';
+import { PhotoAnswers } from './photo-answers.ts';
+import { PhotoService } from './photos.ts';
+import { RunFeed } from './run-feed.ts';
+import { RunInspector } from './run-inspector.ts';
+import { SettingsService } from './settings.ts';
+import type { StudioParts } from './studio-parts.ts';
+
+export interface ApplicationOptions {
+  /** Its screens are in a browser. */
+  remote: boolean;
+  version: string;
+  spawnHost: SpawnHost;
+  log: (line: string) => void;
+}
+
+export class Application {
+  readonly handlers: StudioHandlers;
+  readonly images: ImageService;
+  readonly photos: PhotoService;
+  /** Of this start. */
+  readonly instance: string = newId();
+  readonly #queue: JobQueue;
+  readonly #hosts: ModelHosts;
+  readonly #packs: OpenPacks;
+  readonly #answers: PhotoAnswers;
+  readonly #settings: SettingsService;
+
+  constructor(parts: StudioParts, options: ApplicationOptions) {
+    const { db, directory, addon, now } = parts;
+    const changes = new Changes();
+    const settings = new SettingsService(db, changes);
+    const threads = () => settings.read().threads;
+    const packs = new OpenPacks(directory, addon);
+    const browser = new DatasetBrowser(db, addon);
+    const inspector = new RunInspector(db, directory);
+    const feed = new RunFeed(db);
+    const photos = new PhotoService({ db, directory, changes, now });
+    const hosts = new ModelHosts({ spawnHost: options.spawnHost, threads });
+    const answers = new PhotoAnswers({ db, photos, models: parts.resolver, hosts, changes, addon, now });
+    const kinds = jobKinds({ ...parts, packs, feed, changes, threads });
+    const queue = new JobQueue({ db, changes, kinds, log: options.log, now });
+    const handlerParts: HandlerParts = {
+      ...parts,
+      changes,
+      queue,
+      browser,
+      packs,
+      checker: new ConfigChecker({ db, devices: parts.devices, addon }),
+      augmentation: new AugmentationService({ db, browser, photos, changes, addon, now }),
+      feed,
+      inspector,
+      evaluations: new EvaluationBrowser(db),
+      photos,
+      answers,
+      settings,
+      version: options.version,
+      instance: this.instance,
+      remote: options.remote,
+      startedAt: now(),
+    };
+    this.#queue = queue;
+    this.#hosts = hosts;
+    this.#packs = packs;
+    this.#answers = answers;
+    this.#settings = settings;
+    this.photos = photos;
+    this.images = new ImageService({ db, browser, packs, photos, inspector, addon });
+    this.handlers = {
+      studio: studioHandlers(handlerParts),
+      devices: devicesHandlers(handlerParts),
+      datasets: datasetsHandlers(handlerParts),
+      augmentation: augmentationHandlers(handlerParts),
+      config: configHandlers(handlerParts),
+      jobs: jobsHandlers(handlerParts),
+      runs: runsHandlers(handlerParts),
+      evaluations: evaluationsHandlers(handlerParts),
+      classify: classifyHandlers(handlerParts),
+      models: modelsHandlers(handlerParts),
+      folders: foldersHandlers(),
+    };
+  }
+
+  /** Begins with the queue. Once a data directory: see Studio.openApplication(). */
+  start(): void {
+    this.#answers.trimHistory(this.#settings.read().historyDays);
+    this.#queue.start();
+  }
+
+  /** Stops what runs, training with a checkpoint, and waits for it. */
+  async close(): Promise<void> {
+    await Promise.all([this.#queue.close(), this.#hosts.close()]);
+    this.#packs.close();
+  }
+}

@@ -1,0 +1,303 @@
+// Reading evaluations: the report part by part, its images, its files.
+
+import { AppError } from '../api/errors.ts';
+import type { Evaluation, EvaluationDetail } from '../api/evaluation.ts';
+import { imageUrls } from '../api/image-urls.ts';
+import type {
+  ClassResult,
+  ConfusedPair,
+  ConfusionMap,
+  EvaluatedImage,
+  EvaluatedImages,
+  EvaluationReport,
+  ExportedFile,
+  ListedEvaluation,
+} from '../api/operations/evaluations.ts';
+import type { Page } from '../api/paging.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import { getDataset } from '../data/datasets.ts';
+import {
+  deleteEvaluation,
+  type EvaluationFilter,
+  findEvaluation,
+  getEvaluation,
+  pageEvaluations,
+} from '../data/evaluations.ts';
+import { listImages } from '../data/images.ts';
+import { findModel } from '../data/models.ts';
+import { getRun, getRunRecipe } from '../data/runs.ts';
+import { binOf, calibrate } from './report/calibration.ts';
+import { classResults, confusedPairs } from './report/confusion.ts';
+import { confusionMap, type MapPart } from './report/confusion-map.ts';
+import { evaluationReport } from './report/evaluation-report.ts';
+import { evaluationCsv, evaluationJson, type TableImage } from './report/evaluation-tables.ts';
+
+/** An evaluation that is looked at: read once, then every page of it is quick. */
+interface OpenEvaluation {
+  evaluation: EvaluationDetail;
+  title: string;
+  preset: string;
+  parameters: number;
+  names: string[];
+  /** By record; empty where the data set is gone or was packed anew. */
+  images: (TableImage | undefined)[];
+  classes: ClassResult[];
+}
+
+export type ImagesOf =
+  | { kind: 'confident' | 'hardest' }
+  | { kind: 'class'; label: number }
+  | { kind: 'cell'; true: number; answered: number }
+  | { kind: 'bin'; bin: number };
+
+export interface ClassesRequest extends Page {
+  search: string;
+  sort: 'label' | 'name' | 'images' | 'top1Error' | 'top5Error' | 'precision';
+  descending: boolean;
+}
+
+const mostOpen = 4;
+const rowsAtOnce = 10_000;
+const pairsShown = 50;
+
+export class EvaluationBrowser {
+  readonly #db: WritableDatabase;
+  /** The least recently used first. */
+  readonly #open = new Map<string, OpenEvaluation>();
+
+  constructor(db: WritableDatabase) {
+    this.#db = db;
+  }
+
+  list(filter: EvaluationFilter, page: Page): { total: number; evaluations: ListedEvaluation[] } {
+    const { total, evaluations } = pageEvaluations(this.#db, filter, page);
+    return { total, evaluations: evaluations.map((one) => ({ ...one, title: this.#title(one) })) };
+  }
+
+  /** Throws NOT_FOUND. */
+  show(id: string): EvaluationReport {
+    const { evaluation, title, preset, parameters, names, images } = this.#get(id);
+    const { summary, ...facts } = evaluation;
+    const answers = summary.top5.flatMap((top, record) => {
+      const right = this.#isRight(summary, top, record, images[record]);
+      return [{ probability: summary.top5Probability[record]?.[0] ?? 0, right }];
+    });
+    const calibration = calibrate(answers);
+    return {
+      ...facts,
+      title,
+      preset,
+      parameters,
+      names,
+      chance: names.length === 0 ? 0 : 1 - 1 / names.length,
+      pairs: confusedPairs(summary, names, pairsShown),
+      calibration: calibration.bins,
+      calibrationError: calibration.error,
+      imagesShown: images.length > 0,
+    };
+  }
+
+  classes(id: string, request: ClassesRequest): { total: number; classes: ClassResult[] } {
+    const search = request.search.trim().toLowerCase();
+    const { sort, descending, offset, limit } = request;
+    const found = this.#get(id).classes.filter(({ name }) => name.toLowerCase().includes(search));
+    const way = descending ? -1 : 1;
+    found.sort((a, b) => {
+      const [x, y] = [a[sort], b[sort]];
+      // What has no value comes last, whichever way it is sorted.
+      if (x === null || y === null) return Number(x === null) - Number(y === null) || a.label - b.label;
+      const order = typeof x === 'string' ? x.localeCompare(String(y)) : x - Number(y);
+      return order * way || a.label - b.label;
+    });
+    return { total: found.length, classes: found.slice(offset, offset + limit) };
+  }
+
+  pairs(id: string, request: Page & { search: string }): { total: number; pairs: ConfusedPair[] } {
+    const { evaluation, names } = this.#get(id);
+    const search = request.search.trim().toLowerCase();
+    const all = confusedPairs(evaluation.summary, names, Number.POSITIVE_INFINITY).filter(
+      (pair) => search === '' || `${pair.trueName}\n${pair.answeredName}`.toLowerCase().includes(search),
+    );
+    return { total: all.length, pairs: all.slice(request.offset, request.offset + request.limit) };
+  }
+
+  confusion(id: string, part: MapPart): ConfusionMap {
+    return confusionMap(this.#get(id).evaluation.summary, part);
+  }
+
+  /** Throws NOT_FOUND where the images are not there any more. */
+  images(id: string, of: ImagesOf, page: Page): EvaluatedImages {
+    const open = this.#get(id);
+    const { evaluation, images } = open;
+    if (images.length === 0) {
+      throw new AppError(
+        'NOT_FOUND',
+        `the images of ${evaluation.datasetName} are not there any more: the data set was removed or packed anew`,
+        { evaluation: id },
+      );
+    }
+    const records = this.#select(open, of);
+    const shown = records.slice(page.offset, page.offset + page.limit);
+    return { total: records.length, images: shown.map((record) => this.#image(open, record)) };
+  }
+
+  /** Throws NOT_FOUND. */
+  export(id: string, format: 'html' | 'csv' | 'json'): ExportedFile {
+    const { evaluation, title, preset, parameters, names, images, classes } = this.#get(id);
+    const fileName = `${title.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100)}.${format}`;
+    if (format === 'csv') {
+      return { fileName, mediaType: 'text/csv', text: evaluationCsv(evaluation, names, images) };
+    }
+    if (format === 'json') {
+      const text = evaluationJson({ ...evaluation, title }, names, classes);
+      return { fileName, mediaType: 'application/json', text };
+    }
+    const { datasetName, split, crops, checkpointStep, summary, elapsedMs, createdAt } = evaluation;
+    const text = evaluationReport({
+      model: title,
+      dataset: datasetName,
+      split,
+      crops,
+      preset,
+      parameters,
+      checkpointStep,
+      names,
+      summary,
+      elapsedMs,
+      createdAt,
+    });
+    return { fileName, mediaType: 'text/html', text };
+  }
+
+  /** Throws NOT_FOUND. */
+  remove(id: string): void {
+    deleteEvaluation(this.#db, id);
+    this.#open.delete(id);
+  }
+
+  #get(id: string): OpenEvaluation {
+    const known = this.#open.get(id);
+    // Names of runs and data sets change: only what was computed is kept.
+    if (known !== undefined && findEvaluation(this.#db, id) !== undefined) {
+      this.#open.delete(id);
+      this.#open.set(id, known);
+      return known;
+    }
+    const evaluation = getEvaluation(this.#db, id);
+    if (evaluation === undefined) {
+      this.#open.delete(id);
+      throw new AppError('NOT_FOUND', 'this evaluation does not exist any more', { evaluation: id });
+    }
+    const opened = this.#describe(evaluation);
+    this.#open.set(id, opened);
+    for (const oldest of this.#open.keys()) {
+      if (this.#open.size <= mostOpen) break;
+      this.#open.delete(oldest);
+    }
+    return opened;
+  }
+
+  #describe(evaluation: EvaluationDetail): OpenEvaluation {
+    const { runId, modelId, summary } = evaluation;
+    const run = runId === null ? undefined : getRun(this.#db, runId);
+    const recipe = runId === null ? undefined : getRunRecipe(this.#db, runId);
+    const model = modelId === null ? undefined : findModel(this.#db, modelId);
+    const names = recipe?.labels ?? model?.labels ?? summary.classImages.map((_, label) => `class ${label}`);
+    return {
+      evaluation,
+      title: this.#title(evaluation),
+      preset: run?.preset ?? model?.preset ?? '',
+      parameters: run?.parameters ?? model?.parameters ?? 0,
+      names,
+      images: this.#images(evaluation),
+      classes: classResults(summary, names),
+    };
+  }
+
+  #title({ runId, modelId, checkpointStep, datasetName }: Evaluation): string {
+    const run = runId === null ? undefined : getRun(this.#db, runId);
+    const model = modelId === null ? undefined : findModel(this.#db, modelId);
+    const name = run?.name ?? model?.name ?? 'a removed model';
+    return `${name} on ${datasetName}${checkpointStep === null ? '' : `, step ${checkpointStep}`}`;
+  }
+
+  #images({ datasetId, split, images, createdAt }: Evaluation): (TableImage | undefined)[] {
+    const dataset = datasetId === null ? undefined : getDataset(this.#db, datasetId);
+    if (dataset === undefined) return [];
+    const count = split === 'train' ? dataset.trainImages : dataset.valImages;
+    if (count !== images || dataset.updatedAt > createdAt) return [];
+    const found: TableImage[] = [];
+    while (found.length < images) {
+      const page = { datasetId: dataset.id, split, afterRecord: found.length - 1, limit: rowsAtOnce };
+      const rows = listImages(this.#db, page);
+      if (rows.length === 0) return [];
+      for (const { path, label } of rows) found.push({ path, label });
+    }
+    return found;
+  }
+
+  /** Where the image's label is gone, its answer is right if it has the truth's probability. */
+  #isRight(
+    summary: EvaluationDetail['summary'],
+    top: readonly number[],
+    record: number,
+    image: TableImage | undefined,
+  ): boolean {
+    if (image !== undefined) return top[0] === image.label;
+    return summary.trueProbability[record] === summary.top5Probability[record]?.[0];
+  }
+
+  #select({ evaluation, images }: OpenEvaluation, of: ImagesOf): number[] {
+    const { top5, top5Probability, trueProbability } = evaluation.summary;
+    const surety = (record: number) => top5Probability[record]?.[0] ?? 0;
+    const truth = (record: number) => trueProbability[record] ?? 0;
+    const records = images.map((_, record) => record);
+    const label = (record: number) => images[record]?.label;
+    const answer = (record: number) => top5[record]?.[0];
+    switch (of.kind) {
+      case 'confident':
+        return records
+          .filter((record) => answer(record) !== label(record))
+          .sort((a, b) => surety(b) - surety(a) || a - b);
+      case 'hardest':
+        return records.sort((a, b) => truth(a) - truth(b) || a - b);
+      case 'class':
+        return records
+          .filter((record) => label(record) === of.label)
+          .sort((a, b) => truth(a) - truth(b) || a - b);
+      case 'cell':
+        return records
+          .filter((record) => label(record) === of.true && answer(record) === of.answered)
+          .sort((a, b) => surety(b) - surety(a) || a - b);
+      case 'bin':
+        return records
+          .filter((record) => binOf(surety(record)) === of.bin)
+          .sort((a, b) => surety(b) - surety(a) || a - b);
+    }
+  }
+
+  #image({ evaluation, images, names }: OpenEvaluation, record: number): EvaluatedImage {
+    const { summary, datasetId, split } = evaluation;
+    const { label = 0, path = '' } = images[record] ?? {};
+    const answers = (summary.top5[record] ?? []).flatMap((answer, rank) =>
+      answer < 0
+        ? []
+        : [
+            {
+              class: answer,
+              name: names[answer] ?? `class ${answer}`,
+              probability: summary.top5Probability[record]?.[rank] ?? 0,
+            },
+          ],
+    );
+    return {
+      record,
+      label,
+      className: names[label] ?? `class ${label}`,
+      path,
+      answers,
+      trueProbability: summary.trueProbability[record] ?? 0,
+      image: imageUrls.record(datasetId ?? '', split, record),
+    };
+  }
+}

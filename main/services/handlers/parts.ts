@@ -1,0 +1,56 @@
+// Everything that the contract's handlers use.
+import type { DataDirectory } from '../../data/data-directory.ts';
+import type { WritableDatabase } from '../../data/database.ts';
+import type { Addon } from '../../engine/addon.ts';
+import type { AugmentationService } from '../augmentation.ts';
+import type { Changes } from '../changes.ts';
+import type { ConfigChecker } from '../config-check.ts';
+import type { DatasetBrowser } from '../dataset-browser.ts';
+import type { DatasetService } from '../datasets.ts';
+import type { DeviceService } from '../devices.ts';
+import type { EvaluationService } from '../evaluation.ts';
+import type { EvaluationBrowser } from '../evaluation-browser.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import type { ModelResolver } from '../model-resolver.ts';
+import type { ModelService } from '../models.ts';
+import type { OpenPacks } from '../open-packs.ts';
+import type { PhotoAnswers } from '../photo-answers.ts';
+import type { PhotoService } from '../photos.ts';
+import type { Presets } from '../presets.ts';
+import type { RunFeed } from '../run-feed.ts';
+import type { RunInspector } from '../run-inspector.ts';
+import type { RunService } from '../runs.ts';
+import type { SettingsService } from '../settings.ts';
+import type { TrainingService } from '../training.ts';
+
+export interface HandlerParts {
+  db: WritableDatabase;
+  directory: DataDirectory;
+  addon: () => Addon;
+  changes: Changes;
+  queue: JobQueue;
+  devices: DeviceService;
+  datasets: DatasetService;
+  browser: DatasetBrowser;
+  packs: OpenPacks;
+  presets: Presets;
+  checker: ConfigChecker;
+  augmentation: AugmentationService;
+  training: TrainingService;
+  runs: RunService;
+  feed: RunFeed;
+  inspector: RunInspector;
+  evaluation: EvaluationService;
+  evaluations: EvaluationBrowser;
+  models: ModelService;
+  resolver: ModelResolver;
+  photos: PhotoService;
+  answers: PhotoAnswers;
+  settings: SettingsService;
+  version: string;
+  /** Of this start of the application. */
+  instance: string;
+  /** Its screens are in a browser. */
+  remote: boolean;
+  startedAt: number;
+}

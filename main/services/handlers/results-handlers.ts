@@ -1,0 +1,107 @@
+// Handlers of evaluations, photos, models, augmentation and the queue.
+import { basename, isAbsolute } from 'node:path';
+import type { StudioHandlers } from '../../api/contract.ts';
+import { AppError } from '../../api/errors.ts';
+import { findModel } from '../../data/models.ts';
+import { listedModels, modelChoices } from '../model-choices.ts';
+import type { HandlerParts } from './parts.ts';
+
+export function jobsHandlers({ queue }: HandlerParts): StudioHandlers['jobs'] {
+  return {
+    list: () => queue.list(),
+    watch: (_, signal) => queue.watch(signal),
+    cancel: ({ id }) => queue.cancel(id),
+    pause: ({ id }) => queue.pause(id),
+    resume: ({ id }) => queue.resume(id),
+    move: ({ id, before }) => queue.move(id, before),
+    clear: () => queue.clear(),
+  };
+}
+
+export function augmentationHandlers({ augmentation }: HandlerParts): StudioHandlers['augmentation'] {
+  return {
+    list: () => augmentation.list(),
+    save: (request) => augmentation.save(request),
+    remove: ({ id }) => augmentation.remove(id),
+    preview: (request) => augmentation.preview(request),
+  };
+}
+
+export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evaluations'] {
+  const { evaluation, evaluations, datasets, queue, changes } = parts;
+  return {
+    list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
+    start({ model, datasetId, split, crops }) {
+      const dataset = datasets.byId(datasetId);
+      const checked = evaluation.check({ model, dataset: dataset.name, split, crops });
+      const title = `Evaluate ${checked.model.title} on ${dataset.name}`;
+      const request = { model, datasetId, split, crops };
+      return { jobId: queue.add({ kind: 'evaluate', title, request, subject: datasetId }) };
+    },
+    show: ({ id }) => evaluations.show(id),
+    classes: ({ id, ...request }) => evaluations.classes(id, request),
+    pairs: ({ id, ...request }) => evaluations.pairs(id, request),
+    confusion: ({ id, toRow = Number.MAX_SAFE_INTEGER, toColumn = Number.MAX_SAFE_INTEGER, ...part }) =>
+      evaluations.confusion(id, { ...part, toRow, toColumn }),
+    images: ({ id, of, ...page }) => evaluations.images(id, of, page),
+    export: ({ id, format }) => evaluations.export(id, format),
+    remove({ id }) {
+      evaluations.remove(id);
+      changes.tell('evaluations', id);
+    },
+  };
+}
+
+function absolute(path: string): void {
+  if (!isAbsolute(path)) throw new AppError('INVALID_ARGUMENT', `${path} is no absolute path`, { path });
+}
+
+export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'] {
+  const { photos, answers, resolver, queue } = parts;
+  return {
+    addPaths: ({ paths }) => photos.addPaths(paths),
+    photos: (page) => photos.page(page),
+    removePhoto: ({ id }) => photos.remove(id),
+    photosWith: (request, signal) => answers.ask(request, signal),
+    folder(request) {
+      for (const path of request.paths) absolute(path);
+      const { title } = resolver.resolve(request.model);
+      const [first = ''] = request.paths;
+      const what = request.paths.length === 1 ? basename(first) : `${request.paths.length} files and folders`;
+      return { jobId: queue.add({ kind: 'classify', title: `Classify ${what} with ${title}`, request }) };
+    },
+    results: (request) => answers.results(request),
+    resultsCsv: ({ jobId }) => answers.resultsCsv(jobId),
+    history: (page) => answers.history(page),
+    clearHistory: () => answers.clearHistory(),
+  };
+}
+
+export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {
+  const { db, directory, models, resolver, queue, changes } = parts;
+  const existing = (id: string) => {
+    const model = findModel(db, id);
+    if (model === undefined) throw new AppError('NOT_FOUND', 'this model does not exist any more', { id });
+    return model;
+  };
+  return {
+    list: () => listedModels(db),
+    show: ({ id }) => existing(id),
+    choices: ({ search }) => modelChoices(db, directory, search),
+    import(request) {
+      absolute(request.file);
+      if (request.labels !== undefined) absolute(request.labels);
+      return { jobId: queue.add({ kind: 'importModel', title: `Import model ${request.name}`, request }) };
+    },
+    export(request) {
+      absolute(request.file);
+      const { title } = resolver.resolve(request.model);
+      const to = basename(request.file);
+      return { jobId: queue.add({ kind: 'exportModel', title: `Export ${title} to ${to}`, request }) };
+    },
+    remove({ id }) {
+      models.remove(existing(id).name);
+      changes.tell('models', id);
+    },
+  };
+}

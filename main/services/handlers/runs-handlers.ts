@@ -1,0 +1,161 @@
+// Handlers of new runs and runs.
+
+import type { StudioHandlers } from '../../api/contract.ts';
+import { AppError } from '../../api/errors.ts';
+import type { Command } from '../../api/training.ts';
+import { listEvents } from '../../data/events.ts';
+import { readCurve } from '../../data/metrics.ts';
+import { pageRuns, runFacets } from '../../data/run-list.ts';
+import { editRun } from '../../data/runs.ts';
+import type { HandlerParts } from './parts.ts';
+
+const layerCommands: ReadonlySet<Command['command']> = new Set(['setLayerRate', 'freeze', 'unfreeze']);
+const valueCommands: ReadonlySet<Command['command']> = new Set([
+  'setRate',
+  'scaleRate',
+  'setLayerRate',
+  'colourNoise',
+]);
+
+/** The engine refuses in passing what does not fit; people are told at once. */
+function checkCommand({ command, layer, value }: Command, layers: readonly string[]): void {
+  if (layerCommands.has(command) && (layer === undefined || !layers.includes(layer))) {
+    const message = layer === undefined ? `${command} needs a layer` : `this net has no layer ${layer}`;
+    throw new AppError('INVALID_ARGUMENT', `${message}; there are ${layers.join(', ')}`, { field: 'layer' });
+  }
+  if (valueCommands.has(command) && (value === undefined || !Number.isFinite(value) || value < 0)) {
+    throw new AppError('INVALID_ARGUMENT', `${command} needs a value of 0 or more`, { field: 'value' });
+  }
+}
+
+export function configHandlers({
+  presets,
+  checker,
+  datasets,
+  settings,
+}: HandlerParts): StudioHandlers['config'] {
+  return {
+    presets: () => presets.list(),
+    fromPreset({ preset, datasetId }) {
+      const { threads, keepLast } = settings.read();
+      const classes = datasetId === undefined ? undefined : datasets.byId(datasetId).classes;
+      const config = presets.configure({ preset }, classes || presets.load(preset).config.net.classes);
+      return {
+        ...config,
+        threads: config.threads === 0 ? threads : config.threads,
+        checkpoints: { ...config.checkpoints, keepLast },
+      };
+    },
+    check: ({ config, datasetId }) => checker.check(config, datasetId),
+  };
+}
+
+export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
+  const { db, training, runs, feed, inspector, queue, datasets, changes } = parts;
+  const jobOf = (id: string) => queue.findBySubject(id, ['train']);
+  return {
+    list: (request) => pageRuns(db, request),
+    facets: () => runFacets(db),
+    start({ datasetId, config, name, init }) {
+      const dataset = datasets.byId(datasetId);
+      const run = training.create({
+        dataset: dataset.name,
+        config,
+        ...(name === undefined ? {} : { name }),
+        ...(init === undefined ? {} : { init }),
+      });
+      const request = { runId: run.id };
+      const jobId = queue.add({ kind: 'train', title: `Train ${run.name}`, request, subject: run.id });
+      changes.tell('runs', run.id);
+      return { runId: run.id, jobId };
+    },
+    resume({ id }) {
+      const run = inspector.require(id);
+      const waiting = jobOf(id);
+      if (waiting !== undefined) {
+        throw new AppError('BUSY', `run ${run.name} is in the queue already`, { job: waiting.id });
+      }
+      if (run.state === 'finished') {
+        throw new AppError(
+          'RUN_NOT_RESUMABLE',
+          `run ${run.name} has finished; start a new one from its weights`,
+          { run: id },
+        );
+      }
+      if (run.datasetId === null) {
+        throw new AppError(
+          'RUN_NOT_RESUMABLE',
+          `data set ${run.datasetName} of run ${run.name} was removed`,
+          {
+            run: id,
+          },
+        );
+      }
+      datasets.packs(datasets.byId(run.datasetId).name);
+      const jobId = queue.add({
+        kind: 'train',
+        title: `Train ${run.name}`,
+        request: { runId: id },
+        subject: id,
+      });
+      return { jobId };
+    },
+    show: ({ id }) => ({
+      ...runs.show(inspector.require(id).id),
+      steerable: training.isTraining(id),
+      sizeBytes: inspector.sizeBytes(id),
+      jobId: jobOf(id)?.id ?? null,
+    }),
+    edit({ id, ...edit }) {
+      editRun(db, id, edit);
+      changes.tell('runs', id);
+      return inspector.require(id);
+    },
+    curve({ id, ...request }) {
+      inspector.require(id);
+      return readCurve(db, id, request);
+    },
+    events({ id, ...page }) {
+      inspector.require(id);
+      return listEvents(db, id, page);
+    },
+    checkpoints: ({ id }) => inspector.checkpoints(id),
+    watch: (request, signal) => feed.watch(request, signal),
+    steer({ id, command }) {
+      checkCommand(
+        command,
+        inspector.recipe(id).config.net.layers.map((layer) => layer.name),
+      );
+      const job = jobOf(id);
+      // Pausing belongs to the job too, whichever way it is asked for.
+      if (command.command === 'pause' && job?.state === 'running') return queue.pause(job.id);
+      if (command.command === 'resume' && job?.state === 'paused') return queue.resume(job.id);
+      training.command(id, command);
+    },
+    compare({ ids, points }) {
+      const known = ids.map((id) => inspector.require(id).id);
+      const { runs: compared, differences } = runs.compare(known);
+      return { runs: compared, differences, curves: known.map((id) => readCurve(db, id, { points })) };
+    },
+    doctor: ({ id }) => inspector.doctor(id),
+    kernels: ({ id, checkpoint }) => inspector.kernels(id, checkpoint),
+    layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),
+    removal: ({ ids }) => inspector.removal(ids),
+    delete({ ids }) {
+      const blocked = inspector.removal(ids).runs.find((run) => run.blocked !== '');
+      if (blocked !== undefined) {
+        throw new AppError('BUSY', `run ${blocked.name}: ${blocked.blocked}; nothing was deleted`, {
+          run: blocked.id,
+        });
+      }
+      for (const id of ids) {
+        const job = jobOf(id);
+        if (job !== undefined) queue.cancel(job.id);
+        // Cancelling a run that never began has removed it.
+        if (runs.exists(id)) runs.delete(id);
+      }
+      changes.tell('runs');
+    },
+    deleteCheckpoints: ({ id, checkpointIds }) => inspector.deleteCheckpoints(id, checkpointIds),
+  };
+}

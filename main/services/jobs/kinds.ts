@@ -1,0 +1,276 @@
+// The kinds of work that the queue runs: each drives a service and tells how far it is.
+
+import type { Dataset, DatasetEvent } from '../../api/datasets.ts';
+import { AppError } from '../../api/errors.ts';
+import type { Schema } from '../../api/json.ts';
+import * as checks from '../../api/operations/job-requests.ts';
+import { parseWith } from '../../api/parse.ts';
+import type { RunProgress } from '../../api/runs.ts';
+import type { WritableDatabase } from '../../data/database.ts';
+import { getDataset } from '../../data/datasets.ts';
+import { storeDuplicates } from '../../data/duplicates.ts';
+import { getRun, getRunRecipe } from '../../data/runs.ts';
+import type { Changes } from '../changes.ts';
+import type { ClassificationService } from '../classification.ts';
+import type { DatasetService } from '../datasets.ts';
+import type { DemoPlan } from '../demo.ts';
+import { findDuplicates } from '../duplicate-search.ts';
+import type { EvaluationService } from '../evaluation.ts';
+import type { ModelService } from '../models.ts';
+import type { OpenPacks } from '../open-packs.ts';
+import type { RunFeed } from '../run-feed.ts';
+import type { RunService } from '../runs.ts';
+import { Throttle } from '../throttle.ts';
+import type { TrainingService } from '../training.ts';
+import { type JobContext, type JobKind, type JobRequest, Pace } from './job-kind.ts';
+import type { JobKinds } from './job-queue.ts';
+
+export interface JobKindParts {
+  db: WritableDatabase;
+  training: TrainingService;
+  runs: RunService;
+  datasets: DatasetService;
+  evaluation: EvaluationService;
+  classification: ClassificationService;
+  models: ModelService;
+  demo: DemoPlan;
+  packs: OpenPacks;
+  feed: RunFeed;
+  changes: Changes;
+  /** 0: all cores. */
+  threads: () => number;
+  /** Ms UTC. */
+  now: () => number;
+}
+
+/** Lists of runs show how far each is; more often than this nobody reads it. */
+const runsToldEveryMs = 1000;
+
+function parse<T>(schema: Schema<T>, request: JobRequest): T {
+  return parseWith(schema, request, 'the kept request', 'CORRUPT_DATABASE') as T;
+}
+
+function cancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new AppError('CANCELLED', 'it was stopped');
+}
+
+export function jobKinds(parts: JobKindParts): JobKinds {
+  return {
+    train: trainKind(parts),
+    evaluate: evaluateKind(parts),
+    classify: classifyKind(parts),
+    addDataset: addDatasetKind(parts),
+    verifyDataset: verifyKind(parts),
+    findDuplicates: duplicatesKind(parts),
+    importModel: importKind(parts),
+    exportModel: exportKind(parts),
+  };
+}
+
+function trainKind({ db, training, runs, feed, changes }: JobKindParts): JobKind {
+  return {
+    slots(request) {
+      const { runId } = parse(checks.trainJobSchema, request);
+      const devices = getRunRecipe(db, runId)?.config.devices ?? ['cpu'];
+      return [...new Set(devices)];
+    },
+    pausing: 'inPlace',
+    setPaused(job, paused) {
+      const { runId } = parse(checks.trainJobSchema, job.request);
+      training.command(runId, { command: paused ? 'pause' : 'resume' });
+    },
+    discard(job) {
+      const { runId } = parse(checks.trainJobSchema, job.request);
+      const run = getRun(db, runId);
+      // A run that was trained before only loses its place in the queue.
+      if (run?.state === 'queued' && run.startedAt === null) runs.delete(runId);
+      changes.tell('runs', runId);
+    },
+    async run(request, context) {
+      const { runId } = parse(checks.trainJobSchema, request);
+      const pace = new Pace();
+      const told = new Throttle(runsToldEveryMs, () => changes.tell('runs', runId));
+      let totalSteps = 0;
+      const hear = (event: RunProgress) => {
+        feed.notify(runId);
+        if (event.event === 'run') totalSteps = event.totalSteps;
+        if (event.event !== 'step') return told.flush();
+        told.request();
+        const { perSecond, remainingMs } = pace.measure(event.step, totalSteps);
+        const progress = { phase: 'training', done: event.step, total: totalSteps, unit: 'steps' as const };
+        context.progress({ ...progress, perSecond, remainingMs });
+      };
+      context.progress({ ...starting, phase: 'starting the engine', unit: 'steps' });
+      try {
+        await training.train(runId, hear, context.signal);
+        cancelled(context.signal);
+      } finally {
+        told.flush();
+        feed.notify(runId);
+      }
+    },
+  };
+}
+
+const starting = { done: 0, total: null, perSecond: null, remainingMs: null };
+
+/** Tells counted progress with its speed. */
+function counting(context: JobContext, phase: string, unit: 'images' | 'files' | 'bytes') {
+  const pace = new Pace();
+  context.progress({ ...starting, phase, unit });
+  return (done: number, total: number | null) =>
+    context.progress({ phase, done, total, unit, ...pace.measure(done, total) });
+}
+
+function evaluateKind({ evaluation, datasets, changes, threads }: JobKindParts): JobKind {
+  return {
+    slots: () => ['evaluation'],
+    pausing: 'never',
+    async run(request, context) {
+      const { model, datasetId, split, crops } = parse(checks.evaluateJobSchema, request);
+      const dataset = datasets.byId(datasetId).name;
+      const progress = counting(context, 'evaluating', 'images');
+      const asked = { model, dataset, split, crops, threads: threads() };
+      const result = await evaluation.evaluate(asked, progress, context.signal);
+      context.result(result.id);
+      changes.tell('evaluations', result.id);
+    },
+  };
+}
+
+function classifyKind({ classification, changes, threads }: JobKindParts): JobKind {
+  return {
+    slots: () => ['classification'],
+    pausing: 'never',
+    async run(request, context) {
+      const asked = parse(checks.classifyJobSchema, request);
+      const progress = counting(context, 'classifying', 'files');
+      const told = new Throttle(runsToldEveryMs, () => changes.tell('predictions', context.id));
+      let files = 0;
+      let failed = 0;
+      try {
+        await classification.classify(
+          { ...asked, jobId: context.id, threads: threads() },
+          (result) => {
+            files++;
+            if ('error' in result) context.skipped(++failed);
+            progress(files, null);
+            told.request();
+          },
+          context.signal,
+        );
+      } finally {
+        told.flush();
+      }
+    },
+  };
+}
+
+function addDatasetKind({ db, datasets, demo, changes, packs }: JobKindParts): JobKind {
+  return {
+    slots: () => ['packing'],
+    pausing: 'byStopping',
+    async run(request, context) {
+      const asked = parse(checks.addDatasetJobSchema, request);
+      let id: string | undefined;
+      let skipped = 0;
+      const told = new Throttle(runsToldEveryMs, () => changes.tell('datasets', id ?? null));
+      const skippedTold = new Throttle(500, () => context.skipped(skipped));
+      const hear = (event: DatasetEvent) => {
+        if (event.event === 'dataset') {
+          id = event.id;
+          context.subject(id);
+          packs.forget(id);
+          told.flush();
+        } else if (event.event === 'progress') {
+          const { split, done, total, imagesPerSecond } = event;
+          const remainingMs = imagesPerSecond > 0 ? ((total - done) * 1000) / imagesPerSecond : null;
+          const phase = split === 'train' ? 'packing the training images' : 'packing the validation images';
+          context.progress({ phase, done, total, unit: 'images', perSecond: imagesPerSecond, remainingMs });
+          told.request();
+        } else if (event.event === 'skipped') {
+          skipped++;
+          skippedTold.request();
+        }
+      };
+      try {
+        const wanted =
+          'sample' in asked
+            ? demo.datasetRequest(
+                await demo.drawPictures(counting(context, 'drawing pictures', 'images'), context.signal),
+              )
+            : asked;
+        context.progress({ ...starting, phase: 'looking through the folders', unit: 'files' });
+        const dataset: Dataset = await datasets.add(wanted, hear, context.signal);
+        context.result(dataset.id);
+      } finally {
+        skippedTold.flush();
+        told.flush();
+        if (id !== undefined && getDataset(db, id) === undefined) packs.forget(id);
+      }
+    },
+  };
+}
+
+function verifyKind({ datasets }: JobKindParts): JobKind {
+  return {
+    slots: () => ['packing'],
+    pausing: 'never',
+    async run(request, context) {
+      const { datasetId } = parse(checks.datasetJobSchema, request);
+      const { name, trainImages, valImages } = datasets.byId(datasetId);
+      const progress = counting(context, 'reading every image', 'images');
+      await datasets.verify(
+        name,
+        (split, done) => progress(split === 'train' ? done : trainImages + done, trainImages + valImages),
+        context.signal,
+      );
+    },
+  };
+}
+
+function duplicatesKind({ db, datasets, packs, changes, now }: JobKindParts): JobKind {
+  return {
+    slots: () => ['packing'],
+    pausing: 'never',
+    async run(request, context) {
+      const { datasetId } = parse(checks.datasetJobSchema, request);
+      const { dataset } = datasets.packs(datasets.byId(datasetId).name);
+      const splits = (['train', ...(dataset.valImages > 0 ? (['val'] as const) : [])] as const).map(
+        (split) => ({
+          split,
+          pack: packs.get(datasetId, split),
+        }),
+      );
+      const progress = counting(context, 'comparing images', 'images');
+      const groups = await findDuplicates(splits, progress, context.signal);
+      storeDuplicates(db, datasetId, groups, now());
+      changes.tell('datasets', datasetId);
+    },
+  };
+}
+
+function importKind({ models, changes }: JobKindParts): JobKind {
+  return {
+    slots: () => ['model files'],
+    pausing: 'never',
+    async run(request, context) {
+      context.progress({ ...starting, phase: 'reading the file', unit: 'bytes' });
+      const model = await models.importFile(parse(checks.importJobSchema, request));
+      context.result(model.id);
+      changes.tell('models', model.id);
+    },
+  };
+}
+
+function exportKind({ models }: JobKindParts): JobKind {
+  return {
+    slots: () => ['model files'],
+    pausing: 'never',
+    async run(request, context) {
+      context.progress({ ...starting, phase: 'writing the file', unit: 'bytes' });
+      const { model, format, file } = parse(checks.exportJobSchema, request);
+      await models.exportFile({ model, format, out: file }, context.signal);
+    },
+  };
+}

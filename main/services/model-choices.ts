@@ -1,0 +1,62 @@
+// What can evaluate and classify: imported models, and runs that have a checkpoint.
+import { readdirSync } from 'node:fs';
+import type { ListedModel, ModelChoice } from '../api/operations/models.ts';
+import type { DataDirectory } from '../data/data-directory.ts';
+import type { ReadableDatabase } from '../data/database.ts';
+import { listModels } from '../data/models.ts';
+import { listRuns } from '../data/runs.ts';
+
+const mostRuns = 200;
+const runsLookedAt = 10_000;
+
+export function listedModels(db: ReadableDatabase): ListedModel[] {
+  return listModels(db).map(({ id, name, format, preset, parameters, sizeBytes, createdAt, labels }) => ({
+    id,
+    name,
+    format,
+    preset,
+    parameters,
+    sizeBytes,
+    createdAt,
+    classes: labels.length,
+  }));
+}
+
+/** Imported models by name, then runs, newest first. A checkpoint file may be empty still: using it says so. */
+export function modelChoices(db: ReadableDatabase, directory: DataDirectory, search: string): ModelChoice[] {
+  const wanted = search.trim().toLowerCase();
+  const fits = (...texts: string[]) => texts.some((text) => text.toLowerCase().includes(wanted));
+  const models = listModels(db)
+    .filter(({ name, preset }) => fits(name, preset))
+    .map(
+      ({ id, name, preset, createdAt }): ModelChoice => ({
+        reference: name,
+        title: name,
+        kind: 'model',
+        id,
+        preset,
+        datasetId: null,
+        bestTop1Error: null,
+        createdAt,
+      }),
+    );
+  const files = new Set(readdirSync(directory.runsFolder));
+  const runs = listRuns(db, { limit: runsLookedAt })
+    .filter(
+      ({ id, name, preset, datasetName }) => files.has(`${id}.sqlite`) && fits(id, name, preset, datasetName),
+    )
+    .slice(0, mostRuns)
+    .map(
+      ({ id, name, preset, datasetId, bestTop1Error, createdAt }): ModelChoice => ({
+        reference: id,
+        title: name,
+        kind: 'run',
+        id,
+        preset,
+        datasetId,
+        bestTop1Error,
+        createdAt,
+      }),
+    );
+  return [...models, ...runs];
+}

@@ -1,0 +1,194 @@
+// What a run's checkpoints and numbers show: kernels, layers, the doctor's findings, what deleting it frees.
+import { existsSync, statSync } from 'node:fs';
+import { AppError } from '../api/errors.ts';
+import { imageUrls } from '../api/image-urls.ts';
+import type {
+  Finding,
+  Kernels,
+  LayerStatistics,
+  RunLayers,
+  RunRemoval,
+  WhichCheckpoint,
+} from '../api/operations/runs.ts';
+import type { Checkpoint, Run, RunRecipe } from '../api/runs.ts';
+import { pruneToCheckpoints } from '../data/checkpoint-file.ts';
+import { findCheckpoint, listCheckpoints, openCheckpointTensors } from '../data/checkpoint-reader.ts';
+import { type DataDirectory, runFile } from '../data/data-directory.ts';
+import type { ReadableDatabase } from '../data/database.ts';
+import { countEvaluationsOfRun } from '../data/evaluations.ts';
+import { lastMetric, readCurve } from '../data/metrics.ts';
+import { openCheckpointFile, openCheckpointReader } from '../data/open-database.ts';
+import { getRun, getRunRecipe } from '../data/runs.ts';
+import { bytesPerValue, type TensorSource } from '../data/tensor-source.ts';
+import { diagnose } from './doctor.ts';
+import { drawKernels, type KernelTiles, layTiles } from './kernel-picture.ts';
+import { readLayerStatistics } from './layer-statistics.ts';
+
+const statisticsKept = 20;
+const doctorsPoints = 500;
+
+export class RunInspector {
+  readonly #db: ReadableDatabase;
+  readonly #directory: DataDirectory;
+  /** By run and checkpoint; the oldest first. */
+  readonly #layers = new Map<string, LayerStatistics[]>();
+
+  constructor(db: ReadableDatabase, directory: DataDirectory) {
+    this.#db = db;
+    this.#directory = directory;
+  }
+
+  /** Throws NOT_FOUND. */
+  require(id: string): Run {
+    const run = getRun(this.#db, id);
+    if (run === undefined) throw new AppError('NOT_FOUND', 'this run does not exist any more', { run: id });
+    return run;
+  }
+
+  recipe(id: string): RunRecipe {
+    const recipe = getRunRecipe(this.#db, id);
+    if (recipe === undefined)
+      throw new AppError('NOT_FOUND', 'this run does not exist any more', { run: id });
+    return recipe;
+  }
+
+  /** Of the checkpoint file; 0 where there is none. */
+  sizeBytes(id: string): number {
+    return statSync(runFile(this.#directory, id), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  checkpoints(id: string): Checkpoint[] {
+    this.require(id);
+    if (!existsSync(runFile(this.#directory, id))) return [];
+    return this.#read(id, listCheckpoints);
+  }
+
+  /** Throws NOT_FOUND where there is no such checkpoint. */
+  kernels(id: string, which: WhichCheckpoint): Kernels {
+    const checkpoint = this.#checkpoint(id, which);
+    const { layer, tiles } = this.#read(id, (db) =>
+      this.#tiles(id, openCheckpointTensors(db, checkpoint.id)),
+    );
+    const { kernels, size, columns, perRow, width, height } = tiles;
+    const image = imageUrls.kernels(id, checkpoint.id);
+    return { checkpoint, layer, kernels, size, columns, perRow, width, height, image };
+  }
+
+  /** RGB bytes. Throws NOT_FOUND. */
+  kernelPicture(id: string, checkpointId: number): { tiles: KernelTiles; pixels: Uint8Array } {
+    return this.#read(id, (db) => {
+      const source = openCheckpointTensors(db, checkpointId);
+      const { layer, tiles } = this.#tiles(id, source);
+      const bytes = source.read(`${layer}.weight`, 0, tiles.kernels * 3 * tiles.size * tiles.size);
+      const weights = new Float32Array(bytes.slice().buffer, 0, bytes.byteLength / bytesPerValue);
+      return { tiles, pixels: drawKernels(weights, tiles) };
+    });
+  }
+
+  async layers(id: string, which: WhichCheckpoint, signal: AbortSignal): Promise<RunLayers> {
+    const checkpoint = this.#checkpoint(id, which);
+    const key = `${id}/${checkpoint.id}`;
+    const known = this.#layers.get(key);
+    if (known !== undefined) return { checkpoint, layers: known };
+    const db = openCheckpointReader(runFile(this.#directory, id));
+    try {
+      const layers = await readLayerStatistics(openCheckpointTensors(db, checkpoint.id), signal);
+      this.#layers.set(key, layers);
+      for (const oldest of this.#layers.keys()) {
+        if (this.#layers.size <= statisticsKept) break;
+        this.#layers.delete(oldest);
+      }
+      return { checkpoint, layers };
+    } finally {
+      db.close();
+    }
+  }
+
+  doctor(id: string): Finding[] {
+    const run = this.require(id);
+    const { config, labels } = this.recipe(id);
+    // The last steps tell how it is now; what came before them, the validations.
+    const fromStep = Math.max(1, run.step - doctorsPoints + 1);
+    return diagnose({
+      run,
+      curve: readCurve(this.#db, id, { points: doctorsPoints, fromStep }),
+      classes: labels.length,
+      columns: config.net.columns,
+      devices: config.devices,
+      learningRate: lastMetric(this.#db, id)?.learningRate ?? config.optimiser.learningRate,
+    });
+  }
+
+  removal(ids: readonly string[]): RunRemoval {
+    const runs = ids.map((id) => {
+      const run = this.require(id);
+      const trains = run.state === 'running' || run.state === 'paused';
+      return {
+        id,
+        name: run.name,
+        sizeBytes: this.sizeBytes(id),
+        // Opening thousands of files only to count would take minutes.
+        checkpoints: ids.length > 50 ? 0 : this.checkpoints(id).length,
+        evaluations: countEvaluationsOfRun(this.#db, id),
+        blocked: trains ? 'it is being trained; stop it first' : '',
+      };
+    });
+    return { runs, sizeBytes: runs.reduce((sum, run) => sum + run.sizeBytes, 0) };
+  }
+
+  /** Removes checkpoints and gives their space back. Throws NOT_FOUND, BUSY while it trains. */
+  async deleteCheckpoints(id: string, checkpointIds: readonly number[]): Promise<Checkpoint[]> {
+    const run = this.require(id);
+    if (run.state === 'running' || run.state === 'paused') {
+      throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: id });
+    }
+    const known = this.checkpoints(id);
+    const missing = checkpointIds.find((one) => !known.some((checkpoint) => checkpoint.id === one));
+    if (missing !== undefined) {
+      throw new AppError('NOT_FOUND', `run ${run.name} has no checkpoint ${missing} any more`, { run: id });
+    }
+    const db = openCheckpointFile(runFile(this.#directory, id));
+    try {
+      await pruneToCheckpoints(
+        db,
+        known.map((checkpoint) => checkpoint.id).filter((one) => !checkpointIds.includes(one)),
+      );
+    } finally {
+      db.close();
+    }
+    return this.checkpoints(id);
+  }
+
+  #checkpoint(id: string, which: WhichCheckpoint): Checkpoint {
+    const run = this.require(id);
+    const none = `run ${run.name} has no checkpoint yet; "checkpoint now" makes one`;
+    if (!existsSync(runFile(this.#directory, id))) throw new AppError('NOT_FOUND', none, { run: id });
+    const found = this.#read(id, (db) => findCheckpoint(db, which));
+    if (found !== undefined) return found;
+    const message = which === 'last' ? none : `run ${run.name} has no checkpoint ${which}`;
+    throw new AppError('NOT_FOUND', message, { run: id });
+  }
+
+  #tiles(id: string, source: TensorSource): { layer: string; tiles: KernelTiles } {
+    const { net } = this.recipe(id).config;
+    const layer = net.layers[0]?.name ?? '';
+    const shape = source.tensors.find(({ name }) => name === `${layer}.weight`)?.shape ?? [];
+    const [kernels = 0, channels, size = 0] = shape;
+    if (shape.length !== 4 || channels !== 3) {
+      throw new AppError(
+        'NOT_FOUND',
+        'the first layer of this net is no convolution: it has no kernels to show',
+      );
+    }
+    return { layer, tiles: layTiles(kernels, size, net.columns) };
+  }
+
+  #read<T>(id: string, work: (db: ReadableDatabase) => T): T {
+    const db = openCheckpointReader(runFile(this.#directory, id));
+    try {
+      return work(db);
+    } finally {
+      db.close();
+    }
+  }
+}

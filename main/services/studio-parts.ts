@@ -1,0 +1,32 @@
+// What a studio is made of, for those that build on it.
+import type { DataDirectory } from '../data/data-directory.ts';
+import type { WritableDatabase } from '../data/database.ts';
+import type { Addon } from '../engine/addon.ts';
+import type { ClassificationService } from './classification.ts';
+import type { DatasetService } from './datasets.ts';
+import type { DemoPlan } from './demo.ts';
+import type { DeviceService } from './devices.ts';
+import type { EvaluationService } from './evaluation.ts';
+import type { ModelResolver } from './model-resolver.ts';
+import type { ModelService } from './models.ts';
+import type { Presets } from './presets.ts';
+import type { RunService } from './runs.ts';
+import type { TrainingService } from './training.ts';
+
+export interface StudioParts {
+  db: WritableDatabase;
+  directory: DataDirectory;
+  addon: () => Addon;
+  resolver: ModelResolver;
+  datasets: DatasetService;
+  training: TrainingService;
+  runs: RunService;
+  evaluation: EvaluationService;
+  classification: ClassificationService;
+  models: ModelService;
+  devices: DeviceService;
+  presets: Presets;
+  demo: DemoPlan;
+  /** Ms UTC. */
+  now: () => number;
+}

@@ -55,9 +55,8 @@ struct DrawSamples {
   }
 };
 
-struct Rgb {
-  float v[3];
-};
+/// v[c] of an array in registers, which have no addresses.
+ALEXNET_HD float one_of(const float (&v)[3], int32_t c) { return c == 0 ? v[0] : c == 1 ? v[1] : v[2]; }
 
 /// Pixels of records, as the net sees them.
 struct RecordSource {
@@ -69,26 +68,19 @@ struct RecordSource {
   float mean_rgb[3];
   float gain[3];
 
-  ALEXNET_HD Rgb at(int64_t image, int32_t y, int32_t x) const {
+  ALEXNET_HD float value(int64_t image, int32_t y, int32_t x, int32_t c) const {
     constexpr int32_t kSide = 256;
-    const InputDraw draw = draws[image];
+    const InputDraw& draw = draws[image];
     const int32_t from = draw.mirror ? size - 1 - x : x;
-    const uint8_t* pixel =
-        records + image * (kSide * kSide * 3) + ((draw.top + y) * kSide + draw.left + from) * 3;
-    Rgb rgb;
-    ALEXNET_UNROLL
-    for (int c = 0; c < 3; ++c) rgb.v[c] = draw.colour[c] - mean_rgb[c];
+    const int32_t place = ((draw.top + y) * kSide + draw.left + from) * 3 + c;
+    float under = one_of(mean_rgb, c);
     if (mean) {
       // A mean that does not follow lies under the middle, also under a mirrored crop.
       const int32_t centre = (kSide - size) / 2;
-      const float* under = mean_follows_crop ? mean + ((draw.top + y) * kSide + draw.left + from) * 3
-                                             : mean + ((centre + y) * kSide + centre + x) * 3;
-      ALEXNET_UNROLL
-      for (int c = 0; c < 3; ++c) rgb.v[c] = draw.colour[c] - under[c];
+      under = mean[mean_follows_crop ? place : ((centre + y) * kSide + centre + x) * 3 + c];
     }
-    ALEXNET_UNROLL
-    for (int c = 0; c < 3; ++c) rgb.v[c] = (static_cast<float>(pixel[c]) + rgb.v[c]) * gain[c];
-    return rgb;
+    const auto pixel = static_cast<float>(records[image * (kSide * kSide * 3) + place]);
+    return (pixel + (draw.colour[c] - under)) * one_of(gain, c);
   }
 };
 
@@ -99,57 +91,71 @@ struct ImageSource {
   int32_t size;
   bool channels_last;
 
-  ALEXNET_HD Rgb at(int64_t image, int32_t y, int32_t x) const {
-    const int64_t plane = static_cast<int64_t>(size) * size, pixel = static_cast<int64_t>(y) * size + x;
-    const T* from = images + image * 3 * plane;
-    Rgb rgb;
-    ALEXNET_UNROLL
-    for (int c = 0; c < 3; ++c) rgb.v[c] = to_float(from[channels_last ? pixel * 3 + c : c * plane + pixel]);
-    return rgb;
+  ALEXNET_HD float value(int64_t image, int32_t y, int32_t x, int32_t c) const {
+    const int32_t plane = size * size, pixel = y * size + x;
+    return to_float(images[image * 3 * plane + (channels_last ? pixel * 3 + c : c * plane + pixel)]);
   }
 };
 
-/// One call a pixel of the output, zeros outside the image and for rows without a label.
+/// One call a pixel; zeros for rows without a label.
 template <class T, class Source>
 struct WriteInput {
   Source source;
   const int32_t* labels;  // or null: every row is an image
   T* out;
   int32_t size;
-  InputArrangement arrangement;
-  int32_t channels;                  // stored ones of a pixel (channels last)
-  int32_t block, pad, blocks_a_row;  // space to depth
-  int64_t image_values;              // stored ones of an image
+  int32_t channels;  // stored ones of a pixel; 0: planar
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    T* to = out + image * image_values;
-    const auto i = static_cast<uint32_t>(index);
-    int32_t y, x;
-    if (arrangement == InputArrangement::kSpaceToDepth) {
-      // Pixel (dy, dx) of block (by, bx); its three channels are neighbours.
-      const auto b = static_cast<uint32_t>(block), area = b * b, row = static_cast<uint32_t>(blocks_a_row);
-      const uint32_t within = i % area, at = i / area;
-      y = static_cast<int32_t>(at / row * b + within / b) - pad;
-      x = static_cast<int32_t>(at % row * b + within % b) - pad;
-    } else {
-      y = static_cast<int32_t>(i / static_cast<uint32_t>(size));
-      x = static_cast<int32_t>(i % static_cast<uint32_t>(size));
-    }
-    Rgb rgb{{0, 0, 0}};
-    const bool inside = y >= 0 && x >= 0 && y < size && x < size;
-    if (inside && !(labels && labels[image] < 0)) rgb = source.at(image, y, x);
-    if (arrangement == InputArrangement::kPlanar) {
+    const int32_t y = index / size, x = index % size, plane = size * size;
+    float v[3] = {0, 0, 0};
+    if (!(labels && labels[image] < 0)) {
       ALEXNET_UNROLL
-      for (int c = 0; c < 3; ++c) to[c * static_cast<int64_t>(size) * size + index] = from_float<T>(rgb.v[c]);
-    } else if (channels == 4) {
-      store<4>(to + static_cast<int64_t>(index) * 4, Floats<4>{{rgb.v[0], rgb.v[1], rgb.v[2], 0}});
+      for (int c = 0; c < 3; ++c) v[c] = source.value(image, y, x, c);
+    }
+    if (channels == 4) {
+      store<4>(out + (image * plane + index) * 4, Floats<4>{{v[0], v[1], v[2], 0}});
     } else if (channels == 8) {
-      store<8>(to + static_cast<int64_t>(index) * 8,
-               Floats<8>{{rgb.v[0], rgb.v[1], rgb.v[2], 0, 0, 0, 0, 0}});
+      store<8>(out + (image * plane + index) * 8, Floats<8>{{v[0], v[1], v[2], 0, 0, 0, 0, 0}});
     } else {
       ALEXNET_UNROLL
-      for (int c = 0; c < 3; ++c) to[static_cast<int64_t>(index) * 3 + c] = from_float<T>(rgb.v[c]);
+      for (int c = 0; c < 3; ++c) {
+        const int64_t place =
+            channels == 3 ? (image * plane + index) * 3 + c : (image * 3 + c) * plane + index;
+        out[place] = from_float<T>(v[c]);
+      }
     }
+  }
+};
+
+/// Space to depth: kWidth neighbouring values a call, of the block * block * 3 of a deep pixel; zeros outside
+/// the image and for rows without a label. kBlock: known when compiling, or 0.
+template <class T, class Source, int kBlock, int kWidth>
+struct WriteBlocks {
+  Source source;
+  const int32_t* labels;
+  T* out;
+  int32_t size, any_block, pad, blocks_a_row;
+
+  ALEXNET_HD void operator()(int64_t image, int32_t index) const {
+    const auto block = static_cast<uint32_t>(kBlock > 0 ? kBlock : any_block);
+    const uint32_t groups = block * block * 3 / kWidth;  // a deep pixel
+    const auto i = static_cast<uint32_t>(index), row = static_cast<uint32_t>(blocks_a_row);
+    const uint32_t deep = i / groups, first = i % groups * kWidth;
+    const auto top = static_cast<int32_t>(deep / row * block) - pad;
+    const auto left = static_cast<int32_t>(deep % row * block) - pad;
+    const bool counts = !(labels && labels[image] < 0);
+    Floats<kWidth> v = zeros<kWidth>();
+    ALEXNET_UNROLL
+    for (int j = 0; j < kWidth; ++j) {
+      const uint32_t within = first + static_cast<uint32_t>(j), pixel = within / 3;
+      const int32_t y = top + static_cast<int32_t>(pixel / block),
+                    x = left + static_cast<int32_t>(pixel % block);
+      if (counts && y >= 0 && x >= 0 && y < size && x < size)
+        v.v[j] = source.value(image, y, x, static_cast<int32_t>(within % 3));
+    }
+    const int64_t values = static_cast<int64_t>(row) * row * groups;
+    store<kWidth>(out + (image * values + index) * kWidth, v);
   }
 };
 
@@ -170,19 +176,30 @@ inline void check_input_format(const NetInputFormat& format) {
 template <class Run, class T, class Source>
 void run_write_input_from(const Run& run, const Source& source, const int32_t* labels, int64_t images, T* out,
                           const NetInputFormat& format) {
-  if (format.channels > 3 && reinterpret_cast<uintptr_t>(out) % 16 != 0)
+  const auto size = static_cast<int32_t>(format.size), block = static_cast<int32_t>(format.block);
+  if (reinterpret_cast<uintptr_t>(out) % 16 != 0)
     throw Error(ErrorCode::kInvalidArgument, "the net's input must lie on a 16-byte boundary");
-  const WriteInput<T, Source> op{source,
-                                 labels,
-                                 out,
-                                 static_cast<int32_t>(format.size),
-                                 format.arrangement,
-                                 static_cast<int32_t>(format.channels),
-                                 static_cast<int32_t>(format.block),
-                                 static_cast<int32_t>(format.pad),
-                                 static_cast<int32_t>(format.blocks_a_row),
-                                 format.image_values()};
-  run.each(op, images, format.image_pixels());
+  if (format.arrangement != InputArrangement::kSpaceToDepth) {
+    const bool planar = format.arrangement == InputArrangement::kPlanar;
+    const WriteInput<T, Source> op{source, labels, out, size,
+                                   planar ? 0 : static_cast<int32_t>(format.channels)};
+    run.each(op, images, format.image_pixels());
+    return;
+  }
+  const auto go = [&]<int kBlock, int kWidth>() {
+    const WriteBlocks<T, Source, kBlock, kWidth> op{source,
+                                                    labels,
+                                                    out,
+                                                    size,
+                                                    block,
+                                                    static_cast<int32_t>(format.pad),
+                                                    static_cast<int32_t>(format.blocks_a_row)};
+    run.each(op, images, format.image_values() / kWidth);
+  };
+  if (block == 4)
+    go.template operator()<4, kVector>();
+  else
+    go.template operator()<0, 1>();
 }
 
 template <class Run, class T>

@@ -88,7 +88,9 @@ std::vector<NetInputFormat> formats(int64_t size) {
           {InputArrangement::kChannelsLast, size, 8, 0, 0, 0},
           {InputArrangement::kPlanar, size, 3, 0, 0, 0},
           {InputArrangement::kSpaceToDepth, size, 3, 4, 2, (size + 4 + 3) / 4},
-          {InputArrangement::kSpaceToDepth, size, 3, 4, 0, (size - 5) / 4}};
+          {InputArrangement::kSpaceToDepth, size, 3, 4, 0, (size - 5) / 4},
+          {InputArrangement::kSpaceToDepth, size, 3, 3, 1, (size + 2) / 3},
+          {InputArrangement::kSpaceToDepth, size, 3, 1, 2, size + 4}};
 }
 
 template <class T>

@@ -63,7 +63,7 @@ struct BiasActivation {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     Floats<kWidth> v = load<kWidth>(x.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) {
@@ -83,7 +83,7 @@ struct ActivationBackward {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const Floats<kWidth> output = load<kWidth>(y.at(image, place.pixel, place.channel));
     const Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
     store<kWidth>(dx.at(image, place.pixel, place.channel), times_derivative(derivative, v, output));

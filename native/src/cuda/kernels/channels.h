@@ -13,7 +13,7 @@ struct CopyMap {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const Floats<kWidth> v = load<kWidth>(from.at(image, place.pixel, place.channel));
     store<kWidth>(to.at(image, place.pixel, place.channel), v);
   }
@@ -27,7 +27,7 @@ struct AddMaps {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     Floats<kWidth> v = load<kWidth>(first.at(image, place.pixel, place.channel));
     const Floats<kWidth> w = load<kWidth>(second.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL

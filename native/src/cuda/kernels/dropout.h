@@ -67,7 +67,7 @@ struct Dropout {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     bool kept[kWidth];
     if (pixels == 1) {
       rule.keep_run<kWidth>(image, place.channel, kept);

@@ -99,7 +99,7 @@ struct LrnForward {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     Floats<kWidth> v = source.get(image, place.pixel, place.channel);
     relu_where(relu_after, v);
     store<kWidth>(y.at(image, place.pixel, place.channel), v);
@@ -119,7 +119,7 @@ struct LrnBackward {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const auto gradient_at = gradient.at(image, place.pixel / width, place.pixel % width);
     const PixelReader<T> x_at{source.x, image, place.pixel};
     Floats<kWidth> result;

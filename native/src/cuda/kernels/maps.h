@@ -27,7 +27,7 @@ Map<T> map_of(T* data, const MapView& view) {
 }
 
 /// A pixel and the first of kWidth channels.
-struct Place {
+struct MapPlace {
   int32_t pixel, channel;
 };
 
@@ -38,7 +38,7 @@ struct Order {
   uint32_t groups, pixels;
   bool planar;
 
-  ALEXNET_HD Place operator()(int32_t index) const {
+  ALEXNET_HD MapPlace operator()(int32_t index) const {
     const auto i = static_cast<uint32_t>(index);
     if (kWidth == 1 && planar) return {static_cast<int32_t>(i % pixels), static_cast<int32_t>(i / pixels)};
     return {static_cast<int32_t>(i / groups), static_cast<int32_t>(i % groups * kWidth)};

@@ -54,7 +54,7 @@ struct PoolForward {
   Order<kWidth> order;  // of strips: strip / out_width is the band of rows, strip % out_width the column
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const int32_t column = place.pixel % out_width, first = place.pixel / out_width * rows;
     const int32_t last = first + rows < out_height ? first + rows : out_height;
     if constexpr (kThreeByTwo)
@@ -133,7 +133,7 @@ struct PoolBackward {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const auto gradient_at = gradient.at(image, place.pixel / width, place.pixel % width);
     Floats<kWidth> v = gradient_at.template operator()<kWidth>(place.channel);
     if (derivative != Derivative::kOne)

@@ -66,7 +66,7 @@ struct SpatialNormForward {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
     Floats<kWidth> v = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
     ALEXNET_UNROLL
@@ -84,7 +84,7 @@ struct SpatialNormShares {
   Order<kWidth> order;
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
     const Floats<kWidth> x = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
     Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
@@ -115,7 +115,7 @@ struct SpatialNormBackward {
   };
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
-    const Place place = order(index);
+    const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
     const Floats<kWidth> sum = scale.near.sum(place.pixel, Share{*this, image, place.channel});
     const Floats<kWidth> x = load<kWidth>(scale.x.at(image, place.pixel, place.channel));

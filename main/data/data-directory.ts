@@ -65,6 +65,8 @@ export function fromFileSystem(error: unknown, path: string, doing: string): App
         details,
         options,
       );
+    case 'EISDIR':
+      return new AppError('IO', `${path} is a folder, not a file`, details, options);
     case 'ENOTDIR':
     case 'EEXIST':
       return new AppError('IO', `${path}: a file stands where a folder is needed`, details, options);

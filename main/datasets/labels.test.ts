@@ -49,7 +49,10 @@ describe('class folders a line', () => {
     );
   });
 
-  it('cannot be missing, empty or have a gap', async () => {
+  it('cannot be missing, a folder, empty or have a gap', async () => {
+    await expect(readFlatLabels(folder, undefined, files, classes)).rejects.toThrow(
+      'is a folder, not a file',
+    );
     await expect(readFlatLabels(join(folder, 'gone'), undefined, files, classes)).rejects.toThrow(
       'does not exist',
     );

@@ -180,6 +180,7 @@ async function readText(path: string, what: string): Promise<string> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'ENOENT') throw new AppError('NOT_FOUND', `${what} ${path} does not exist`, { path });
+    if (code === 'EISDIR') throw new AppError('IO', `${what} ${path} is a folder, not a file`, { path });
     throw new AppError(
       'IO',
       `${what} ${path} cannot be read: ${error instanceof Error ? error.message : error}`,

@@ -96,6 +96,8 @@ describe('export and import', () => {
     const labels = folder.path('labels.txt');
     writeFileSync(labels, 'only one\n');
     expect(await codeOf(studio.models.importFile({ file, name: 'x', labels }))).toBe('INVALID_LABELS');
+    const noLabels = studio.models.importFile({ file, name: 'x', labels: folder.root });
+    await expect(noLabels).rejects.toThrow('is a folder, not a file');
     expect(studio.models.list()).toEqual([]);
     await studio.models.importFile({ file, name: 'x' });
     expect(await codeOf(studio.models.importFile({ file, name: 'x' }))).toBe('NAME_TAKEN');

@@ -27,8 +27,7 @@ void add_maps(Stream stream, const T* first, const MapView& first_view, const T*
 
 template <class From, class To>
 void convert(Stream stream, const From* from, To* to, int64_t count) {
-  const MapView array = channels_last_view(1, count, 1, 1);
-  run_copy_map(OnDevice{stream, "convert"}, from, array, to, array);
+  run_convert(OnDevice{stream, "convert"}, from, to, count);
 }
 
 #define ALEXNET_INSTANTIATE(T)                                                                            \

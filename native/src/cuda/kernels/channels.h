@@ -52,6 +52,13 @@ void run_copy_map(const Run& run, const From* from, const MapView& from_view, To
   });
 }
 
+/// An array is a map of one pixel.
+template <class Run, class From, class To>
+void run_convert(const Run& run, const From* from, To* to, int64_t count) {
+  const MapView array = channels_last_view(1, count, 1, 1);
+  run_copy_map(run, from, array, to, array);
+}
+
 template <class Run, class T>
 void run_add_maps(const Run& run, const T* first, const MapView& first_view, const T* second,
                   const MapView& second_view, T* to, const MapView& to_view) {

@@ -88,6 +88,20 @@ TEST_CASE("a copy to bfloat16 rounds ties, tiny values, infinities and NaN as th
   }
 }
 
+TEST_CASE("arrays of any length become bfloat16 and float again") {
+  for (const size_t count : {size_t{1}, size_t{8}, size_t{1000}, size_t{12345}}) {
+    const Values x = random_values<Bf16>(count, -1, 1, 6);
+    const Vector<float> from(x.begin(), x.end());
+    Vector<Bf16> halves(count + 1, Bf16{0x1234});
+    Vector<float> back(count + 1, 5);
+    launch::convert(from.data(), halves.data(), static_cast<int64_t>(count));
+    launch::convert(static_cast<const Bf16*>(halves.data()), back.data(), static_cast<int64_t>(count));
+    CHECK(std::equal(from.begin(), from.end(), back.begin()));
+    CHECK(halves.back().bits == 0x1234);
+    CHECK(back.back() == 5);
+  }
+}
+
 TEST_CASE("two halves join into a map and are split off again") {
   const Extent half{2, 24, 3, 2}, whole{2, 48, 3, 2};
   const Values a = random_values<Bf16>(half.count(), -1, 1, 1),

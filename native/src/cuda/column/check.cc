@@ -52,30 +52,6 @@ std::string advice(cudaError_t status) {
 
 std::string device_name(int device) { return "cuda:" + std::to_string(device); }
 
-ErrorCode meaning_of(cudaError_t status) {
-  switch (status) {
-    case cudaErrorMemoryAllocation:
-      return ErrorCode::kOutOfMemory;
-    case cudaErrorDevicesUnavailable:
-    case cudaErrorInsufficientDriver:
-    case cudaErrorNoDevice:
-    case cudaErrorSystemDriverMismatch:
-    case cudaErrorSystemNotReady:
-      return ErrorCode::kDeviceUnavailable;
-    case cudaErrorECCUncorrectable:
-    case cudaErrorNvlinkUncorrectable:
-    case cudaErrorLaunchTimeout:
-    case cudaErrorLaunchFailure:
-    case cudaErrorHardwareStackError:
-    case cudaErrorExternalDevice:
-    case cudaErrorContained:
-    case cudaErrorUnknown:
-      return ErrorCode::kDeviceLost;
-    default:
-      return ErrorCode::kInternal;
-  }
-}
-
 void fail_cuda(cudaError_t status, const char* call, int device, const Place& place) {
   fail(meaning_of(status),
        std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + "): " + advice(status),

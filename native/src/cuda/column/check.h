@@ -10,6 +10,7 @@
 #include "alexnet/error.h"
 #include "cuda/libraries/cublaslt.h"
 #include "cuda/libraries/cudnn.h"
+#include "cuda/status.h"
 
 namespace alexnet::cuda {
 
@@ -18,11 +19,7 @@ using Place = std::source_location;
 /// "cuda:1"
 std::string device_name(int device);
 
-/// What a failure of CUDA means for the job: no memory, a device that is busy, a device that is lost (the job
-/// is interrupted and can be resumed), or a fault of this program.
-ErrorCode meaning_of(cudaError_t status);
-
-/// Throws an Error of that meaning.
+/// Throws an Error of the failure's meaning (status.h).
 [[noreturn]] void fail_cuda(cudaError_t status, const char* call, int device, const Place& place);
 [[noreturn]] void fail_cudnn(const Cudnn& cudnn, CudnnStatus status, const char* call, int device,
                              const Place& place);

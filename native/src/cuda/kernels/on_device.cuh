@@ -11,6 +11,7 @@
 
 #include "alexnet/error.h"
 #include "cuda/kernels/kernels.h"
+#include "cuda/status.h"
 
 namespace alexnet::cuda {
 
@@ -36,18 +37,18 @@ __global__ void __launch_bounds__(Op::kThreads) each_block(Op op) {
   }
 }
 
-/// Throws kOutOfMemory or kInternal naming the kernel where its launch was refused. What a kernel does wrong
-/// while it runs is seen by whoever waits for the stream.
+/// Throws naming the kernel where its launch was refused, or where earlier work on the device had failed by
+/// then. What a kernel does wrong while it runs is seen by the next call, or by whoever waits for the stream.
 inline void check_launch(const char* kernel) {
-  const cudaError_t error = cudaGetLastError();
-  if (error == cudaSuccess) return;
+  const cudaError_t status = cudaGetLastError();
+  if (status == cudaSuccess) return;
   int device = -1;
   cudaGetDevice(&device);
-  throw Error(error == cudaErrorMemoryAllocation ? ErrorCode::kOutOfMemory : ErrorCode::kInternal,
-              std::string("launching the kernel ") + kernel + " on device " + std::to_string(device) + ": " +
-                  cudaGetErrorName(error) + ", " + cudaGetErrorString(error),
-              std::string(R"({"call":"cudaLaunchKernel","cuda":)") + std::to_string(static_cast<int>(error)) +
-                  R"(,"device":)" + std::to_string(device) + "}");
+  throw Error(meaning_of(status),
+              "cuda:" + std::to_string(device) + ": " + cudaGetErrorName(status) + " (" +
+                  cudaGetErrorString(status) + ") at the launch of " + kernel,
+              std::string(R"({"call":")") + kernel + R"(","code":)" +
+                  std::to_string(static_cast<int>(status)) + R"(,"device":)" + std::to_string(device) + "}");
 }
 
 /// A stream and the name that errors give.

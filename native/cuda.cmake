@@ -50,6 +50,11 @@ if(cuda_kernel_sources)
   target_compile_options(alexnet_cuda_kernels PRIVATE -Xcompiler=-Wall,-Wextra,-Werror --Werror=all-warnings
                          --expt-relaxed-constexpr)
   target_link_libraries(alexnet_cuda_kernels PUBLIC CUDA::cudart_static)
+  if(ALEXNET_BUILD_BENCH)
+    add_executable(cuda_kernels_bench bench/cuda/kernels_bench.cc)
+    target_include_directories(cuda_kernels_bench SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+    target_link_libraries(cuda_kernels_bench PRIVATE alexnet_flags alexnet_cuda_kernels alexnet_spec)
+  endif()
 endif()
 
 file(GLOB cuda_column_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/column/*.cc)

@@ -50,13 +50,15 @@ export const typeScriptZones: Record<string, Zone> = {
   },
   // The contract over any transport: the shells bring the port or the socket.
   'main/shells/rpc': { zones: services, packages: ['@orpc/server'], builtins: 'most' },
+  // The page's files, images and headers, for whoever gives them out: the server over http, the window over app://.
+  'main/shells/page': { zones: services, packages: [], builtins: 'most' },
   'main/shells/electron': {
-    zones: [...services, 'main/shells/rpc'],
+    zones: [...services, 'main/shells/rpc', 'main/shells/page'],
     packages: ['electron', '@orpc/server'],
     builtins: 'most',
   },
   'main/shells/server': {
-    zones: [...services, 'main/shells/rpc'],
+    zones: [...services, 'main/shells/rpc', 'main/shells/page'],
     packages: ['ws', '@orpc/server'],
     builtins: 'http',
   },
@@ -132,9 +134,9 @@ export const libraryHeaders: { name: string; headers: RegExp; folders: string[] 
     name: 'CUDA',
     headers:
       /^((cuda|cublas|cudnn|curand|nccl|nvml|nvrtc|cufft|cusolver|cusparse|cooperative_groups)\w*\.h(pp)?$|mma\.h$|driver_types\.h$|vector_types\.h$|(cub|thrust|cuda|cooperative_groups|nvtx3)\/)/,
-    folders: ['cuda'],
+    folders: ['cuda', 'bench'],
   },
-  // The benchmarks time the own kernels beside oneDNN's.
+  // The benchmarks time the own kernels, on the CPU beside oneDNN's.
   { name: 'oneDNN', headers: /^(dnnl\w*\.h(pp)?$|oneapi\/dnnl\/)/, folders: ['cpu', 'bench'] },
   {
     name: 'an image library',

@@ -1,13 +1,14 @@
 // One HTTP request: admitted or refused, then the page's files, image bytes, or an upload.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { AppError, type ErrorCode, type ErrorReport, toErrorReport } from '../../api/errors.ts';
+import { AppError } from '../../api/errors.ts';
 import type { ImageService } from '../../services/images.ts';
 import { largestPhotoBytes, type PhotoService } from '../../services/photos.ts';
+import { toFailure } from '../page/failure.ts';
+import { findPicture } from '../page/image-routes.ts';
+import { fileHeaders, pageHeaders } from '../page/security-headers.ts';
+import { findStaticFile } from '../page/static-files.ts';
 import type { Admission, Gate } from './gate.ts';
-import { findPicture } from './image-routes.ts';
-import { fileHeaders, pageHeaders } from './security-headers.ts';
-import { findStaticFile } from './static-files.ts';
 
 export interface RequestParts {
   gate: Gate;
@@ -18,19 +19,6 @@ export interface RequestParts {
   /** Takes the stacks of what was not foreseen. */
   log: (line: string) => void;
 }
-
-const statuses: Partial<Record<ErrorCode, number>> = {
-  NOT_FOUND: 404,
-  INVALID_ARGUMENT: 400,
-  DATASET_NOT_READY: 409,
-  BUSY: 409,
-  UNSUPPORTED_IMAGE: 415,
-  CORRUPT_IMAGE: 422,
-  IMAGE_TOO_LARGE: 413,
-  CORRUPT_PACK: 422,
-  CORRUPT_CHECKPOINT: 422,
-  DISK_FULL: 507,
-};
 
 /** An address is this long at most; ours are far shorter. */
 const longestAddress = 2000;
@@ -173,15 +161,8 @@ export class RequestHandler {
       return;
     }
     request.resume();
-    const report = toErrorReport(error);
-    if (report.code === 'INTERNAL') {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : report.message;
-      this.#parts.log(`${request.method} ${request.url?.split('?', 1)[0]}: ${stack}`);
-    }
-    const shown: ErrorReport =
-      report.code === 'INTERNAL'
-        ? { code: 'INTERNAL', message: 'Something went wrong; studio.log in the data directory says what.' }
-        : { code: report.code, message: report.message };
-    sendJson(response, statuses[report.code] ?? 500, { error: shown });
+    const { status, body, stack } = toFailure(error);
+    if (stack !== undefined) this.#parts.log(`${request.method} ${request.url?.split('?', 1)[0]}: ${stack}`);
+    sendJson(response, status, body);
   }
 }

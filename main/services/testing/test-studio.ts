@@ -44,6 +44,10 @@ export class TestFolder {
     writeFileSync(this.path(path), content);
   }
 
+  delete(path: string): void {
+    rmSync(this.path(path));
+  }
+
   touch(...paths: string[]): void {
     for (const path of paths) {
       mkdirSync(dirname(this.path(path)), { recursive: true });

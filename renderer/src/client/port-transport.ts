@@ -8,11 +8,16 @@ export const portGiven = 'alexnet-studio:port';
 export function portTransport(page: Window): OpenTransport {
   return (signal) =>
     new Promise((resolve, reject) => {
+      const giveUp = () => {
+        page.removeEventListener('message', onMessage);
+        reject(new Error('the application does not answer'));
+      };
       const onMessage = (event: MessageEvent<unknown>) => {
         const port = event.ports[0];
         // Only our own preload script speaks in this window's name.
         if (event.source !== page || event.data !== portGiven || port === undefined) return;
         page.removeEventListener('message', onMessage);
+        signal.removeEventListener('abort', giveUp);
         const closed = new Promise<void>((over) => {
           port.addEventListener('close', () => over());
         });
@@ -20,10 +25,7 @@ export function portTransport(page: Window): OpenTransport {
         resolve({ link: new RPCLink({ port }), closed, close: () => port.close() });
       };
       page.addEventListener('message', onMessage);
-      signal.addEventListener('abort', () => {
-        page.removeEventListener('message', onMessage);
-        reject(new Error('the application does not answer'));
-      });
+      signal.addEventListener('abort', giveUp);
       page.postMessage(portWanted, page.location.origin);
     });
 }

@@ -9,18 +9,21 @@ export function socketUrl(page: string): string {
   return url.href;
 }
 
+/** `signal` gives up opening; an open link ends by close() alone. */
 export function webSocketTransport(url: string): OpenTransport {
   return (signal) =>
     new Promise((resolve, reject) => {
       const websocket = new WebSocket(url);
+      const giveUp = () => websocket.close();
       const closed = new Promise<void>((over) => {
         websocket.addEventListener('close', () => {
           over();
           reject(new Error('the studio does not answer'));
         });
       });
-      signal.addEventListener('abort', () => websocket.close());
+      signal.addEventListener('abort', giveUp);
       websocket.addEventListener('open', () => {
+        signal.removeEventListener('abort', giveUp);
         resolve({ link: new RPCLink({ websocket }), closed, close: () => websocket.close() });
       });
     });

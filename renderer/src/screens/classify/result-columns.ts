@@ -46,7 +46,7 @@ export const historyColumns: readonly Column<FolderResult>[] = [
   {
     key: 'createdAt',
     title: 'Time',
-    width: '140px',
+    width: '156px',
     align: 'right',
     text: ({ createdAt }) => when(createdAt),
   },

@@ -11,7 +11,8 @@ export interface Setting {
   options?: readonly { value: string | number; label: string }[];
   /** Only where the configuration makes it mean something. */
   shown?: (config: RunConfig) => boolean;
-  unit?: string;
+  /** The paper does not speak of it. */
+  own?: boolean;
 }
 
 export interface SettingGroup {
@@ -41,6 +42,7 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'steps',
+        own: true,
         label: 'Steps',
         explanation: 'How many batches it is trained on, instead of whole epochs.',
         kind: 'number',
@@ -48,6 +50,7 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'seed',
+        own: true,
         label: 'Seed',
         explanation:
           'Weights, order, crops and dropout follow from it: the same seed on the same device repeats the run bit for bit.',
@@ -55,6 +58,7 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'shuffle',
+        own: true,
         label: 'Shuffle the images every epoch',
         explanation:
           'Off, they are visited in the order in which they are packed, class after class: only for tests.',
@@ -62,6 +66,7 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'validateEveryEpochs',
+        own: true,
         label: 'Validate every so many epochs',
         explanation: 'Each validation runs the whole validation split through the net, centre crop.',
         kind: 'number',
@@ -238,6 +243,7 @@ export const settingGroups: readonly SettingGroup[] = [
     settings: [
       {
         path: 'precision',
+        own: true,
         label: 'Precision',
         explanation: 'bf16 computes in half the bits with fp32 master weights: faster, a little less exact.',
         kind: 'choice',
@@ -249,18 +255,21 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'threads',
+        own: true,
         label: 'Threads',
         explanation: 'Processor threads; 0: all cores.',
         kind: 'number',
       },
       {
         path: 'checkpoints.keepLast',
+        own: true,
         label: 'Checkpoints kept',
         explanation: 'The newest so many, besides the best.',
         kind: 'number',
       },
       {
         path: 'checkpoints.everyMinutes',
+        own: true,
         label: 'Checkpoint every so many minutes',
         explanation:
           'Besides those at the end of epochs; 0: never by time. After a crash at most so much is lost.',
@@ -268,6 +277,7 @@ export const settingGroups: readonly SettingGroup[] = [
       },
       {
         path: 'checkpoints.everySteps',
+        own: true,
         label: 'Checkpoint every so many steps',
         explanation: '0: only by time and at the end of epochs.',
         kind: 'number',

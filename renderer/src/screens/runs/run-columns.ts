@@ -86,13 +86,13 @@ const all: RunColumn[] = [
   {
     key: 'createdAt',
     title: 'Created',
-    width: '132px',
+    width: '156px',
     align: 'right',
     text: (run) => when(run.createdAt),
     initially: true,
   },
-  { key: 'startedAt', title: 'Started', width: '132px', align: 'right', text: (run) => when(run.startedAt) },
-  { key: 'endedAt', title: 'Ended', width: '132px', align: 'right', text: (run) => when(run.endedAt) },
+  { key: 'startedAt', title: 'Started', width: '156px', align: 'right', text: (run) => when(run.startedAt) },
+  { key: 'endedAt', title: 'Ended', width: '156px', align: 'right', text: (run) => when(run.endedAt) },
 ];
 
 export const runColumns: readonly RunColumn[] = all.map((column) => ({

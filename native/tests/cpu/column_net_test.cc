@@ -8,6 +8,7 @@
 #include "cpu/cpu_column.h"
 #include "cpu/cpu_info.h"
 #include "cpu/small_nets.h"
+#include "omp_threads.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
@@ -17,7 +18,8 @@ namespace {
 std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, int devices, bool bf16, int threads = 2) {
   auto team = std::make_unique<ColumnTeam>(plan, devices, [&](int column, int) {
     return cpu::make_cpu_column(
-        plan, column, {.batch = kBatch, .bf16 = bf16, .training = true, .threads = threads / devices});
+        plan, column,
+        {.batch = kBatch, .bf16 = bf16, .training = true, .threads = omp_threads(threads / devices)});
   });
   draw_parameters(plan, *team);
   return team;

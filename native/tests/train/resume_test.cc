@@ -1,6 +1,7 @@
 // A run that is resumed from any of its checkpoints equals the uninterrupted one, bit for bit.
 #include <doctest/doctest.h>
 
+#include "omp_threads.h"
 #include "train/toy.h"
 
 using namespace alexnet;
@@ -134,12 +135,8 @@ TEST_CASE("a run resumed from any checkpoint ends with the same bits, in fp32 on
 }
 
 TEST_CASE("a run resumed from a checkpoint ends with the same bits, on two threads of one device") {
-#ifdef __SANITIZE_THREAD__
-  MESSAGE("skipped: libgomp is not built for the thread sanitizer, which takes its barriers for races");
-  return;
-#endif
   RunConfig config = toy::config(R"({"epochs":1,"checkpoints":{"everySteps":1}})");
-  config.threads = 2;
+  config.threads = test::omp_threads(2);
   check_every_resume(config, {{2, {CommandKind::kScaleRate, "", 0.5}}}, 2);
 }
 

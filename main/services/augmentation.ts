@@ -75,7 +75,7 @@ export class AugmentationService {
       image: source.kind === 'dataset' ? source.record : 0,
       epochs,
     });
-    if (source.kind === 'photo') this.#parts.photos.require(source.id);
+    if (source.kind === 'photo') this.#parts.photos.existing(source.id);
     else this.#parts.browser.locate(source.id, source.split, source.record);
     const image = (view: CropView) =>
       source.kind === 'photo'
@@ -91,7 +91,7 @@ export class AugmentationService {
 
   #colours({ source, statisticsOf, settings }: PreviewRequest): { deviations: number[]; axes: number[] } {
     const datasetId = statisticsOf ?? (source.kind === 'dataset' ? source.id : undefined);
-    const statistics = datasetId === undefined ? null : this.#parts.browser.require(datasetId).statistics;
+    const statistics = datasetId === undefined ? null : this.#parts.browser.existing(datasetId).statistics;
     if (statistics === null) {
       if (settings.colourNoise > 0) {
         throw new AppError(

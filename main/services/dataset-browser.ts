@@ -48,19 +48,19 @@ export class DatasetBrowser {
   }
 
   /** Throws NOT_FOUND. */
-  require(id: string): Dataset {
+  existing(id: string): Dataset {
     const dataset = getDataset(this.#db, id);
     if (dataset !== undefined) return dataset;
     throw new AppError('NOT_FOUND', 'this data set does not exist any more', { dataset: id });
   }
 
   classes(request: ClassRequest): ClassPage {
-    this.require(request.id);
+    this.existing(request.id);
     return pageClasses(this.#db, request);
   }
 
   balance(id: string): ClassBalance {
-    this.require(id);
+    this.existing(id);
     const classes = listClasses(this.#db, id);
     return {
       train: classes.map(({ trainImages }) => trainImages),
@@ -70,7 +70,7 @@ export class DatasetBrowser {
 
   images(request: ImageRequest): ImagePage {
     const { id, split, offset, limit, label } = request;
-    const dataset = this.require(id);
+    const dataset = this.existing(id);
     const classes = listClasses(this.#db, id);
     const search = request.search.trim().toLowerCase();
     if (label === undefined && search === '') {
@@ -119,7 +119,7 @@ export class DatasetBrowser {
 
   /** A record's row, and where its original should lie. Throws NOT_FOUND. */
   locate(id: string, split: Split, record: number): { image: Image; file: string } {
-    const { source } = this.require(id);
+    const { source } = this.existing(id);
     const image = getImage(this.#db, id, split, record);
     if (image === undefined) {
       throw new AppError('NOT_FOUND', `the data set has no ${split} image ${record}`, {
@@ -139,12 +139,12 @@ export class DatasetBrowser {
   }
 
   skipped(request: SkippedRequest): SkippedPage {
-    this.require(request.datasetId);
+    this.existing(request.datasetId);
     return pageSkippedFiles(this.#db, request);
   }
 
   duplicates(id: string, page: Page): Duplicates {
-    this.require(id);
+    this.existing(id);
     const search = getDuplicateSearch(this.#db, id);
     if (search === undefined) return { foundAt: null, groups: 0, surplus: 0, acrossSplits: 0, page: [] };
     const classes = listClasses(this.#db, id);
@@ -159,7 +159,7 @@ export class DatasetBrowser {
 
   /** What removing it frees and breaks. Throws NOT_FOUND. */
   removal(id: string): DatasetRemoval {
-    const dataset = this.require(id);
+    const dataset = this.existing(id);
     const runs = listRunsOfDataset(this.#db, id);
     const busy = runs.find((run) => run.state === 'running' || run.state === 'paused');
     return {

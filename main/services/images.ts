@@ -58,7 +58,7 @@ export class ImageService {
     view: { size?: number; crop?: CropView } = {},
   ): Picture {
     const { packs, browser } = this.#parts;
-    browser.require(datasetId);
+    browser.existing(datasetId);
     if (view.crop !== undefined) return this.#crop(packs.record(datasetId, split, record), view.crop);
     const jpeg = view.size === undefined ? { quality } : { quality: thumbnailQuality, size: view.size };
     return { ...lastingJpeg, bytes: packs.record(datasetId, split, record, jpeg) };
@@ -72,24 +72,24 @@ export class ImageService {
   /** Throws NOT_FOUND. */
   mean(datasetId: string): Picture {
     const { packs, browser, addon } = this.#parts;
-    browser.require(datasetId);
+    browser.existing(datasetId);
     const pixels = meanPixels(packs.get(datasetId, 'train').meanImage());
     return { ...lastingJpeg, bytes: addon().encodeJpeg(pixels, squareSide, squareSide, 95) };
   }
 
   async photo(id: string): Promise<Picture> {
-    return await this.#wholeFile(this.#parts.photos.require(id).path);
+    return await this.#wholeFile(this.#parts.photos.existing(id).path);
   }
 
   async photoSquare(id: string, view: { size?: number; crop?: CropView } = {}): Promise<Picture> {
-    const { path } = this.#parts.photos.require(id);
+    const { path } = this.#parts.photos.existing(id);
     if (view.crop !== undefined) return this.#crop(await this.#parts.addon().loadSquare(path), view.crop);
     return await this.#square(path, view.size);
   }
 
   /** The raw 256x256 square of a photo. */
   async photoPixels(id: string): Promise<Uint8Array> {
-    return await this.#parts.addon().loadSquare(this.#parts.photos.require(id).path);
+    return await this.#parts.addon().loadSquare(this.#parts.photos.existing(id).path);
   }
 
   /** The file of an answer in the history. */

@@ -54,7 +54,7 @@ export class PhotoAnswers {
   /** Photos in order, for each all models. A photo that cannot be read is an answer with an error. */
   async *ask(request: AskRequest, signal: AbortSignal): AsyncGenerator<PhotoAnswer> {
     const { photos, models } = this.#parts;
-    const asked = request.photoIds.map((id) => photos.require(id));
+    const asked = request.photoIds.map((id) => photos.existing(id));
     const resolved = request.models.map((reference) => models.resolve(reference));
     for (let begin = 0; begin < asked.length && !signal.aborted; ) {
       const part = asked.slice(begin, begin + (begin === 0 ? 1 : photosAtOnce));

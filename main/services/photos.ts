@@ -101,7 +101,7 @@ export class PhotoService {
   }
 
   /** Throws NOT_FOUND. */
-  require(id: string): StoredPhoto {
+  existing(id: string): StoredPhoto {
     const photo = getPhoto(this.#parts.db, id);
     if (photo === undefined) throw new AppError('NOT_FOUND', 'this photo was removed', { photo: id });
     return photo;
@@ -109,7 +109,7 @@ export class PhotoService {
 
   /** The user's own file stays where it is. Throws NOT_FOUND. */
   remove(id: string): void {
-    const photo = this.require(id);
+    const photo = this.existing(id);
     deletePhoto(this.#parts.db, id);
     if (photo.uploaded) rmSync(photo.path, { force: true });
     this.#parts.changes.tell('photos');

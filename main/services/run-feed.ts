@@ -52,7 +52,7 @@ export class RunFeed {
   }
 
   #begin({ id, afterStep, afterEvent }: WatchRun): Cursor {
-    const run = this.#require(id);
+    const run = this.#existing(id);
     const known = listValidations(this.#db, id).filter(
       ({ step }) => afterStep === undefined || step < afterStep,
     );
@@ -67,7 +67,7 @@ export class RunFeed {
   /** `full`: there may be more at once. */
   #read(id: string, cursor: Cursor, first: boolean): { batch?: RunBatch; over: boolean; full: boolean } {
     // The run before the rest: what comes in between is told with the next batch, so its end is told last.
-    const run = this.#require(id);
+    const run = this.#existing(id);
     let gap: RunBatch['gap'] = null;
     if (run.step - cursor.step > mostMissed) {
       gap = { fromStep: cursor.step + 1, toStep: run.step };
@@ -92,7 +92,7 @@ export class RunFeed {
     };
   }
 
-  #require(id: string): Run {
+  #existing(id: string): Run {
     const run = getRun(this.#db, id);
     if (run === undefined) throw new AppError('NOT_FOUND', 'this run does not exist any more', { run: id });
     return run;

@@ -39,7 +39,7 @@ export class RunInspector {
   }
 
   /** Throws NOT_FOUND. */
-  require(id: string): Run {
+  existing(id: string): Run {
     const run = getRun(this.#db, id);
     if (run === undefined) throw new AppError('NOT_FOUND', 'this run does not exist any more', { run: id });
     return run;
@@ -58,7 +58,7 @@ export class RunInspector {
   }
 
   checkpoints(id: string): Checkpoint[] {
-    this.require(id);
+    this.existing(id);
     if (!existsSync(runFile(this.#directory, id))) return [];
     return this.#read(id, listCheckpoints);
   }
@@ -105,7 +105,7 @@ export class RunInspector {
   }
 
   doctor(id: string): Finding[] {
-    const run = this.require(id);
+    const run = this.existing(id);
     const { config, labels } = this.recipe(id);
     // The last steps tell how it is now; what came before them, the validations.
     const fromStep = Math.max(1, run.step - doctorsPoints + 1);
@@ -121,7 +121,7 @@ export class RunInspector {
 
   removal(ids: readonly string[]): RunRemoval {
     const runs = ids.map((id) => {
-      const run = this.require(id);
+      const run = this.existing(id);
       const trains = run.state === 'running' || run.state === 'paused';
       return {
         id,
@@ -138,7 +138,7 @@ export class RunInspector {
 
   /** Removes checkpoints and gives their space back. Throws NOT_FOUND, BUSY while it trains. */
   async deleteCheckpoints(id: string, checkpointIds: readonly number[]): Promise<Checkpoint[]> {
-    const run = this.require(id);
+    const run = this.existing(id);
     if (run.state === 'running' || run.state === 'paused') {
       throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: id });
     }
@@ -160,7 +160,7 @@ export class RunInspector {
   }
 
   #checkpoint(id: string, which: WhichCheckpoint): Checkpoint {
-    const run = this.require(id);
+    const run = this.existing(id);
     const none = `run ${run.name} has no checkpoint yet; "checkpoint now" makes one`;
     if (!existsSync(runFile(this.#directory, id))) throw new AppError('NOT_FOUND', none, { run: id });
     const found = this.#read(id, (db) => findCheckpoint(db, which));

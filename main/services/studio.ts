@@ -57,6 +57,11 @@ export class Studio {
   #application: Application | undefined;
   #unlock = () => {};
 
+  /** The data directory of a start: `given`, what the environment says, or the system's. Nothing is opened. */
+  static dataFolder(given?: string): string {
+    return chooseDataDirectory(given);
+  }
+
   /** Throws what opening the data directory and the database throw: DATABASE_TOO_NEW, DISK_FULL, IO, ... */
   static open(options: StudioOptions): Studio {
     const directory = openDataDirectory(chooseDataDirectory(options.dataDir));

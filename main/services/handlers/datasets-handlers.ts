@@ -28,7 +28,7 @@ function toRequest(name: string, source: DatasetSource): AddDataset {
 export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'] {
   const { db, datasets, browser, queue, packs, changes, training } = parts;
   const startOn = (kind: JobKind, id: string, title: string) => {
-    const { name } = browser.require(id);
+    const { name } = browser.existing(id);
     const busy = queue.findBySubject(id, kindsOfDatasets);
     if (busy !== undefined) {
       throw new AppError('BUSY', `data set ${name} is worked on already: ${busy.title}`, { job: busy.id });
@@ -38,7 +38,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
   return {
     list: () => datasets.list(),
     show({ id }) {
-      const dataset = browser.require(id);
+      const dataset = browser.existing(id);
       const runs = listRunsOfDataset(db, id).slice(0, runsShown);
       return {
         ...dataset,
@@ -60,7 +60,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       }),
     }),
     resume({ id }) {
-      const { name, source, state } = browser.require(id);
+      const { name, source, state } = browser.existing(id);
       if (state === 'ready') {
         throw new AppError('INVALID_ARGUMENT', `data set ${name} is packed to the end already`, { id });
       }
@@ -90,7 +90,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       return { ...removal, blocked: `it is worked on: ${busy.title}; cancel that first` };
     },
     remove({ id, force }) {
-      const { name } = browser.require(id);
+      const { name } = browser.existing(id);
       const waiting = listRunsOfDataset(db, id).find((run) => training.isTraining(run.id));
       if (waiting !== undefined) {
         throw new AppError('BUSY', `run ${waiting.name} is training on data set ${name}; stop it first`);

@@ -70,7 +70,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       return { runId: run.id, jobId };
     },
     resume({ id }) {
-      const run = inspector.require(id);
+      const run = inspector.existing(id);
       const waiting = jobOf(id);
       if (waiting !== undefined) {
         throw new AppError('BUSY', `run ${run.name} is in the queue already`, { job: waiting.id });
@@ -101,7 +101,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       return { jobId };
     },
     show: ({ id }) => ({
-      ...runs.show(inspector.require(id).id),
+      ...runs.show(inspector.existing(id).id),
       steerable: training.isTraining(id),
       sizeBytes: inspector.sizeBytes(id),
       jobId: jobOf(id)?.id ?? null,
@@ -109,14 +109,14 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
     edit({ id, ...edit }) {
       editRun(db, id, edit);
       changes.tell('runs', id);
-      return inspector.require(id);
+      return inspector.existing(id);
     },
     curve({ id, ...request }) {
-      inspector.require(id);
+      inspector.existing(id);
       return readCurve(db, id, request);
     },
     events({ id, ...page }) {
-      inspector.require(id);
+      inspector.existing(id);
       return listEvents(db, id, page);
     },
     checkpoints: ({ id }) => inspector.checkpoints(id),
@@ -133,7 +133,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       training.command(id, command);
     },
     compare({ ids, points }) {
-      const known = ids.map((id) => inspector.require(id).id);
+      const known = ids.map((id) => inspector.existing(id).id);
       const { runs: compared, differences } = runs.compare(known);
       return { runs: compared, differences, curves: known.map((id) => readCurve(db, id, { points })) };
     },

@@ -111,7 +111,7 @@ export class JobQueue {
 
   /** Throws NOT_FOUND. */
   get(id: string): Job {
-    return this.#show(this.#require(id));
+    return this.#show(this.#existing(id));
   }
 
   /** Every unfinished job, then each as it changes. */
@@ -125,7 +125,7 @@ export class JobQueue {
 
   /** Throws NOT_FOUND, INVALID_ARGUMENT where it has ended. */
   cancel(id: string): void {
-    const job = this.#require(id);
+    const job = this.#existing(id);
     const running = this.#running.get(id);
     if (running !== undefined) {
       running.stopping = 'cancelled';
@@ -140,7 +140,7 @@ export class JobQueue {
 
   /** Throws NOT_FOUND, INVALID_ARGUMENT where it does not run or cannot pause. */
   pause(id: string): void {
-    const job = this.#require(id);
+    const job = this.#existing(id);
     const kind = this.#parts.kinds[job.kind];
     const running = this.#running.get(id);
     if (running === undefined || job.state !== 'running' || kind.pausing === 'never') {
@@ -161,7 +161,7 @@ export class JobQueue {
 
   /** Throws NOT_FOUND, INVALID_ARGUMENT where it does not pause. */
   resume(id: string): void {
-    const job = this.#require(id);
+    const job = this.#existing(id);
     if (job.state !== 'paused') {
       throw new AppError('INVALID_ARGUMENT', `"${job.title}" does not pause`, { job: id });
     }
@@ -173,7 +173,7 @@ export class JobQueue {
 
   /** Throws NOT_FOUND, INVALID_ARGUMENT unless it is queued. */
   move(id: string, before: string | null): void {
-    const job = this.#require(id);
+    const job = this.#existing(id);
     if (job.state !== 'queued') {
       throw new AppError('INVALID_ARGUMENT', `"${job.title}" does not wait in the queue`, { job: id });
     }
@@ -264,7 +264,7 @@ export class JobQueue {
 
   /** What a running job learns of itself. */
   #note(id: string, note: Omit<JobChange, 'state'>): void {
-    const { state } = this.#require(id);
+    const { state } = this.#existing(id);
     changeJob(this.#parts.db, id, { state, ...note });
     this.#running.get(id)?.told.request();
   }
@@ -285,7 +285,7 @@ export class JobQueue {
     for (const watcher of this.#watchers) watcher(job);
   }
 
-  #require(id: string): StoredJob {
+  #existing(id: string): StoredJob {
     const job = getJob(this.#parts.db, id);
     if (job === undefined)
       throw new AppError('NOT_FOUND', 'this job is not in the list any more', { job: id });

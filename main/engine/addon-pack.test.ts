@@ -98,6 +98,33 @@ test('a pack is read record by record', () => {
   pack.close();
 });
 
+test('records have checksums, the same for the same pixels, and pictures of any size', () => {
+  const pack = addon.openPack(packPath);
+  const hashes = pack.hashes(0, 6);
+  expect(hashes).toBeInstanceOf(BigUint64Array);
+  expect([...pack.hashes(2, 3)]).toEqual([...hashes.subarray(2, 5)]);
+  expect(pack.hashes(6, 0)).toHaveLength(0);
+  for (let a = 0; a < 6; a += 1) {
+    for (let b = 0; b < 6; b += 1) {
+      const alike = Buffer.compare(pack.record(a), pack.record(b)) === 0;
+      expect(hashes[a] === hashes[b]).toBe(alike);
+    }
+  }
+  const header = addon.readImageInfo(pack.record(0, 80, 32));
+  expect(header).toMatchObject({ format: 'jpeg', width: 32, height: 32 });
+  expect(addon.readImageInfo(pack.record(0, 80))).toMatchObject({ width: 256, height: 256 });
+  const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+  for (const [first, count] of [
+    [-1, 1],
+    [0, 7],
+    [7, 0],
+  ] as const) {
+    expect(() => pack.hashes(first, count)).toThrow(invalid);
+  }
+  expect(() => pack.record(0, 80, 257)).toThrow(invalid);
+  pack.close();
+});
+
 test('a record that is not there and a wrong quality are refused', () => {
   const pack = addon.openPack(packPath);
   const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
@@ -123,6 +150,7 @@ test('every method of a closed pack says that it is closed', async () => {
     (target) => target.meanImage(),
     (target) => target.label(0),
     (target) => target.record(0),
+    (target) => target.hashes(0, 1),
   ];
   for (const call of calls) expect(() => call(pack)).toThrow(closed);
   await expect(pack.verify(() => {}, flag())).rejects.toEqual(closed);

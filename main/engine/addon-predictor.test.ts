@@ -68,6 +68,27 @@ test('files are answered in order, bad ones with their error', async () => {
   await predictor.close();
 });
 
+test('each of ten crops answers by itself; their mean is the answer', async () => {
+  const predictor = await openPredictor();
+  const [each] = await predictor.classifyFiles(photos.slice(0, 1), 10, true);
+  const [together] = await predictor.classifyFiles(photos.slice(0, 1), 10);
+  const [centre] = await predictor.classifyFiles(photos.slice(0, 1), 1);
+  expect(together?.crops).toBeUndefined();
+  expect(each?.crops).toHaveLength(10 * testClasses);
+  const crop = (i: number) => each?.crops?.subarray(i * testClasses, (i + 1) * testClasses) ?? [];
+  for (let c = 0; c < testClasses; c += 1) {
+    // The same sums in the same order.
+    expect(each?.probabilities?.[c]).toBe(together?.probabilities?.[c]);
+    // The first crop is the centre; another batch may round another way.
+    expect(crop(0)[c]).toBeCloseTo(centre?.probabilities?.[c] ?? 0, 5);
+    let sum = 0;
+    for (let i = 0; i < 10; i += 1) sum += crop(i)[c] ?? 0;
+    expect(sum / 10).toBeCloseTo(each?.probabilities?.[c] ?? 0, 6);
+  }
+  await expect(predictor.classifyFiles(photos, 1, true)).rejects.toEqual(invalid);
+  await predictor.close();
+});
+
 test('a pack is evaluated; its counts reconcile and agree with the single answers', async () => {
   const predictor = await openPredictor();
   const progress: number[] = [];

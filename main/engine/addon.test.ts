@@ -73,6 +73,74 @@ test('a photo becomes a square of pixels or a JPEG', async () => {
   expect([...jpeg.subarray(-2)]).toEqual([0xff, 0xd9]);
 });
 
+test('an image says what it is, is shown whole, and pixels become one', async () => {
+  const file = bitmap(40, 30, [200, 10, 20]);
+  expect(addon.readImageInfo(file)).toMatchObject({ format: 'bmp', width: 40, height: 30, orientation: 1 });
+  const whole = await addon.decodeImage(file, 90);
+  expect(addon.readImageInfo(whole)).toMatchObject({ format: 'jpeg', width: 40, height: 30 });
+  const pixels = new Uint8Array(8 * 4 * 3).fill(128);
+  const picture = addon.encodeJpeg(pixels, 8, 4, 90);
+  expect(addon.readImageInfo(picture)).toMatchObject({ format: 'jpeg', width: 8, height: 4 });
+
+  const text = Buffer.from('this is no image');
+  const unsupported = expect.objectContaining({ code: 'UNSUPPORTED_IMAGE' });
+  expect(() => addon.readImageInfo(text)).toThrow(unsupported);
+  await expect(addon.decodeImage(text, 90)).rejects.toEqual(unsupported);
+  const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+  expect(() => addon.encodeJpeg(pixels, 8, 5, 90)).toThrow(invalid);
+  expect(() => addon.readImageInfo('a.jpg' as never)).toThrow(invalid);
+  await expect(addon.decodeImage(file, 0)).rejects.toEqual(invalid);
+});
+
+test('crops are drawn as training draws them: by seed, epoch and image', () => {
+  const options = {
+    crop: 'random' as const,
+    mirror: true,
+    colourNoise: 0.1,
+    cropSize: 224,
+    colourDeviations: [50, 10, 5],
+    colourAxes: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    seed: 7,
+    image: 3,
+    epochs: 200,
+  };
+  const draws = addon.drawCrops(options);
+  expect(draws).toHaveLength(200);
+  expect(addon.drawCrops(options)).toEqual(draws);
+  expect(addon.drawCrops({ ...options, image: 4 })).not.toEqual(draws);
+  expect(addon.drawCrops({ ...options, seed: 8 })).not.toEqual(draws);
+  for (const { top, left } of draws) {
+    expect(top).toBeGreaterThanOrEqual(0);
+    expect(top).toBeLessThanOrEqual(32);
+    expect(left).toBeLessThanOrEqual(32);
+  }
+  // 200 fair draws: beyond 60 and 140 is six standard deviations.
+  const mirrored = draws.filter(({ mirror }) => mirror).length;
+  expect(mirrored).toBeGreaterThan(60);
+  expect(mirrored).toBeLessThan(140);
+  // Along the first axis sigma is 0.1 * 50; its estimate from 200 draws is within a quarter.
+  const spread = Math.sqrt(draws.reduce((sum, { colour }) => sum + colour[0] ** 2, 0) / 200);
+  expect(spread).toBeGreaterThan(3.75);
+  expect(spread).toBeLessThan(6.25);
+  const [still] = addon.drawCrops({ ...options, crop: 'centre', mirror: false, colourNoise: 0, epochs: 1 });
+  expect(still).toEqual({ top: 16, left: 16, mirror: false, colour: [0, 0, 0] });
+
+  const crops = addon.testCrops(224);
+  expect(crops.map(({ top, left, mirror }) => [top, left, mirror])).toEqual(
+    [false, true].flatMap((mirror) => [
+      [16, 16, mirror],
+      [0, 0, mirror],
+      [0, 32, mirror],
+      [32, 0, mirror],
+      [32, 32, mirror],
+    ]),
+  );
+  const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+  expect(() => addon.testCrops(257)).toThrow(invalid);
+  expect(() => addon.drawCrops({ ...options, colourAxes: [1] })).toThrow(invalid);
+  expect(() => addon.drawCrops({ ...options, crop: 'left' as never })).toThrow(invalid);
+});
+
 test('many photos at once all arrive', async () => {
   const path = join(folder, 'many.bmp');
   writeFileSync(path, bitmap(300, 300, [1, 2, 3]));

@@ -1,18 +1,25 @@
 // Starts the engine host as a plain Node child process. (Electron's shell starts the same entry as a utility
 // process.)
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { HostChild, SpawnHost } from './client.ts';
 
-export const hostEntry = join(import.meta.dirname, 'host-entry.ts');
+/** Beside this file, in the language that this file is in: TypeScript in a checkout, JavaScript once built. */
+export const hostEntry = join(import.meta.dirname, `host-entry${extname(import.meta.filename)}`);
+
+/**
+ * What a host's process needs besides `env`. Threads that wait for others sleep: spinning gains nothing on a free
+ * machine and takes the cores away from whatever they wait for on a busy one. OpenMP reads it when the process starts.
+ */
+export function hostEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return { OMP_WAIT_POLICY: 'passive', ...env };
+}
 
 /** A function that starts `entry`; its standard output joins this process's error output. */
 export function forkHost(entry: string = hostEntry, env: NodeJS.ProcessEnv = process.env): SpawnHost {
   return (): HostChild => {
     const child = fork(entry, [], {
-      // Threads that wait for others sleep: spinning gains nothing on a free machine and takes the cores away
-      // from whatever they wait for on a busy one. OpenMP reads it when the process starts.
-      env: { OMP_WAIT_POLICY: 'passive', ...env },
+      env: hostEnvironment(env),
       execArgv: [], // the parent's debugger is not the host's
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -7,16 +7,15 @@ import type { Addon } from './addon.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Where the addon lies: what ALEXNET_STUDIO_ADDON says, beside a packaged application, or in the build. */
+/** From this folder: the build of a checkout, beside a packaged application, the build as dist/app sees it. */
+const places = ['../../native/build/release', '../../../native', '../../../../native/build/release'];
+
+/** Where the addon lies: what ALEXNET_STUDIO_ADDON says, or the first of the places that has it. */
 export function addonPath(): string {
   const named = process.env.ALEXNET_STUDIO_ADDON;
   if (named !== undefined && named !== '') return named;
-  const { resourcesPath } = process as NodeJS.Process & { resourcesPath?: string };
-  if (resourcesPath !== undefined) {
-    const packaged = join(resourcesPath, 'native', 'alexnet.node');
-    if (existsSync(packaged)) return packaged;
-  }
-  return join(import.meta.dirname, '../../native/build/release/alexnet.node');
+  const files = places.map((place) => join(import.meta.dirname, place, 'alexnet.node'));
+  return files.find((file) => existsSync(file)) ?? files[0] ?? '';
 }
 
 /** Throws ENGINE_MISSING, which says why the addon cannot be used and what to do. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Column, sortRows } from './table-types.ts';
+import { type Column, leastWidth, sortRows } from './table-types.ts';
 
 interface Row {
   name: string;
@@ -15,6 +15,12 @@ const rows: Row[] = [
   { name: 'run 2', error: 0.1 },
 ];
 const names = (sorted: Row[]) => sorted.map(({ name }) => name);
+
+describe('leastWidth', () => {
+  it('adds fixed widths and the least of those that grow', () => {
+    expect(leastWidth([{ width: '34px' }, { width: 'minmax(190px, 2.2fr)' }, {}])).toBe(314);
+  });
+});
 
 describe('sortRows', () => {
   it('sorts names as people count', () => {

@@ -20,6 +20,14 @@ export interface Sort {
   descending: boolean;
 }
 
+/** The sum of the columns' least widths, in pixels. */
+export function leastWidth(columns: readonly { width?: string }[]): number {
+  return columns.reduce(
+    (sum, { width = 'minmax(90px, 1fr)' }) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 0),
+    0,
+  );
+}
+
 /** A sorted copy; what has no value comes last either way. */
 export function sortRows<T>(rows: readonly T[], columns: readonly Column<T>[], sort: Sort | null): T[] {
   const column = sort === null ? undefined : columns.find(({ key }) => key === sort.key);

@@ -3,7 +3,7 @@ import { openPort } from './port.ts';
 import type { FromHost, ToHost } from './protocol.ts';
 
 /** The part of Electron's process that a utility process has and plain Node has not. */
-const utility = process as NodeJS.Process & { parentPort?: unknown };
+const utility: { parentPort?: unknown } = process as object;
 
 afterEach(() => {
   delete utility.parentPort;

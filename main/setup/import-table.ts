@@ -52,6 +52,8 @@ export const typeScriptZones: Record<string, Zone> = {
   'main/shells/rpc': { zones: services, packages: ['@orpc/server'], builtins: 'most' },
   // The page's files, images and headers, for whoever gives them out: the server over http, the window over app://.
   'main/shells/page': { zones: services, packages: [], builtins: 'most' },
+  // The build's configuration of the preload script.
+  'main/shells/electron/vite.config.ts': { zones: [], packages: ['vite'], builtins: 'most' },
   'main/shells/electron': {
     zones: [...services, 'main/shells/rpc', 'main/shells/page'],
     packages: ['electron', '@orpc/server'],

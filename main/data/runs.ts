@@ -87,6 +87,16 @@ export function getRunRecipe(db: ReadableDatabase, id: string): RunRecipe | unde
   );
 }
 
+/** Of a run that nobody trains. */
+export function updateRunConfig(db: WritableDatabase, id: string, config: RunConfig): void {
+  db.change(
+    'runs.config',
+    'UPDATE run_recipes SET config = ? WHERE run_id = ?',
+    [JSON.stringify(config), id],
+    `run ${id} does not exist`,
+  );
+}
+
 export const runPageSql = `SELECT ${runColumns} FROM runs
   WHERE (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit`;
 

@@ -19,7 +19,8 @@ export class DeviceService {
   check(wanted: readonly string[], precision: Precision): void {
     const devices = this.list();
     for (const id of wanted) {
-      const device = devices.find((one) => one.id === id);
+      // Where no GPU can even be asked for, the one report "cuda" says why of them all.
+      const device = devices.find((one) => one.id === id || id.startsWith(`${one.id}:`));
       if (device?.usable) {
         if (device.precisions.includes(precision)) continue;
         throw new AppError(

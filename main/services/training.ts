@@ -16,7 +16,7 @@ import { listCommandsFrom } from '../data/events.ts';
 import { newId } from '../data/ids.ts';
 import { findMisfits, netTensors } from '../data/model-layout.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
-import { getRunRecipe, insertRun } from '../data/runs.ts';
+import { getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import type { TrainJob } from '../engine/protocol.ts';
@@ -36,6 +36,9 @@ export interface TrainRequest extends ConfigRequest {
   /** What to call the run. */
   name?: string;
 }
+
+/** Where and how a run computes; the weights do not depend on it beyond rounding. */
+export type Placement = Partial<Pick<RunConfig, 'devices' | 'precision' | 'threads'>>;
 
 /** A run with its complete configuration. */
 export interface CreateRequest {
@@ -122,6 +125,24 @@ export class TrainingService {
       throw error;
     }
     return resolveRun(db, id);
+  }
+
+  /**
+   * Lets a run that nobody trains go on elsewhere from now on, e.g. on the CPU after its GPU was lost. Throws
+   * NOT_FOUND, BUSY, DEVICE_UNAVAILABLE, INVALID_CONFIG.
+   */
+  place(reference: string, placement: Placement): void {
+    const { db, devices, addon } = this.#parts;
+    const run = resolveRun(db, reference);
+    const recipe = getRunRecipe(db, run.id);
+    if (run.state === 'running' || run.state === 'paused')
+      throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: run.id });
+    if (recipe === undefined)
+      throw new AppError('RUN_NOT_RESUMABLE', `run ${run.name} has no configuration`, { run: run.id });
+    const config = { ...recipe.config, ...placement };
+    addon().checkConfig(JSON.stringify(config));
+    devices.check(config.devices, config.precision);
+    updateRunConfig(db, run.id, config);
   }
 
   /** Goes on from the newest checkpoint. Throws NOT_FOUND, BUSY, RUN_NOT_RESUMABLE, and as start() does. */

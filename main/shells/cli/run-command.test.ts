@@ -52,7 +52,9 @@ describe('help', () => {
     expect(programName('/usr/bin/alexnet-studio')).toBe('alexnet-studio');
     expect((await run(['--help'])).stdout).toMatch(/^usage: program \[--data-dir/);
     expect((await run(['trian'])).stderr).toContain('\nprogram --help lists the commands\n');
-    expect((await run(['resume'])).stderr).toContain('\nusage: program resume RUN\nprogram resume --help');
+    expect((await run(['runs', 'show'])).stderr).toContain(
+      '\nusage: program runs show RUN\nprogram runs show --help',
+    );
   });
 
   it('knows every option of the contract', async () => {

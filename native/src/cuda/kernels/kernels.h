@@ -250,7 +250,7 @@ template <class From>
 void weights_from_blocks(Stream stream, const From* from, float* to, int64_t out, int64_t kernel,
                          int64_t block, int64_t channels);
 
-/// Values of a parameter that one row of threads updates.
+/// A parameter is updated in pieces of so many values.
 inline constexpr int64_t kParameterChunk = 4096;
 
 /// One parameter as the update reads it. Pointers on 16-byte boundaries.

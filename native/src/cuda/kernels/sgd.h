@@ -12,7 +12,7 @@
 
 namespace alexnet::cuda {
 
-/// Values that one row of threads takes: each thread four of them at a time.
+/// Values of a chunk that one thread takes.
 inline constexpr int kUpdateWidth = 4;
 
 /// Which parameter a chunk belongs to: the last one that begins at or before it.

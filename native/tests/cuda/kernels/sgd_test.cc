@@ -135,6 +135,21 @@ TEST_CASE("one value that is not finite is found wherever it lies, by the update
   }
 }
 
+TEST_CASE("a parameter that is not trained stays as it is, and its values are looked at") {
+  Vector<float> weight{1, 2, 3};
+  std::vector<ParameterEntry> entries{{weight.data(), nullptr, nullptr, nullptr, 3, 0, 0}};
+  ParameterTable table = number_chunks(entries);
+  const Vector<ParameterEntry> stored(entries.begin(), entries.end());
+  table.entries = stored.data();
+  const Vector<ParameterRates> rates{{1, 0.9f, 0.5f, 0}};
+  Vector<uint32_t> flag{0};
+  launch::sgd_update(table, rates.data(), nullptr, flag.data());
+  CHECK(weight == Vector<float>{1, 2, 3});
+  weight[2] = NAN;
+  launch::find_not_finite(table, flag.data());
+  CHECK(flag[0] == 1);
+}
+
 TEST_CASE("parameters without memory, or askew in it, are refused") {
   Net net;
   const auto call = [&](const ParameterEntry& entry) {

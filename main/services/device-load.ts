@@ -36,10 +36,15 @@ export async function* watchDeviceLoad(
     first = false;
     yield devices()
       .filter(({ usable }) => usable)
-      .map(({ id, memoryBytes }) =>
+      .map(({ id, memoryBytes, freeBytes }) =>
         id === 'cpu'
           ? { id, utilisation, memoryUsedBytes: totalmem() - freemem(), memoryBytes: totalmem() }
-          : { id, utilisation: null, memoryUsedBytes: null, memoryBytes },
+          : {
+              id,
+              utilisation: null,
+              memoryUsedBytes: freeBytes < 0 ? null : memoryBytes - freeBytes,
+              memoryBytes,
+            },
       );
     await sleep(everyMs, undefined, { signal }).catch(() => {});
   }

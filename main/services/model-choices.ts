@@ -4,10 +4,19 @@ import type { ListedModel, ModelChoice } from '../api/operations/models.ts';
 import type { DataDirectory } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { listModels } from '../data/models.ts';
-import { listRuns } from '../data/runs.ts';
+import { getRun, listRuns } from '../data/runs.ts';
+import type { ResolvedModel } from './model-resolver.ts';
 
 const mostRuns = 200;
 const runsLookedAt = 10_000;
+
+/** A model as people know it: the run's name instead of its id. */
+export function modelTitle(db: ReadableDatabase, { title, runId, checkpointStep }: ResolvedModel): string {
+  const run = runId === null ? undefined : getRun(db, runId);
+  return run === undefined
+    ? title
+    : `${run.name}${checkpointStep === null ? '' : `, step ${checkpointStep}`}`;
+}
 
 export function listedModels(db: ReadableDatabase): ListedModel[] {
   return listModels(db).map(({ id, name, format, preset, parameters, sizeBytes, createdAt, labels }) => ({

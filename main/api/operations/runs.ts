@@ -93,7 +93,7 @@ export const startRunSchema = z.object({
   name: nameSchema.exactOptional(),
   /** MODEL whose weights it starts from, see models.choices. */
   init: z.string().exactOptional(),
-  /** Named augmentation settings that it was made with, for the run's notes. */
+  /** The id of the named augmentation settings that it was made with, for the run's notes. */
   augmentation: z.string().exactOptional(),
 });
 

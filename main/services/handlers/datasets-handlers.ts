@@ -99,6 +99,14 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       if (busy?.state === 'running') {
         throw new AppError('BUSY', `data set ${name} is worked on: ${busy.title}; cancel that first`);
       }
+      const runs = countRunsOfDataset(db, id);
+      if (runs > 0 && !force) {
+        throw new AppError(
+          'IN_USE',
+          `${runs} runs were trained on data set ${name}; they stay when it is removed, but cannot be resumed`,
+          { runs },
+        );
+      }
       if (busy !== undefined) queue.cancel(busy.id);
       packs.forget(id);
       datasets.remove(name, { force });

@@ -3,7 +3,7 @@ import { basename, isAbsolute } from 'node:path';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
 import { findModel } from '../../data/models.ts';
-import { listedModels, modelChoices } from '../model-choices.ts';
+import { listedModels, modelChoices, modelTitle } from '../model-choices.ts';
 import type { HandlerParts } from './parts.ts';
 
 export function jobsHandlers({ queue }: HandlerParts): StudioHandlers['jobs'] {
@@ -28,13 +28,13 @@ export function augmentationHandlers({ augmentation }: HandlerParts): StudioHand
 }
 
 export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evaluations'] {
-  const { evaluation, evaluations, datasets, queue, changes } = parts;
+  const { db, evaluation, evaluations, datasets, queue, changes } = parts;
   return {
     list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
     start({ model, datasetId, split, crops }) {
       const dataset = datasets.byId(datasetId);
       const checked = evaluation.check({ model, dataset: dataset.name, split, crops });
-      const title = `Evaluate ${checked.model.title} on ${dataset.name}`;
+      const title = `Evaluate ${modelTitle(db, checked.model)} on ${dataset.name}`;
       const request = { model, datasetId, split, crops };
       return { jobId: queue.add({ kind: 'evaluate', title, request, subject: datasetId }) };
     },
@@ -57,7 +57,7 @@ function absolute(path: string): void {
 }
 
 export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'] {
-  const { photos, answers, resolver, queue } = parts;
+  const { db, photos, answers, resolver, queue } = parts;
   return {
     addPaths: ({ paths }) => photos.addPaths(paths),
     photos: (page) => photos.page(page),
@@ -65,7 +65,7 @@ export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'
     photosWith: (request, signal) => answers.ask(request, signal),
     folder(request) {
       for (const path of request.paths) absolute(path);
-      const { title } = resolver.resolve(request.model);
+      const title = modelTitle(db, resolver.resolve(request.model));
       const [first = ''] = request.paths;
       const what = request.paths.length === 1 ? basename(first) : `${request.paths.length} files and folders`;
       return { jobId: queue.add({ kind: 'classify', title: `Classify ${what} with ${title}`, request }) };
@@ -95,7 +95,7 @@ export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {
     },
     export(request) {
       absolute(request.file);
-      const { title } = resolver.resolve(request.model);
+      const title = modelTitle(db, resolver.resolve(request.model));
       const to = basename(request.file);
       return { jobId: queue.add({ kind: 'exportModel', title: `Export ${title} to ${to}`, request }) };
     },

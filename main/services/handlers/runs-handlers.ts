@@ -3,6 +3,7 @@
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
 import type { Command } from '../../api/training.ts';
+import { getAugmentation } from '../../data/augmentations.ts';
 import { listEvents } from '../../data/events.ts';
 import { readCurve } from '../../data/metrics.ts';
 import { pageRuns, runFacets } from '../../data/run-list.ts';
@@ -56,7 +57,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
   return {
     list: (request) => pageRuns(db, request),
     facets: () => runFacets(db),
-    start({ datasetId, config, name, init }) {
+    start({ datasetId, config, name, init, augmentation }) {
       const dataset = datasets.byId(datasetId);
       const run = training.create({
         dataset: dataset.name,
@@ -64,6 +65,8 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
         ...(name === undefined ? {} : { name }),
         ...(init === undefined ? {} : { init }),
       });
+      const made = augmentation === undefined ? undefined : getAugmentation(db, augmentation);
+      if (made !== undefined) editRun(db, run.id, { notes: `Augmentation settings: ${made.name}` });
       const request = { runId: run.id };
       const jobId = queue.add({ kind: 'train', title: `Train ${run.name}`, request, subject: run.id });
       changes.tell('runs', run.id);

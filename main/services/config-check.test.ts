@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { smallConfig } from '../api/test-config.ts';
+import { storeTraining } from '../data/metrics.ts';
+import { openDatabase } from '../data/open-database.ts';
+import { addDataset, addRun, newRun, step } from '../data/test-rows.ts';
+import { createFakeAddon } from '../engine/fake-addon.ts';
+import { ConfigChecker, drawSchedule } from './config-check.ts';
+import { DeviceService } from './devices.ts';
+import { describeNet } from './testing/fake-engine.ts';
+
+/** The fake's one net, as costly as `flops` an image. */
+function checker(flops = 1000) {
+  const db = openDatabase(':memory:');
+  addDataset(db);
+  const addon = () => ({
+    ...createFakeAddon(),
+    describeNet: (_: string, batch: number) =>
+      JSON.stringify({
+        ...JSON.parse(describeNet()),
+        trainingFlops: flops,
+        parameterBytes: 1200,
+        parameters: 100,
+        activationBytes: 10 * batch,
+      }),
+  });
+  return { db, checker: new ConfigChecker({ db, devices: new DeviceService(addon), addon }) };
+}
+
+describe('ConfigChecker', () => {
+  it('tells every problem with its place, and no costs of what cannot be', () => {
+    const { net, ...rest } = smallConfig();
+    const typed = {
+      ...rest,
+      seed: -1,
+      net: { ...net, layers: [{ ...net.layers[0], widht: 3 }, ...net.layers.slice(1)] },
+    };
+    const check = checker().checker.check(typed, 'd1');
+    expect(check.problems).toEqual([
+      { field: 'net.layers.conv1.widht', message: 'there is no such field', code: 'INVALID_SPEC' },
+      { field: 'seed', message: expect.stringContaining('>=0'), code: 'INVALID_CONFIG' },
+    ]);
+    expect(check).toMatchObject({ config: null, net: null, plan: null, costs: [], time: null });
+  });
+
+  it('plans steps, memory and disk', () => {
+    const check = checker().checker.check(smallConfig(), 'd1');
+    expect(check.problems).toEqual([]);
+    // 50 images in batches of 32.
+    expect(check.plan).toEqual({ stepsPerEpoch: 2, totalSteps: 10, epochs: 5, images: 320 });
+    expect(check.costs).toMatchObject([{ device: 'cpu', usable: true, memoryBytes: 1200 + 2 * 320 }]);
+    expect(check.checkpointBytes).toBe(800);
+    expect(check.scheduleDepends).toBe(true);
+    expect(check.time).toBeNull();
+  });
+
+  it('tells what does not fit the data set or the machine', () => {
+    const config = { ...smallConfig(), devices: ['cuda:0'] };
+    config.net.classes = 7;
+    const { problems, costs } = checker().checker.check(config, 'd1');
+    expect(problems.map(({ field }) => field)).toEqual(['net.classes', 'devices']);
+    expect(costs).toMatchObject([{ device: 'cuda:0', usable: false }]);
+    expect(checker().checker.check(smallConfig(), 'gone').problems).toMatchObject([{ field: 'dataset' }]);
+  });
+
+  it('estimates the time from the newest run alike', () => {
+    const { db, checker: of } = checker();
+    addRun(db, 'r1');
+    storeTraining(
+      db,
+      'r1',
+      Array.from({ length: 10 }, (_, i) => step(i + 1)),
+      1,
+    );
+    // Another precision says nothing about this one.
+    addRun(db, 'r2', { config: { ...newRun('r2').config, precision: 'bf16' }, createdAt: 9999 });
+    storeTraining(
+      db,
+      'r2',
+      Array.from({ length: 10 }, (_, i) => step(i + 1, { elapsedMs: 1 })),
+      1,
+    );
+    // 32 images in 100 ms; 10 steps of 32 images to make.
+    expect(of.check(smallConfig(), 'd1').time).toEqual({
+      imagesPerSecond: 320,
+      elapsedMs: 1000,
+      measuredOn: { runId: 'r1', name: 'run r1' },
+    });
+    const elsewhere = { ...smallConfig(), threads: 3 };
+    expect(of.check(elsewhere, 'd1').time).toBeNull();
+  });
+});
+
+describe('drawSchedule', () => {
+  const draw = (schedule: object, actions: object[] = []) => {
+    const config = smallConfig();
+    Object.assign(config.optimiser, { schedule, actions });
+    return drawSchedule(config, 10).map(({ epoch, learningRate }) => [
+      epoch,
+      Number(learningRate.toPrecision(6)),
+    ]);
+  };
+
+  it('is flat where the rate is constant', () => {
+    expect(draw({ kind: 'constant' })).toEqual([
+      [0, 0.01],
+      [10, 0.01],
+    ]);
+  });
+
+  it('steps down before the epochs named', () => {
+    expect(draw({ kind: 'steps', epochs: [3, 6], factor: 0.1 })).toEqual([
+      [0, 0.01],
+      [2, 0.01],
+      [2, 0.001],
+      [5, 0.001],
+      [5, 0.0001],
+      [10, 0.0001],
+    ]);
+  });
+
+  it('falls to nothing as a power', () => {
+    const points = draw({ kind: 'polynomial', power: 2 });
+    expect(points[0]).toEqual([0, 0.01]);
+    expect(points[100]).toEqual([5, 0.0025]);
+    expect(points.at(-1)).toEqual([10, 0]);
+  });
+
+  it('takes a rate that is set at an epoch', () => {
+    expect(draw({ kind: 'constant' }, [{ kind: 'rate', epoch: 5, rate: 0.5 }])).toEqual([
+      [0, 0.01],
+      [4, 0.01],
+      [4, 0.5],
+      [10, 0.5],
+    ]);
+  });
+
+  it('is unknown without a length', () => {
+    expect(drawSchedule(smallConfig(), null)).toEqual([]);
+  });
+});

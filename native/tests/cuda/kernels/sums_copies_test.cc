@@ -1,5 +1,6 @@
 // Sums over rows, copies between layouts, types and columns' halves.
 #include "cuda/kernels/channels.h"
+#include "cuda/kernels/loss.h"
 #include "cuda/kernels/sum_rows.h"
 #include "maps_testing.h"
 
@@ -36,6 +37,28 @@ TEST_CASE("sums over rows equal plain sums for few and many rows and channels") 
   check_sum<Bf16>(64, 4096, 4096);  // more groups than a block has threads
   check_sum<float>(33, 1000, 1003);
 }
+
+#if !defined(ALEXNET_ON_DEVICE)
+TEST_CASE("sums and losses do not depend on the order of a block's threads") {
+  const Values x = random_values<float>(3000 * 48, -3, 3, 1);
+  const std::vector<float> stored(x.begin(), x.end());
+  const std::vector<int32_t> labels(100, 7);
+  const auto run = [&](bool backwards) {
+    const OnHost host{backwards};
+    std::vector<float> work(static_cast<size_t>(row_sum_blocks(3000) * 48)), result(48 + 100 * 400);
+    run_sum_rows(host, stored.data(), 3000, 48, 48, work.data(), result.data());
+    std::vector<RowLoss> rows(100);
+    std::vector<LossTotals> totals(1);
+    const LossGradient<float> gradient{result.data() + 48, 400, 0, 400, nullptr};
+    run_softmax_cross_entropy(host, stored.data(), 400, labels.data(), 100, 400, gradient, rows.data(),
+                              totals.data(), static_cast<uint32_t*>(nullptr));
+    result.push_back(static_cast<float>(totals[0].loss));
+    result.push_back(static_cast<float>(totals[0].top5_hits));
+    return result;
+  };
+  CHECK(run(true) == run(false));
+}
+#endif
 
 template <class From, class To>
 void check_copy(const Extent& extent) {

@@ -1,11 +1,12 @@
 // The CUDA backend's own kernels: everything between the convolutions and products. Each call queues work on
 // a stream and returns at once; pointers are device memory unless stated. T is float or Bf16 (storage;
-// arithmetic is in float). Results depend neither on the device nor on chance: no atomics, every sum in its
-// fixed order.
+// arithmetic is in float). The same call gives the same bits every time: no atomics, every sum in its fixed
+// order.
 //
-// Arguments that do not fit each other throw Error(kInvalidArgument), a refused launch kInternal. Output may
-// not overlap input unless stated. Views that are channels last, with channels and strides that are multiples
-// of 8 and data on 16-byte boundaries, take the fast kernels; everything else works, more slowly.
+// Arguments that do not fit each other throw Error(kInvalidArgument), a refused launch what its cause means
+// (cuda/status.h). Output may not overlap input unless stated. Views that are channels last, with channels and
+// strides that are multiples of 8 and data on 16-byte boundaries, take the fast kernels; everything else works,
+// more slowly.
 #pragma once
 
 #include <cstdint>

@@ -24,6 +24,7 @@ import { JobQueue } from './jobs/job-queue.ts';
 import { jobKinds } from './jobs/kinds.ts';
 import { ModelHosts } from './model-hosts.ts';
 import { OpenPacks } from './open-packs.ts';
+import { Outside } from './outside.ts';
 import { PhotoAnswers } from './photo-answers.ts';
 import { PhotoService } from './photos.ts';
 import { RunFeed } from './run-feed.ts';
@@ -50,6 +51,7 @@ export class Application {
   readonly #packs: OpenPacks;
   readonly #answers: PhotoAnswers;
   readonly #settings: SettingsService;
+  readonly #outside: Outside;
 
   constructor(parts: StudioParts, options: ApplicationOptions) {
     const { db, directory, addon, now } = parts;
@@ -89,6 +91,7 @@ export class Application {
     this.#packs = packs;
     this.#answers = answers;
     this.#settings = settings;
+    this.#outside = new Outside({ db, changes, runs: parts.runs, log: options.log });
     this.photos = photos;
     this.images = new ImageService({ db, browser, packs, photos, inspector, addon });
     this.handlers = {
@@ -110,10 +113,12 @@ export class Application {
   start(): void {
     this.#answers.trimHistory(this.#settings.read().historyDays);
     this.#queue.start();
+    this.#outside.start();
   }
 
   /** Stops what runs, training with a checkpoint, and waits for it. */
   async close(): Promise<void> {
+    this.#outside.close();
     await Promise.all([this.#queue.close(), this.#hosts.close()]);
     this.#packs.close();
   }

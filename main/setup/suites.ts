@@ -1,6 +1,6 @@
 // Every check of the project, one after the other, whatever the earlier ones say:
 //
-//   node main/setup/suites.ts [lint] [cpp-format] [types] [screens] [page] [imports] [native] [ts]
+//   node main/setup/suites.ts [lint] [cpp-format] [types] [screens] [page] [app] [imports] [native] [ts]
 //
 // The last line counts tests; each check without tests of its own counts as one.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -89,7 +89,8 @@ const suites: Record<string, Suite> = {
     title: 'Types of the screens',
     run: () => check('vue-tsc', ['-p', 'renderer', '--pretty', 'false']),
   },
-  page: { title: 'Build of the page', run: () => check('vite', ['build', '--logLevel', 'warn', 'renderer']) },
+  page: { title: 'Build of the page', run: () => check('node', ['main/setup/build.ts', 'page']) },
+  app: { title: 'Build of the application', run: () => check('node', ['main/setup/build.ts', 'app']) },
   imports: { title: 'Import rules', run: checkImportRules },
   native: { title: 'Native tests', run: () => runNativeTests('release') },
   ts: { title: 'TypeScript tests', run: runTypeScriptTests },

@@ -18,7 +18,8 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * @type {Record<string, { build?: string[], script?: string[] }>}
  */
 const targets = {
-  start: { build: ['alexnet_addon'], script: ['cli', 'demo'] },
+  start: { build: ['alexnet_addon'], script: ['start:app'] },
+  build: { script: ['build:app'] },
   test: { build: [], script: ['suites'] },
   bench: { build: [], script: ['bench:run'] },
   sanitize: { script: ['sanitize'] },

@@ -1,9 +1,7 @@
 // The studio over a MessagePort: the preload script of the window hands one over whenever the page asks.
 import { RPCLink } from '@orpc/client/message-port';
+import { portGiven, portWanted } from '../../../main/api/desktop.ts';
 import type { OpenTransport } from './connection.ts';
-
-export const portWanted = 'alexnet-studio:connect';
-export const portGiven = 'alexnet-studio:port';
 
 export function portTransport(page: Window): OpenTransport {
   return (signal) =>

@@ -11,6 +11,8 @@ export interface Setting {
   options?: readonly { value: string | number; label: string }[];
   /** Only where the configuration makes it mean something. */
   shown?: (config: RunConfig) => boolean;
+  /** May be left empty. */
+  optional?: boolean;
   /** The paper does not speak of it. */
   own?: boolean;
 }
@@ -299,6 +301,15 @@ export const settingGroups: readonly SettingGroup[] = [
           { value: 1, label: 'One' },
           { value: 2, label: 'Two' },
         ],
+      },
+      {
+        path: 'net.widthFactor',
+        label: 'Width factor',
+        explanation:
+          'Every layer but the last as wide times this; 0.25 trains on a processor in minutes. Empty: as it is.',
+        kind: 'number',
+        optional: true,
+        own: true,
       },
       {
         path: 'net.activation',

@@ -1,0 +1,268 @@
+// The whole flow in a real browser against a real server and the real engine, on real photos: a data set is added,
+// looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestPage } from './test-browser.ts';
+import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
+import { TestServer } from './test-server.ts';
+
+const missing = whatIsMissing();
+if (missing !== '') console.warn(`The screens are not tried in a browser: ${missing}.`);
+
+const slow = 180_000;
+
+describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing})`}`, () => {
+  let server: TestServer;
+  let browser: TestPage;
+  let photos: TestPhotos;
+
+  beforeAll(async () => {
+    server = new TestServer();
+    photos = copyPhotos(join(server.folder, 'photos'), { train: 24, val: 6 });
+    await server.start();
+    browser = await TestPage.open(server.url);
+  }, slow);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  }, slow);
+
+  const button = (name: string | RegExp) =>
+    browser.page.getByRole('button', { name, exact: typeof name === 'string' });
+  const tab = (name: RegExp) => browser.page.getByRole('tab', { name });
+  const state = (word: string) => browser.page.locator('.screen-head .state', { hasText: word });
+
+  async function steps(): Promise<number> {
+    const text = await browser.page
+      .locator('.tile', { hasText: 'Step' })
+      .first()
+      .locator('.value')
+      .innerText();
+    return Number(text.replaceAll(',', ''));
+  }
+
+  async function startRun(name: string, epochs: number): Promise<void> {
+    await browser.go('/new-run');
+    const { page } = browser;
+    await page.locator('[data-path="net.widthFactor"] input').fill('0.125');
+    await page.locator('[data-path="epochs"] input').fill(String(epochs));
+    await page.locator('[data-path="optimiser.batchSize"] input').fill('16');
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    await button(/Start training|Add to the queue/).click();
+    await page.waitForURL(/#\/runs\/[a-z0-9]+$/);
+  }
+
+  it('adds a data set and shows what was left out', { timeout: slow }, async () => {
+    const { page } = browser;
+    expect(await page.getByText('First steps').isVisible()).toBe(true);
+    await browser.picture('home-first');
+    await browser.go('/datasets');
+    await button('Add data set').click();
+    await page.getByLabel('Training folder').fill(photos.train);
+    await page.getByText('A folder like the first').click();
+    await page.getByLabel('Validation folder').fill(photos.val);
+    await page.getByLabel('Name', { exact: true }).fill('four');
+    await browser.picture('dataset-add');
+    await button('Add').click();
+    await page.locator('[role=row]', { hasText: 'four' }).getByText('ready').waitFor();
+    await page.locator('[role=row]', { hasText: 'four' }).click();
+    await page.locator('.tile', { hasText: 'Training images' }).getByText('96').waitFor();
+    await browser.picture('dataset');
+    await tab(/Left out/).click();
+    await page.getByText('broken.jpg').waitFor();
+    await tab(/Images/).click();
+    await page.getByRole('option').first().click();
+    await page.getByText('256x256, what the net sees').waitFor();
+    await browser.picture('dataset-inspector');
+    await page.keyboard.press('Escape');
+  });
+
+  it('shows what augmentation does and keeps its settings', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/augmentation');
+    await page.getByText('The first twelve epochs').waitFor();
+    const first = page.getByAltText('The same in the first epoch');
+    const before = await first.getAttribute('src');
+    await button('Roll again').click();
+    await expect.poll(() => first.getAttribute('src')).not.toBe(before);
+    await page.getByLabel('Name of the settings').fill('mine');
+    await button('Keep').click();
+    await page.getByText('mine kept').waitFor();
+    await browser.picture('augmentation');
+  });
+
+  it('says what is wrong with a setting while it is typed', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/new-run');
+    const rate = page.locator('[data-path="optimiser.learningRate"]');
+    await rate.locator('input').fill('fast');
+    await rate.getByRole('alert').waitFor();
+    expect(await button('Start training').isDisabled()).toBe(true);
+    await browser.picture('new-run-problem');
+    await rate.getByRole('button', { name: "Back to the preset's value" }).click();
+    await expect.poll(() => button('Start training').isEnabled()).toBe(true);
+    await browser.picture('new-run');
+  });
+
+  it('trains with live figures, steers, and goes on after the engine was killed', {
+    timeout: slow,
+  }, async () => {
+    const { page } = browser;
+    await startRun('long', 5000);
+    await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(4);
+    await button(/^Rate /).click();
+    await page.getByRole('menuitem', { name: 'Divide by 10' }).click();
+    await tab(/Log/).click();
+    await page.getByText('Rate times 0.1').waitFor();
+    await button('Pause').click();
+    await state('paused').waitFor();
+    await browser.picture('run-paused');
+    await button('Go on').first().click();
+    await state('running').waitFor();
+    await button('Checkpoint').click();
+    await page.getByText(/Checkpoint: asked for/).waitFor();
+
+    const before = await steps();
+    expect(server.killEngine()).toBe(1);
+    await state('interrupted').waitFor();
+    await browser.picture('run-interrupted');
+    await button('Resume').first().click();
+    await state('running').waitFor();
+    await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(before + 3);
+    await tab(/Curves/).click();
+    await browser.picture('run-live');
+    await button('Stop').click();
+    await button('Stop with a checkpoint').click();
+    await state('stopped').waitFor();
+    await tab(/Kernels/).click();
+    await page.getByAltText(/kernels of conv1/).waitFor();
+    await page.getByRole('rowheader', { name: 'fc8' }).waitFor();
+    await browser.picture('run-layers');
+  });
+
+  it('finds runs by keyboard and compares them', { timeout: slow }, async () => {
+    const { page } = browser;
+    await startRun('short', 2);
+    await state('finished').waitFor({ timeout: 90_000 });
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /Screen, run/ }).fill('runs');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/runs$/);
+    const table = page.getByRole('grid', { name: 'Runs' });
+    await table.getByText('short', { exact: true }).waitFor();
+    await table.focus();
+    for (const key of ['Space', 'ArrowDown', 'Space']) await page.keyboard.press(key);
+    await button('Compare').click();
+    await page.getByRole('rowheader', { name: 'epochs' }).waitFor();
+    await browser.picture('compare');
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await page.getByText('What can compute here').waitFor();
+    await browser.picture('home');
+  });
+
+  it('evaluates a checkpoint, down to the images behind a cell, and exports the report', {
+    timeout: slow,
+  }, async () => {
+    const { page } = browser;
+    await browser.go('/evaluations?start=1');
+    const dialog = page.getByRole('dialog');
+    const models = dialog.getByLabel('Model');
+    await models.locator('option', { hasText: 'short' }).waitFor({ state: 'attached' });
+    const [reference] = await models
+      .locator('option', { hasText: 'short' })
+      .evaluateAll((options) => options.map((option) => option.getAttribute('value') ?? ''));
+    await models.selectOption(reference ?? '');
+    await dialog.getByRole('button', { name: 'Evaluate', exact: true }).click();
+    await page.getByRole('grid', { name: 'Evaluations' }).locator('[role=row]', { hasText: 'short' }).click();
+    await page.getByText('Calibration error').waitFor();
+    await browser.picture('evaluation');
+    await page.getByRole('grid', { name: 'Most confused pairs' }).locator('[role=row]').nth(1).click();
+    await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+    await page.keyboard.press('Escape');
+    await tab(/Confusion map/).click();
+    await page.getByRole('application').press('ArrowRight');
+    await page
+      .getByText(/answered (as|rightly)/)
+      .first()
+      .waitFor();
+    await browser.picture('evaluation-map');
+    const download = page.waitForEvent('download');
+    await button('Export').click();
+    await page.getByRole('menuitem', { name: /HTML/ }).click();
+    const report = readFileSync(await (await download).path(), 'utf8');
+    expect(report).toContain('Most confused');
+  });
+
+  it('classifies photos, crop by crop', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/classify');
+    await page.locator('input[type=file]').setInputFiles(photos.some);
+    await expect.poll(() => page.locator('.bars').count(), { timeout: 60_000 }).toBe(photos.some.length);
+    await page.getByText('10 crops').click();
+    const crops = button('The ten crops').first();
+    await crops.waitFor({ timeout: 60_000 });
+    await crops.click();
+    await expect.poll(() => page.getByAltText(/^Crop \d+/).count()).toBe(10);
+    await browser.picture('classify');
+  });
+
+  it('has no barriers and fits a small window, in both themes', { timeout: slow }, async () => {
+    const { page } = browser;
+    const places = [
+      '/',
+      '/runs',
+      '/new-run',
+      '/datasets',
+      '/augmentation',
+      '/evaluations',
+      '/classify',
+      '/models',
+    ];
+    const found: string[] = [];
+    for (const theme of ['light', 'dark'] as const) {
+      await browser.theme(theme);
+      for (const size of [
+        { width: 1024, height: 640 },
+        { width: 1600, height: 1000 },
+      ]) {
+        await page.setViewportSize(size);
+        for (const place of [...places, '/settings']) {
+          await browser.go(place);
+          await page.getByRole('heading', { level: 1 }).waitFor();
+          await page.waitForTimeout(400);
+          await browser.picture(`${theme}-${size.width}${place.replaceAll('/', '-')}`);
+          if (await browser.overflows()) found.push(`${place} is wider than ${size.width}`);
+          if (size.width === 1024)
+            found.push(...(await browser.barriers()).map((one) => `${theme} ${place}: ${one}`));
+        }
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('comes back by itself when the server was restarted', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/runs');
+    const table = page.getByRole('grid', { name: 'Runs' });
+    await table.getByText('short', { exact: true }).waitFor();
+    // What the browser says of the broken socket is no fault of the page.
+    const complaints = browser.complaints.length;
+    await server.stop();
+    await page.getByText(/Not connected, trying again/).waitFor();
+    // What was read stays on the screen.
+    expect(await table.getByText('short', { exact: true }).isVisible()).toBe(true);
+    await browser.picture('offline');
+    await server.start();
+    await page.getByText('Connected', { exact: true }).waitFor();
+    await table.getByText('short', { exact: true }).click();
+    await state('finished').waitFor();
+    browser.complaints.splice(complaints);
+  });
+
+  it('never complained: no error of a script, no breach of the content policy', () => {
+    expect(browser.complaints).toEqual([]);
+  });
+});

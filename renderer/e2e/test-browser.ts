@@ -1,0 +1,86 @@
+// A page in a real browser, with what it complains about, pictures of it, and the accessibility check.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from './test-photos.ts';
+
+interface AxeResult {
+  violations: { id: string; impact: string; nodes: { html: string }[] }[];
+}
+
+export class TestPage {
+  readonly page: Page;
+  /** Errors of the console, of scripts and of the content policy. */
+  readonly complaints: string[] = [];
+  readonly #browser: Browser;
+  readonly #origin: string;
+
+  static async open(url: string): Promise<TestPage> {
+    const executablePath = findChromium();
+    const browser = await chromium.launch({
+      ...(executablePath === undefined ? {} : { executablePath }),
+      // Containers give the browser no namespaces of its own.
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const opened = new TestPage(browser, page, new URL(url).origin);
+    await page.goto(url);
+    await page.getByText('Connected', { exact: true }).waitFor();
+    return opened;
+  }
+
+  private constructor(browser: Browser, page: Page, origin: string) {
+    this.#browser = browser;
+    this.page = page;
+    this.#origin = origin;
+    page.setDefaultTimeout(30_000);
+    page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(message.text());
+    });
+  }
+
+  /** A screen by its address after the hash. */
+  async go(path: string): Promise<void> {
+    await this.page.goto(`${this.#origin}/#${path}`);
+  }
+
+  async theme(theme: 'dark' | 'light'): Promise<void> {
+    const button = this.page.getByRole('button', { name: theme === 'dark' ? 'Dark theme' : 'Light theme' });
+    if (await button.isVisible()) await button.click();
+  }
+
+  /** Kept where ALEXNET_STUDIO_SCREENSHOTS names a folder. */
+  async picture(name: string): Promise<void> {
+    const folder = process.env.ALEXNET_STUDIO_SCREENSHOTS;
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  /** What is wrong for people who do not see or point, WCAG 2.1 A and AA. */
+  async barriers(): Promise<string[]> {
+    await this.page.evaluate(axeSource());
+    const { violations } = (await this.page.evaluate(
+      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })",
+    )) as AxeResult;
+    return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes[0]?.html ?? ''}`);
+  }
+
+  /** Wider than the window. */
+  async overflows(): Promise<boolean> {
+    return (await this.page.evaluate(
+      'document.documentElement.scrollWidth > window.innerWidth + 1',
+    )) as boolean;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
+
+let axe: string | undefined;
+function axeSource(): string {
+  axe ??= readFileSync(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8');
+  return axe;
+}

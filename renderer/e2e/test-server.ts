@@ -1,0 +1,92 @@
+// The application as people start it: `serve` as a process of its own, on a data directory of the test's.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export class TestServer {
+  readonly folder: string;
+  #process: ChildProcess | undefined;
+  #url = '';
+  #port = 0;
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'alexnet-studio-e2e-'));
+  }
+
+  /** With the token. */
+  get url(): string {
+    return this.#url;
+  }
+
+  get dataDirectory(): string {
+    return join(this.folder, 'data');
+  }
+
+  /** Resolves when it listens; after stop() again on the same port. */
+  async start(): Promise<void> {
+    const args = ['main/shells/cli/main.ts', 'serve', '--json', '--data-dir', this.dataDirectory];
+    const child = spawn(process.execPath, [...args, '--port', String(this.#port)], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    let complaints = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaints += chunk.toString();
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${complaints}`)));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const event = JSON.parse(line) as { event?: string; url: string; port: number };
+        if (event.event !== 'serving') return;
+        this.#url = event.url;
+        this.#port = event.port;
+        resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGINT');
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await gone;
+    clearTimeout(late);
+  }
+
+  /** Ends the engine hosts as the system would that has run out of memory. Returns how many there were. */
+  killEngine(): number {
+    const children = childrenOf(this.#process?.pid ?? -1);
+    for (const pid of children) process.kill(pid, 'SIGKILL');
+    return children.length;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const status = readFileSync(`/proc/${name}/stat`, 'utf8');
+        // The name in brackets may hold anything; what follows it is the state and the parent.
+        return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}

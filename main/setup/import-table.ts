@@ -33,6 +33,8 @@ export const typeScriptZones: Record<string, Zone> = {
     packages: ['vite', '@vitejs/plugin-vue'],
     builtins: 'most',
   },
+  // The screens in a real browser, against a real server that is started as people start it.
+  'renderer/e2e': { zones: ['main/api'], packages: ['axe-core', 'playwright-core'], builtins: 'most' },
   'main/api': { zones: [], packages: ['zod'], builtins: 'none' },
   'main/data': { zones: ['main/api'], packages: ['better-sqlite3'], builtins: 'most' },
   'main/datasets': { zones: ['main/api', 'main/data', 'main/engine'], packages: [], builtins: 'most' },

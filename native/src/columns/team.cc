@@ -81,8 +81,9 @@ void ColumnTeam::end() {
       }
   });
   // A column is destroyed by the thread that created it: its device context lives there.
+  // The last one first: a column may use what an earlier one of its thread has.
   run([&](Member& member) {
-    for (int c : member.columns) owned_[c].reset();
+    for (auto c = member.columns.rbegin(); c != member.columns.rend(); ++c) owned_[*c].reset();
   });
   {
     const std::lock_guard lock(mutex_);

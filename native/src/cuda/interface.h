@@ -43,12 +43,17 @@ struct PluginNet {
   int64_t layer_count;
 };
 
+using PluginColumn = struct PluginColumnHandle*;
+
 struct PluginColumnOptions {
   int32_t column;
   const int32_t* devices;  // of every column of the net: CUDA's numbers
   int32_t precision;       // alexnet::Precision
   int32_t training;
   int64_t batch;
+  // A column on the same device, driven by the same thread and before this one: it brings the batch to the
+  // device for both. Null: none. It must outlive this one.
+  PluginColumn input_from;
 };
 
 struct PluginPass {
@@ -96,8 +101,6 @@ struct PluginReport {
   int32_t library_count;
   PluginLibrary libraries[kMaxLibraries];
 };
-
-using PluginColumn = struct PluginColumnHandle*;
 
 /// A column's functions mean what those of columns::Column mean, and are called from the thread that created
 /// it. All return 0, or 1 with `error` filled.

@@ -53,8 +53,12 @@ std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, c
       .devices = {}, .precision = options.precision, .batch = options.batch, .training = options.training};
   for (int c = 0; c < plan.spec.columns; ++c)
     column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(devices == 1 ? 0 : c)]));
+  // On one device one thread drives all columns, and the first brings the batch for all.
+  const columns::Column* first = nullptr;
   return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {
-    return cuda::make_plugin_column(api, plan, column, column_options);
+    auto made = cuda::make_plugin_column(api, plan, column, column_options);
+    if (devices == 1 && !first) column_options.input_from = first = made.get();
+    return made;
   });
 }
 

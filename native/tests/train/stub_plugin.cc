@@ -109,7 +109,8 @@ void* allocate_host(int64_t bytes) {
 
 void free_host(void* memory) { std::free(memory); }
 
-std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options) {
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
+                                             columns::Column*) {
   if (std::getenv("ALEXNET_STUB_OUT_OF_MEMORY"))
     throw Error(ErrorCode::kOutOfMemory, "the net needs 9 GB and 8 GB are free; batch 7 fits");
   return std::make_unique<DeferredColumn>(cpu::make_cpu_column(

@@ -19,7 +19,11 @@ int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available) 
 
 std::string gigabytes(int64_t bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) / 1e9);
+  const auto value = static_cast<double>(bytes);
+  if (value < 1e9)
+    std::snprintf(text, sizeof text, "%.0f MB", value / 1e6);
+  else
+    std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
   return text;
 }
 
@@ -34,25 +38,27 @@ size_t Arena::reserve(int64_t bytes, Growth growth) {
   return static_cast<size_t>(offset);
 }
 
-void Arena::allocate(int64_t batch, int columns_here, int made) {
+void Arena::allocate(int64_t batch, const MemoryNeed& earlier, int coming) {
   size_t free = 0, total = 0;
   ALEXNET_CUDA_CHECK(context_.device(), cudaMemGetInfo(&free, &total));
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(need_.total()));
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // it is dealt with here
-    // What the columns before this one took could be had by all of them.
-    const int64_t each = (static_cast<int64_t>(free) + made * need_.total()) / columns_here;
-    const int64_t fits = std::min(batch - 1, largest_batch(need_, batch, each));
+    const MemoryNeed net{earlier.fixed + coming * need_.fixed,
+                         earlier.with_batch + coming * need_.with_batch};
+    // What the earlier columns took is there for a smaller batch, too.
+    const int64_t available = static_cast<int64_t>(free) + earlier.total();
+    const int64_t fits = std::min(batch - 1, largest_batch(net, batch, available));
     throw Error(
         ErrorCode::kOutOfMemory,
-        device_name(context_.device()) + ": this net needs " + gigabytes(need_.total() * columns_here) +
-            " of the GPU's memory at batch " + std::to_string(batch) + ", and " +
-            gigabytes(each * columns_here) + " of " + gigabytes(static_cast<int64_t>(total)) + " are free; " +
+        device_name(context_.device()) + ": this net needs " + gigabytes(net.total()) +
+            " of the GPU's memory at batch " + std::to_string(batch) + ", and " + gigabytes(available) +
+            " of " + gigabytes(static_cast<int64_t>(total)) + " are free; " +
             (fits > 0 ? "batch " + std::to_string(fits) + " fits" : "no batch fits: it takes a smaller net") +
             ". bf16 needs about half for the maps",
-        R"({"neededBytes":)" + std::to_string(need_.total() * columns_here) + R"(,"freeBytes":)" +
-            std::to_string(each * columns_here) + R"(,"batchThatFits":)" + std::to_string(fits) + "}");
+        R"({"neededBytes":)" + std::to_string(net.total()) + R"(,"freeBytes":)" + std::to_string(available) +
+            R"(,"batchThatFits":)" + std::to_string(fits) + "}");
   }
   if (status != cudaSuccess) fail_cuda(status, "cudaMalloc", context_.device(), Place::current());
   base_ = static_cast<std::byte*>(memory);

@@ -41,7 +41,7 @@ struct MemoryNeed {
 /// none does.
 int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available);
 
-/// "1.50 GB"
+/// "1.50 GB", "12 MB"
 std::string gigabytes(int64_t bytes);
 
 class Arena {
@@ -56,9 +56,10 @@ class Arena {
     return {*this, reserve(count * static_cast<int64_t>(sizeof(T)), growth), count};
   }
 
-  /// Allocates and zeroes everything. `columns_here` columns of the same net live on this device, `made` of
-  /// them already. Throws kOutOfMemory saying what was needed and which batch fits.
-  void allocate(int64_t batch, int columns_here, int made);
+  /// Allocates and zeroes everything. `earlier` is what the net's columns took that are on this device
+  /// already, `coming` says how many there will be from this one on. Throws kOutOfMemory saying what the net
+  /// needs here and which batch fits.
+  void allocate(int64_t batch, const MemoryNeed& earlier, int coming);
   std::byte* base() const { return base_; }
   const MemoryNeed& need() const { return need_; }
 

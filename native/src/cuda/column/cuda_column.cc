@@ -80,9 +80,11 @@ class CudaColumn : public ProfiledColumn {
     return column_range(plan_.layers[layer].out.channels, columns(), column);
   }
 
+  void build_input();
   void build_layers();
   void build_exchange();
   void build_update();
+  void allocate();
   void bind();
   void join_input(Joined& joined, const Maps<T>& own);
   /// Whether other columns read what this layer gives: its maps, or the logits.
@@ -96,6 +98,7 @@ class CudaColumn : public ProfiledColumn {
 
   const NetPlan& plan_;
   const CudaColumnOptions options_;
+  const CudaColumn* const leader_;  // brings the batch; null: this one does
   DeviceContext context_;
   Arena arena_;
   LayerClock clock_;
@@ -124,7 +127,7 @@ class CudaColumn : public ProfiledColumn {
   std::vector<LayerUpdate> updates_;  // of this pass, by layer; frozen where none came
   bool has_labels_ = false;
 
-  Event done_;
+  Event done_, input_ready_;
   Pinned<uint32_t> host_step_, host_flag_;
   Pinned<LossTotals> host_totals_;
   Pinned<ParameterRates> host_rates_;
@@ -135,11 +138,13 @@ template <class T>
 CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
     : plan_(plan),
       options_(options),
+      leader_(static_cast<const CudaColumn*>(options.input_from)),
       context_(options.devices[static_cast<size_t>(options.column)]),
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
       updates_(plan.layers.size()),
       done_(context_),
+      input_ready_(context_),
       host_step_(context_, 1),
       host_flag_(context_, 1),
       host_totals_(context_, 1),
@@ -148,11 +153,21 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
   build_layers();
   build_exchange();
   build_update();
-  const auto own = options.devices.begin() + options.column;
-  arena_.allocate(options.batch,
-                  static_cast<int>(std::count(options.devices.begin(), options.devices.end(), *own)),
-                  static_cast<int>(std::count(options.devices.begin(), own, *own)));
+  allocate();
   bind();
+}
+
+template <class T>
+void CudaColumn<T>::allocate() {
+  const auto& devices = options_.devices;
+  const auto own = devices.begin() + options_.column;
+  const auto made = std::count(devices.begin(), own, *own);
+  // An earlier column of another thread is about as large as this one.
+  MemoryNeed earlier = arena_.need();
+  if (leader_) earlier = leader_->arena_.need();
+  if (made == 0) earlier = {};
+  arena_.allocate(options_.batch, {earlier.fixed * made, earlier.with_batch * made},
+                  static_cast<int>(std::count(own, devices.end(), *own)));
 }
 
 template <class T>
@@ -160,12 +175,7 @@ void CudaColumn<T>::build_layers() {
   const int64_t batch = options_.batch;
   const bool training = options_.training;
   step_ = arena_.take<uint32_t>(1, Growth::kFixed);
-  labels_ = arena_.take<int32_t>(batch, Growth::kWithBatch);
-  const int64_t size = plan_.spec.input_size;
-  image_ = arena_.take<T>(batch * 3 * size * size, Growth::kWithBatch);
-  const BlockedInput blocked = blocked_input(plan_.layers[0]);
-  input_ = blocked.format(size);
-  blocked_ = make_maps<T>(arena_, batch, blocked.channels, blocked.side, blocked.side, /*training=*/false);
+  build_input();
   joined_.resize(plan_.layers.size());
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
@@ -189,6 +199,21 @@ void CudaColumn<T>::build_layers() {
   }
   workspace_ = arena_.take<std::byte>(workspace, Growth::kFixed);
   staging_ = arena_.take<float>(largest_parameter, Growth::kFixed);
+}
+
+template <class T>
+void CudaColumn<T>::build_input() {
+  if (leader_) {
+    labels_ = leader_->labels_;
+    blocked_ = leader_->blocked_;
+    return;
+  }
+  const int64_t batch = options_.batch, size = plan_.spec.input_size;
+  labels_ = arena_.take<int32_t>(batch, Growth::kWithBatch);
+  image_ = arena_.take<T>(batch * 3 * size * size, Growth::kWithBatch);
+  const BlockedInput blocked = blocked_input(plan_.layers[0]);
+  input_ = blocked.format(size);
+  blocked_ = make_maps<T>(arena_, batch, blocked.channels, blocked.side, blocked.side, /*training=*/false);
 }
 
 template <class T>
@@ -257,6 +282,7 @@ void CudaColumn<T>::set_batch(const Batch& batch) {
   for (LayerUpdate& update : updates_) update = {.frozen = true};
   has_labels_ = batch.labels != nullptr;
   const auto stream = context_.compute();
+  if (leader_) return leader_->input_ready_.hold(stream);
   ALEXNET_CUDA_CHECK(context_.device(),
                      cudaMemcpyAsync(image_.data(), batch.images, static_cast<size_t>(image_.bytes()),
                                      cudaMemcpyHostToDevice, stream));
@@ -264,8 +290,10 @@ void CudaColumn<T>::set_batch(const Batch& batch) {
     ALEXNET_CUDA_CHECK(context_.device(),
                        cudaMemcpyAsync(labels_.data(), batch.labels, static_cast<size_t>(labels_.bytes()),
                                        cudaMemcpyHostToDevice, stream));
-  arrange_input<T>(stream, image_.data(), InputLayout::kNhwc, has_labels_ ? labels_.data() : nullptr,
-                   options_.batch, blocked_.data.data(), input_);
+  // Rows without a label are zeros already where it matters: the loader's.
+  arrange_input<T>(stream, image_.data(), InputLayout::kNhwc, nullptr, options_.batch, blocked_.data.data(),
+                   input_);
+  input_ready_.record(stream);
 }
 
 template <class T>

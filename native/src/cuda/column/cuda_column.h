@@ -15,6 +15,8 @@ struct CudaColumnOptions {
   Precision precision = Precision::kFp32;
   int64_t batch = 0;
   bool training = false;  // false: forward only, without gradients and velocities
+  /// Brings the batch to the device for this column too; see PluginColumnOptions. Null: none.
+  const columns::Column* input_from = nullptr;
 };
 
 /// Makes a column in the calling thread, which must make all its calls. `plan` must outlive it. All columns

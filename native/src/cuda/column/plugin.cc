@@ -18,12 +18,14 @@ void* allocate_host(int64_t bytes) {
 
 void free_host(void* memory) { cudaFreeHost(memory); }
 
-std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options) {
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
+                                             columns::Column* input_from) {
   return make_cuda_column(plan, {.column = options.column,
                                  .devices = {options.devices, options.devices + plan.spec.columns},
                                  .precision = static_cast<Precision>(options.precision),
                                  .batch = options.batch,
-                                 .training = options.training != 0});
+                                 .training = options.training != 0,
+                                 .input_from = input_from});
 }
 
 void layer_times(const columns::Column& column, size_t, float* milliseconds) {

@@ -40,7 +40,8 @@ int32_t create_column(const PluginNet* net, const PluginColumnOptions* options, 
   return guarded(error, [&] {
     auto made = std::make_unique<PluginColumnHandle>();
     made->plan = plan_net(unflatten(*net));
-    made->column = entry::make_column(made->plan, *options);
+    made->column = entry::make_column(made->plan, *options,
+                                      options->input_from ? options->input_from->column.get() : nullptr);
     *column = made.release();
   });
 }

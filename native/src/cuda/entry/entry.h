@@ -16,8 +16,9 @@ void probe(PluginReport& report);
 void* allocate_host(int64_t bytes);
 /// Throws nothing.
 void free_host(void* memory);
-/// `plan` outlives the column, which is deferred.
-std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options);
+/// `plan` and `input_from` (null, or made here) outlive the column, which is deferred.
+std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
+                                             columns::Column* input_from);
 /// [2, layers]; throws nothing.
 void layer_times(const columns::Column& column, size_t layers, float* milliseconds);
 

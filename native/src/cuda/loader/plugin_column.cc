@@ -78,6 +78,7 @@ class ColumnAdapter : public Column {
     return finite != 0;
   }
 
+  PluginColumn handle() const { return column_; }
   std::vector<float> layer_times(size_t layers) const {
     std::vector<float> times(2 * layers);
     api_.layer_times(column_, times.data());
@@ -96,14 +97,17 @@ class ColumnAdapter : public Column {
   std::vector<PluginColumn> handles_;
 };
 
+PluginColumn handle_of(const Column& column) { return static_cast<const ColumnAdapter&>(column).handle(); }
+
 }  // namespace
 
 std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
                                            const ColumnOptions& options) {
   const FlatNet flat(plan.spec);
   const std::vector<int32_t> devices(options.devices.begin(), options.devices.end());
-  const PluginColumnOptions given{column, devices.data(), static_cast<int32_t>(options.precision),
-                                  options.training, options.batch};
+  const PluginColumnOptions given{
+      column,           devices.data(), static_cast<int32_t>(options.precision),
+      options.training, options.batch,  options.input_from ? handle_of(*options.input_from) : nullptr};
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
   return std::make_unique<ColumnAdapter>(api, handle);

@@ -15,6 +15,9 @@ struct ColumnOptions {
   Precision precision = Precision::kFp32;
   int64_t batch = 0;
   bool training = false;
+  /// A column on the same device, driven by the same thread and before this one, that brings the batch to the
+  /// device for both; it outlives this one. Null: none.
+  const columns::Column* input_from = nullptr;
 };
 
 /// Makes column `column` in the calling thread, which must make all its calls. Throws what the plug-in

@@ -1,0 +1,186 @@
+// Times training steps of a preset's net on GPUs, on random data: no pack, no loader. Prints one JSON line,
+// with the device's time in each layer where it is asked for.
+//
+//   gpu_bench PRESET.json [--devices 0|0,0|0,1] [--precision fp32|tf32|bf16] [--batch N] [--steps N]
+//             [--warmup N] [--classes N] [--layers 1]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "alexnet/error.h"
+#include "alexnet/run_config.h"
+#include "columns/team.h"
+#include "cuda/loader/device_reports.h"
+#include "cuda/loader/plugin_column.h"
+#include "preset.h"
+#include "spec/init.h"
+
+using namespace alexnet;
+using nlohmann::ordered_json;
+
+namespace {
+
+struct Options {
+  std::string preset, precision = "bf16", devices = "0";
+  int64_t batch = 128, steps = 50, warmup = 10, classes = 1000;
+  bool layers = false;
+};
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name.rfind("--", 0) != 0) {
+      options.preset = name;
+      continue;
+    }
+    if (++i >= argc) throw Error(ErrorCode::kInvalidArgument, name + " needs a value");
+    const std::string value = argv[i];
+    if (name == "--devices")
+      options.devices = value;
+    else if (name == "--precision")
+      options.precision = value;
+    else if (name == "--batch")
+      options.batch = std::stoll(value);
+    else if (name == "--steps")
+      options.steps = std::stoll(value);
+    else if (name == "--warmup")
+      options.warmup = std::stoll(value);
+    else if (name == "--classes")
+      options.classes = std::stoll(value);
+    else if (name == "--layers")
+      options.layers = value == "1";
+    else
+      throw Error(ErrorCode::kInvalidArgument, "unknown option " + name);
+  }
+  if (options.preset.empty()) throw Error(ErrorCode::kInvalidArgument, "which preset file?");
+  return options;
+}
+
+std::vector<int> numbers(const std::string& list) {
+  std::vector<int> all;
+  std::istringstream words(list);
+  for (std::string word; std::getline(words, word, ',');) all.push_back(std::stoi(word));
+  return all;
+}
+
+/// A batch in the memory that the GPU reads fastest.
+struct RandomBatch {
+  std::shared_ptr<std::byte> images;
+  std::vector<int32_t> labels;
+
+  RandomBatch(const columns::ColumnTeam& team, const NetSpec& net, int64_t batch) {
+    const auto format = team.input_format();
+    const int64_t values = batch * 3 * net.input_size * net.input_size;
+    images = team.allocate_input(batch * format.image_bytes(net.input_size));
+    std::mt19937 random(1);
+    std::normal_distribution<float> pixel(0.0f, 60.0f);
+    for (int64_t i = 0; i < values; ++i) {
+      const float value = pixel(random);
+      uint32_t bits;
+      std::memcpy(&bits, &value, 4);
+      const auto half = static_cast<uint16_t>(bits >> 16);
+      if (format.type == InputType::kBfloat16)
+        std::memcpy(images.get() + 2 * i, &half, 2);
+      else
+        std::memcpy(images.get() + 4 * i, &value, 4);
+    }
+    for (int64_t i = 0; i < batch; ++i) labels.push_back(static_cast<int32_t>(i % net.classes));
+  }
+};
+
+void run(const Options& options) {
+  if (options.layers) setenv("ALEXNET_CUDA_PROFILE", "1", 1);
+  const cuda::PluginLoad plugin = cuda::load_plugin();
+  std::vector<DeviceReport> reports = cuda::device_reports(plugin);
+  if (!reports[0].usable)
+    throw Error(ErrorCode::kDeviceUnavailable, reports[0].id + ": " + reports[0].reason);
+  const RunConfig config =
+      parse_run_config(bench::preset_config(options.preset, options.classes, options.precision).dump());
+  const NetPlan plan = plan_net(config.net);
+  const std::vector<int> devices = numbers(options.devices);
+  std::vector<int> placed = devices;
+  if (devices.size() == 1) placed.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
+  std::vector<columns::Column*> columns(static_cast<size_t>(plan.spec.columns));
+  columns::ColumnTeam team(plan, static_cast<int>(devices.size()), [&](int column, int) {
+    auto made = cuda::make_plugin_column(*plugin.api, plan, column,
+                                         {.devices = placed,
+                                          .precision = config.precision,
+                                          .batch = options.batch,
+                                          .training = true,
+                                          .input_from = devices.size() == 1 ? columns[0] : nullptr});
+    columns[static_cast<size_t>(column)] = made.get();
+    return made;
+  });
+  for (size_t l = 0; l < plan.layers.size(); ++l) {
+    team.write(l, columns::Parameter::kWeight, initial_weights(plan, l, 1));
+    team.write(l, columns::Parameter::kBias, initial_biases(plan, l));
+  }
+  const RandomBatch batch(team, config.net, options.batch);
+  columns::LayerUpdate update;
+  update.weight_rate = update.bias_rate = 1e-4f;
+  update.weight_decay = 5e-4f;
+  update.momentum = 0.9f;
+  const std::vector<columns::LayerUpdate> updates(plan.layers.size(), update);
+  uint32_t step = 0;
+  double exchange_ms = 0, loss = 0;
+  const auto one = [&] {
+    const auto outcome = team.train({batch.images.get(), batch.labels.data(), options.batch},
+                                    {.training = true, .seed = 1, .step = step++}, updates);
+    if (!outcome.updated) throw Error(ErrorCode::kDiverged, "the loss is not finite");
+    exchange_ms += outcome.exchange_ms;
+    loss = outcome.totals.loss / static_cast<double>(outcome.totals.images);
+  };
+  for (int64_t i = 0; i < options.warmup; ++i) one();
+  exchange_ms = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t i = 0; i < options.steps; ++i) one();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto steps = static_cast<double>(options.steps);
+  ordered_json line{{"what", "train"},
+                    {"engine", "alexnet-studio"},
+                    {"device", reports[0].name},
+                    {"driver", reports[0].driver},
+                    {"libraries", reports[0].library},
+                    {"preset", config.preset},
+                    {"precision", options.precision},
+                    {"batch", options.batch},
+                    {"devices", options.devices},
+                    {"ms_per_step", 1000 * seconds / steps},
+                    {"exchange_ms_per_step", exchange_ms / steps},
+                    {"loss", loss},
+                    {"images_per_s", static_cast<double>(options.batch) * steps / seconds}};
+  if (options.layers) {
+    // Of the last step, the columns' times added up: beside each other they take less.
+    const size_t layers = plan.layers.size();
+    std::vector<float> sums(2 * layers, 0.0f);
+    for (const columns::Column* column : columns) {
+      const auto times = cuda::layer_times(*column, layers);
+      std::transform(sums.begin(), sums.end(), times.begin(), sums.begin(), std::plus<float>());
+    }
+    line["layers"] = ordered_json::array();
+    for (size_t l = 0; l < layers; ++l)
+      line["layers"].push_back(
+          {{"name", plan.layers[l].spec.name}, {"forward_ms", sums[l]}, {"backward_ms", sums[layers + l]}});
+  }
+  std::printf("%s\n", line.dump().c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(parse(argc, argv));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gpu_bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""What gpu_bench is measured against: the same net in PyTorch on a GPU, channels last, compiled.
+
+    peer_gpu.py PRESET.json [--batch 128] [--steps 50] [--warmup 10] [--precision fp32|tf32|bf16]
+                [--mode default|max-autotune|none]
+
+bf16 is autocast over fp32 weights, as in the engine. Prints one JSON line; exit status 3 when PyTorch or a GPU
+is missing.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/torch"))
+
+
+def measure(options):
+    import torch
+    from torch_net import Net
+
+    if not torch.cuda.is_available():
+        raise ImportError("PyTorch sees no GPU")
+    tf32 = options.precision != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
+    with open(options.preset) as file:
+        config = json.load(file)["config"]
+    net = Net(config["net"]).draw(1).cuda().to(memory_format=torch.channels_last).train()
+    compiled = net if options.mode == "none" else torch.compile(net, mode=options.mode)
+    o = config["optimiser"]
+    sgd = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=o["momentum"], weight_decay=o["weightDecay"], fused=True)
+    size = config["net"]["inputSize"]
+    images = (torch.randn(options.batch, 3, size, size) * 60).to(memory_format=torch.channels_last)
+    # As the engine is given its batch: from page-locked memory on the host, once a step.
+    images = (images.bfloat16() if options.precision == "bf16" else images).pin_memory()
+    labels = (torch.arange(options.batch) % config["net"]["classes"]).pin_memory()
+
+    def one():
+        x, y = images.cuda(non_blocking=True), labels.cuda(non_blocking=True)
+        with torch.autocast("cuda", torch.bfloat16, enabled=options.precision == "bf16"):
+            loss = torch.nn.functional.cross_entropy(compiled(x).float(), y)
+        loss.backward()
+        sgd.step()
+        sgd.zero_grad(set_to_none=True)
+        return loss
+
+    for _ in range(options.warmup):
+        one()
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(options.steps):
+        loss = one()
+    torch.cuda.synchronize()
+    seconds = time.perf_counter() - start
+    return {
+        "what": "train",
+        "engine": f"PyTorch {torch.__version__}",
+        "mode": options.mode,
+        "preset": config["preset"],
+        "precision": options.precision,
+        "batch": options.batch,
+        "ms_per_step": 1000 * seconds / options.steps,
+        "loss": loss.item(),
+        "images_per_s": options.batch * options.steps / seconds,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("preset")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--warmup", type=int, default=10)
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="bf16")
+    parser.add_argument("--mode", choices=["default", "max-autotune", "none"], default="default")
+    print(json.dumps(measure(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(3)

@@ -1,0 +1,340 @@
+// The CUDA column on a stand-in device: whole nets against the reference, columns on one and on two devices,
+// what happens when memory or a device fails.
+#include <doctest/doctest.h>
+
+#include <cuda_runtime_api.h>
+
+#include <cstdlib>
+
+#include "alexnet/error.h"
+#include "cpu/column_net.h"
+#include "cpu/small_nets.h"
+#include "cuda/column/arena.h"
+#include "cuda/column/cuda_column.h"
+#include "cuda/column/fake_device.h"
+
+using namespace alexnet;
+using namespace alexnet::test;
+
+namespace {
+
+/// A machine for one test; what was allocated must be gone at its end.
+class TestMachine {
+ public:
+  explicit TestMachine(const fake::Machine& machine = {}) {
+    setenv("ALEXNET_CUDA_LIBRARIES", ALEXNET_FAKE_LIBRARIES, 1);
+    fake::start(machine);
+  }
+  ~TestMachine() { CHECK(fake::allocated() == 0); }
+};
+
+using Devices = std::vector<int>;
+
+std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Precision precision,
+                                      bool training = true, int64_t batch = kBatch) {
+  const int threads = static_cast<int>(devices.size());
+  if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
+  const columns::Column* first = nullptr;
+  auto team = std::make_unique<ColumnTeam>(plan, threads, [&](int column, int) {
+    auto made = cuda::make_cuda_column(plan, {.column = column,
+                                              .devices = devices,
+                                              .precision = precision,
+                                              .batch = batch,
+                                              .training = training,
+                                              .input_from = first});
+    if (threads == 1) first = made.get();
+    return made;
+  });
+  draw_parameters(plan, *team);
+  return team;
+}
+
+NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
+
+/// One column: on one device. Two: on one, on the same one twice, on two.
+std::vector<Devices> placements(const NetPlan& plan) {
+  if (plan.spec.columns == 1) return {{1}};
+  return {{1}, {0, 0}, {1, 0}};
+}
+
+/// The stand-in sums in double, the kernels in float: as for the CPU.
+constexpr Tolerance kFp32{36, 3, 1e-5, 1e-5, 2e-4, 5e-4, false};
+/// As for the CPU: see there.
+constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
+
+ErrorCode code_of(const std::function<void()>& work, std::string* message = nullptr) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (message) *message = error.what();
+    return error.code();
+  }
+  FAIL("nothing was thrown");
+  return ErrorCode::kInternal;
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("nets of every kind train as the reference does, in fp32, wherever their columns are") {
+  for (const SmallNet& small : small_nets()) {
+    CAPTURE(small.name);
+    const NetPlan plan = plan_net(parse_net_spec(small.json));
+    for (const Devices& devices : placements(plan)) {
+      CAPTURE(devices.size());
+      const TestMachine machine;
+      compare_with_reference(plan, *make_team(plan, devices, Precision::kFp32), kFp32);
+    }
+  }
+}
+
+TEST_CASE("nets of every kind train as the reference does, in bf16, wherever their columns are") {
+  for (const SmallNet& small : small_nets()) {
+    CAPTURE(small.name);
+    const NetPlan plan = plan_net(parse_net_spec(small.json));
+    for (const Devices& devices : placements(plan)) {
+      CAPTURE(devices.size());
+      const TestMachine machine;
+      compare_with_reference(plan, *make_team(plan, devices, Precision::kBf16), kBf16);
+    }
+  }
+}
+
+TEST_CASE("where the columns are, and how streams run beside each other, changes no bit") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
+    std::vector<Trained> all;
+    for (const int jitter : {0, 300})
+      for (const Devices& devices : placements(plan)) {
+        const TestMachine machine({.jitter = jitter});
+        auto team = make_team(plan, devices, precision);
+        all.push_back(train(plan, *team, 3, data));
+      }
+    for (const Trained& one : all) {
+      CHECK(one.losses == all[0].losses);
+      CHECK(one.logits == all[0].logits);
+      CHECK(one.parameters == all[0].parameters);
+    }
+  }
+}
+
+TEST_CASE("maps cross between devices by copies, on one device they are read where they lie") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const bool peer : {true, false}) {
+    const TestMachine machine({.peer_access = peer});
+    auto team = make_team(plan, {0, 1}, Precision::kFp32);
+    train(plan, *team, 1, data);
+    // conv3, fc4 and fc5 forward and backward, and the logits: each column fetches one piece.
+    CHECK(fake::peer_copies() == 2 * 7);
+  }
+  const TestMachine machine;
+  auto team = make_team(plan, {1, 1}, Precision::kFp32);
+  const auto images = arrange(data, plan, team->input_format());
+  const auto outcome =
+      team->train({images.data(), data.labels.data(), kBatch - 1}, {.training = true}, updates(plan));
+  CHECK(fake::peer_copies() == 0);
+  // Half a millisecond each on the stand-in: forward and logits; the backward sums are read in place.
+  CHECK(outcome.exchange_ms == 2.0);
+}
+
+TEST_CASE("parameters are read as they were written, and a trained net goes on from them bit for bit") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    const TestMachine machine;
+    auto first = make_team(plan, {0, 1}, precision);
+    const Trained begun = train(plan, *first, 2, data);
+    auto second = make_team(plan, {1}, precision);
+    size_t i = 0;
+    for (size_t l = 0; l < plan.layers.size(); ++l)
+      for (const Parameter p :
+           {Parameter::kWeight, Parameter::kBias, Parameter::kWeightVelocity, Parameter::kBiasVelocity}) {
+        second->write(l, p, begun.parameters[i]);
+        std::vector<float> again(begun.parameters[i].size());
+        second->read(l, p, again);
+        CHECK(again == begun.parameters[i]);
+        ++i;
+      }
+    CHECK(train(plan, *second, 2, data).parameters == train(plan, *first, 2, data).parameters);
+  }
+}
+
+TEST_CASE("a frozen layer keeps its weights and the others learn") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  const TestMachine machine;
+  auto team = make_team(plan, {0, 1}, Precision::kBf16);
+  const auto images = arrange(data, plan, team->input_format());
+  for (const size_t frozen : {size_t{0}, size_t{2}, size_t{9}}) {
+    auto factors = updates(plan);
+    if (frozen < factors.size()) factors[frozen].frozen = true;
+    if (frozen == 2) factors[0].frozen = factors[1].frozen = true;
+    if (frozen == 9)
+      for (auto& factor : factors) factor.frozen = true;
+    const auto weights = [&] {
+      std::vector<std::vector<float>> all;
+      for (size_t l = 0; l < plan.layers.size(); ++l) {
+        all.emplace_back(static_cast<size_t>(plan.layers[l].weight_count()));
+        team->read(l, Parameter::kWeight, all.back());
+      }
+      return all;
+    };
+    const auto before = weights();
+    team->train({images.data(), data.labels.data(), kBatch - 1}, {.training = true, .seed = 1}, factors);
+    const auto after = weights();
+    for (size_t l = 0; l < plan.layers.size(); ++l) {
+      CAPTURE(l);
+      CHECK((before[l] == after[l]) == factors[l].frozen);
+    }
+  }
+}
+
+TEST_CASE("a loss that is not finite changes no parameter, and the next pass is as if it had not been") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  const TestMachine machine;
+  auto team = make_team(plan, {0, 1}, Precision::kFp32);
+  CHECK(team->all_finite());
+  const size_t last = plan.layers.size() - 1;
+  const std::vector<float> nan(static_cast<size_t>(plan.spec.classes), std::nanf(""));
+  team->write(last, Parameter::kBias, nan);
+  CHECK_FALSE(team->all_finite());
+  const auto images = arrange(data, plan, team->input_format());
+  const columns::Batch batch{images.data(), data.labels.data(), kBatch - 1};
+  CHECK_FALSE(team->train(batch, {.training = true}, updates(plan)).updated);
+  std::vector<float> values(static_cast<size_t>(plan.layers[0].weight_count()));
+  team->read(0, Parameter::kWeight, values);
+  CHECK(values == initial_weights(plan, 0, kSeed));
+  team->write(last, Parameter::kBias, initial_biases(plan, last));
+  CHECK(team->train(batch, {.training = true}, updates(plan)).updated);
+  CHECK(team->all_finite());
+}
+
+TEST_CASE("without gradients a net answers with the same logits, with and without labels") {
+  const NetPlan plan = plan_of(3);  // drops at test by its scale
+  const Data data = make_data(plan);
+  const TestMachine machine;
+  std::vector<std::vector<float>> logits;
+  double loss = 0;
+  for (const Devices& devices : {Devices{0}, Devices{1, 0}}) {
+    auto team = make_team(plan, devices, Precision::kFp32, /*training=*/false);
+    const auto images = arrange(data, plan, team->input_format());
+    const auto keep = [&] {
+      logits.emplace_back(team->logits(), team->logits() + kBatch * plan.spec.classes);
+    };
+    const columns::BatchTotals totals = team->evaluate({images.data(), data.labels.data(), kBatch - 1});
+    CHECK(totals.images == kBatch - 1);
+    loss = totals.loss;
+    CHECK(std::isfinite(loss));
+    keep();
+    CHECK(team->evaluate({images.data(), nullptr, kBatch - 1}).images == 0);
+    keep();
+  }
+  for (const auto& one : logits) CHECK(one == logits[0]);
+  auto training = make_team(plan, {0}, Precision::kFp32);
+  const auto images = arrange(data, plan, training->input_format());
+  CHECK(training->evaluate({images.data(), data.labels.data(), kBatch - 1}).loss == loss);
+}
+
+TEST_CASE("memory that does not suffice says how much is needed and which batch fits, and that one does") {
+  const NetPlan plan = plan_of(0);
+  // A net of one column on one device is said to need what it takes.
+  const NetPlan single = plan_of(6);
+  int64_t needed = 0;
+  {
+    const TestMachine machine;
+    auto team = make_team(single, {0}, Precision::kFp32, true, 64);
+    needed = fake::allocated();
+  }
+  for (const NetPlan* net : {&single, &plan}) {
+    const TestMachine machine({.memory_bytes = needed * 3 / 5});
+    std::string message;
+    CHECK(code_of([&] { make_team(*net, {0}, Precision::kFp32, true, 64); }, &message) ==
+          ErrorCode::kOutOfMemory);
+    CAPTURE(message);
+    if (net == &single)
+      CHECK(holds(message, "cuda:0: this net needs " + cuda::gigabytes(needed) +
+                               " of the GPU's memory at batch 64, and " + cuda::gigabytes(needed * 3 / 5)));
+    const size_t at = message.find("; batch ");
+    REQUIRE(at != std::string::npos);
+    const int64_t fits = std::atoll(message.c_str() + at + 8);
+    CHECK(fits > 16);
+    CHECK(fits < 64);
+    make_team(*net, {0}, Precision::kFp32, true, fits);
+    CHECK(code_of([&] { make_team(*net, {0}, Precision::kFp32, true, fits + 8); }) ==
+          ErrorCode::kOutOfMemory);
+  }
+}
+
+TEST_CASE("the largest batch is what the rest of the memory holds") {
+  CHECK(cuda::largest_batch({.fixed = 100, .with_batch = 640}, 64, 200) == 10);
+  CHECK(cuda::largest_batch({.fixed = 100, .with_batch = 640}, 64, 100) == 0);
+  CHECK(cuda::largest_batch({.fixed = 100, .with_batch = 640}, 64, 740) == 64);
+}
+
+TEST_CASE("a device that fails in a step ends it as lost, with its cause") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  const TestMachine machine;
+  auto team = make_team(plan, {0, 1}, Precision::kFp32);
+  const auto images = arrange(data, plan, team->input_format());
+  fake::break_devices(cudaErrorECCUncorrectable);
+  std::string message;
+  const auto step = [&] {
+    team->train({images.data(), data.labels.data(), kBatch - 1}, {.training = true}, updates(plan));
+  };
+  CHECK(code_of(step, &message) == ErrorCode::kDeviceLost);
+  CAPTURE(message);
+  CHECK(holds(message, "cuda:"));
+  CHECK(holds(message, "cudaErrorECCUncorrectable"));
+  CHECK(holds(message, "memory has an error that cannot be corrected"));
+  CHECK(holds(message, ".cc:"));  // the place
+}
+
+TEST_CASE("a device that hangs is given up after the time limit") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  setenv("ALEXNET_CUDA_STEP_LIMIT", "1", 1);
+  fake::start({});
+  setenv("ALEXNET_CUDA_LIBRARIES", ALEXNET_FAKE_LIBRARIES, 1);
+  auto team = make_team(plan, {0, 1}, Precision::kFp32);
+  unsetenv("ALEXNET_CUDA_STEP_LIMIT");
+  const auto images = arrange(data, plan, team->input_format());
+  fake::hang();
+  std::string message;
+  CHECK(code_of(
+            [&] {
+              team->train({images.data(), data.labels.data(), kBatch - 1}, {.training = true}, updates(plan));
+            },
+            &message) == ErrorCode::kDeviceLost);
+  CHECK(holds(message, "a step did not end within 1 s"));
+  CHECK(holds(message, "ALEXNET_CUDA_STEP_LIMIT"));
+  // Nothing of a device that hangs can be freed: what it holds is left behind.
+  team.reset();
+  CHECK(fake::allocated() > 0);
+}
+
+TEST_CASE("the time in each layer is told where it is asked for") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const bool asked : {false, true}) {
+    if (asked) setenv("ALEXNET_CUDA_PROFILE", "1", 1);
+    const TestMachine machine;
+    std::vector<columns::Column*> made;
+    ColumnTeam team(plan, 1, [&](int column, int) {
+      auto one = cuda::make_cuda_column(
+          plan, {.column = column, .devices = {0, 0}, .batch = kBatch, .training = true});
+      made.push_back(one.get());
+      return one;
+    });
+    unsetenv("ALEXNET_CUDA_PROFILE");
+    draw_parameters(plan, team);
+    train(plan, team, 1, data);
+    std::vector<float> times(2 * plan.layers.size(), -1);
+    cuda::cuda_layer_times(*made[0], times.data());
+    for (const float time : times) CHECK(time == (asked ? 0.5f : 0.0f));
+  }
+}

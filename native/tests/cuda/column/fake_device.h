@@ -1,0 +1,34 @@
+// A stand-in for CUDA devices, on the host: streams are threads that work through a queue, events order them,
+// kernels are loops. What the column code orders wrongly goes wrong here too, most of the time, and always
+// under the thread sanitizer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace alexnet::fake {
+
+struct Machine {
+  int devices = 2;
+  int64_t memory_bytes = int64_t{1} << 30;  // of each
+  bool peer_access = true;
+  int jitter = 0;  // microseconds that a stream may idle before any piece of work
+};
+
+/// Begins anew: nothing may be left of the machine before.
+void start(const Machine& machine);
+/// Bytes that are allocated on all devices.
+int64_t allocated();
+/// How often memory was copied between devices since start().
+int peer_copies();
+/// From now on every call that asks a stream or an event reports this (a cudaError_t); 0: none.
+void break_devices(int status);
+/// Streams stop working from now on, until start().
+void hang();
+
+/// What a launch does: `work` runs when the stream gets to it.
+__attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
+
+}  // namespace alexnet::fake

@@ -1,0 +1,10 @@
+// The launchers of src/cuda/kernels, compiled for the stand-in device.
+#include "cuda/kernels/activation.cu"
+#include "cuda/kernels/channels.cu"
+#include "cuda/kernels/dropout.cu"
+#include "cuda/kernels/input.cu"
+#include "cuda/kernels/loss.cu"
+#include "cuda/kernels/lrn.cu"
+#include "cuda/kernels/parameters.cu"
+#include "cuda/kernels/pool.cu"
+#include "cuda/kernels/spatial_norm.cu"

@@ -1,0 +1,201 @@
+// Whole nets on this machine's GPUs: against the reference, on one GPU and on two, bit for bit where that is
+// promised. Without a GPU every test says why it is skipped; with ALEXNET_REQUIRE_GPU set that is a failure.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "alexnet/error.h"
+#include "cpu/column_net.h"
+#include "cpu/small_nets.h"
+#include "cuda/loader/device_reports.h"
+#include "cuda/loader/plugin_column.h"
+#include "spec/presets.h"
+
+using namespace alexnet;
+using namespace alexnet::test;
+
+namespace {
+
+struct Gpus {
+  cuda::PluginLoad plugin;
+  int usable = 0;
+  std::string reason;  // why there is none
+};
+
+const Gpus& gpus() {
+  static const Gpus found = [] {
+    Gpus gpus;
+    gpus.plugin = cuda::load_plugin();
+    for (const DeviceReport& report : cuda::device_reports(gpus.plugin)) {
+      // Devices are numbered as CUDA does: those before the first that cannot be used are enough here.
+      if (!report.usable && gpus.reason.empty()) gpus.reason = report.id + ": " + report.reason;
+      if (report.usable && gpus.reason.empty()) ++gpus.usable;
+    }
+    return gpus;
+  }();
+  return found;
+}
+
+/// False, and said so, where there is no GPU.
+bool has_gpu() {
+  if (gpus().usable > 0) return true;
+  REQUIRE_MESSAGE(!std::getenv("ALEXNET_REQUIRE_GPU"), "no GPU: " << gpus().reason);
+  MESSAGE("skipped: " << gpus().reason);
+  return false;
+}
+
+using Devices = std::vector<int>;
+
+std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Precision precision,
+                                      bool training = true, int64_t batch = kBatch) {
+  const int threads = static_cast<int>(devices.size());
+  if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
+  const columns::Column* first = nullptr;
+  auto team = std::make_unique<ColumnTeam>(plan, threads, [&](int column, int) {
+    auto made = cuda::make_plugin_column(*gpus().plugin.api, plan, column,
+                                         {.devices = devices,
+                                          .precision = precision,
+                                          .batch = batch,
+                                          .training = training,
+                                          .input_from = first});
+    if (threads == 1) first = made.get();
+    return made;
+  });
+  draw_parameters(plan, *team);
+  return team;
+}
+
+std::vector<Devices> placements(const NetPlan& plan) {
+  if (plan.spec.columns == 1) return {{0}};
+  std::vector<Devices> all{{0}, {0, 0}};
+  if (gpus().usable > 1) all.push_back({0, 1});
+  return all;
+}
+
+NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
+
+/// Sums in float in another order than the reference's, in double.
+constexpr Tolerance kFp32{36, 3, 1e-4, 1e-4, 5e-4, 1e-3, false};
+/// tf32 keeps eleven bits of what is multiplied: an eighth of bf16's error.
+constexpr Tolerance kTf32{4, 1, 0.005, 0.005, 0.2, 0.2, true};
+/// As for the CPU: see tests/cpu/column_net_test.cc.
+constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
+
+void compare(Precision precision, const Tolerance& tolerance) {
+  if (!has_gpu()) return;
+  for (const SmallNet& small : small_nets()) {
+    CAPTURE(small.name);
+    const NetPlan plan = plan_net(parse_net_spec(small.json));
+    for (const Devices& devices : placements(plan)) {
+      CAPTURE(devices.size());
+      compare_with_reference(plan, *make_team(plan, devices, precision), tolerance);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("on a GPU nets of every kind train as the reference does, in fp32") {
+  compare(Precision::kFp32, kFp32);
+}
+
+TEST_CASE("on a GPU nets of every kind train as the reference does, in tf32") {
+  compare(Precision::kTf32, kTf32);
+}
+
+TEST_CASE("on a GPU nets of every kind train as the reference does, in bf16") {
+  compare(Precision::kBf16, kBf16);
+}
+
+TEST_CASE("on one GPU, on it twice and on two GPUs the same bits come out, every time") {
+  if (!has_gpu()) return;
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
+    std::vector<Trained> all;
+    for (int repeat = 0; repeat < 2; ++repeat)
+      for (const Devices& devices : placements(plan)) {
+        auto team = make_team(plan, devices, precision);
+        all.push_back(train(plan, *team, 20, data));
+      }
+    for (const Trained& one : all) {
+      CHECK(one.losses == all[0].losses);
+      CHECK(one.logits == all[0].logits);
+      CHECK(one.parameters == all[0].parameters);
+    }
+  }
+}
+
+TEST_CASE("on a GPU a net goes on from parameters that were read, bit for bit") {
+  if (!has_gpu()) return;
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    auto first = make_team(plan, {0}, precision), second = make_team(plan, {0, 0}, precision);
+    const Trained begun = train(plan, *first, 3, data);
+    size_t i = 0;
+    for (size_t l = 0; l < plan.layers.size(); ++l)
+      for (const Parameter p :
+           {Parameter::kWeight, Parameter::kBias, Parameter::kWeightVelocity, Parameter::kBiasVelocity})
+        second->write(l, p, begun.parameters[i++]);
+    CHECK(train(plan, *second, 3, data).parameters == train(plan, *first, 3, data).parameters);
+  }
+}
+
+TEST_CASE("on a GPU a loss that is not finite changes no parameter") {
+  if (!has_gpu()) return;
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  auto team = make_team(plan, {0}, Precision::kBf16);
+  CHECK(team->all_finite());
+  const std::vector<float> nan(static_cast<size_t>(plan.spec.classes), std::nanf(""));
+  team->write(plan.layers.size() - 1, Parameter::kBias, nan);
+  CHECK_FALSE(team->all_finite());
+  const auto images = arrange(data, plan, team->input_format());
+  CHECK_FALSE(team->train({images.data(), data.labels.data(), kBatch - 1}, {.training = true}, updates(plan))
+                  .updated);
+  std::vector<float> values(static_cast<size_t>(plan.layers[0].weight_count()));
+  team->read(0, Parameter::kWeight, values);
+  CHECK(values == initial_weights(plan, 0, kSeed));
+}
+
+TEST_CASE("on a GPU the presets' nets give the reference's logits for two images") {
+  if (!has_gpu()) return;
+  for (const std::string name : {"paper-2012", "code-2012", "alexnet"}) {
+    CAPTURE(name);
+    const NetPlan plan = preset_plan(name);
+    constexpr int64_t kImages = 2;
+    std::mt19937 random(3);
+    std::normal_distribution<float> pixel(0.0f, 36.0f);
+    const int64_t size = plan.spec.input_size;
+    std::vector<float> planar(static_cast<size_t>(kImages * 3 * size * size));
+    for (float& value : planar) value = pixel(random);
+    std::vector<float> images(planar.size());
+    for (int64_t n = 0; n < kImages; ++n)
+      for (int64_t c = 0; c < 3; ++c)
+        for (int64_t p = 0; p < size * size; ++p)
+          images[static_cast<size_t>((n * size * size + p) * 3 + c)] =
+              planar[static_cast<size_t>((n * 3 + c) * size * size + p)];
+    reference::Net net(plan, kSeed);
+    const auto& expected =
+        net.forward(reference::Values(planar.begin(), planar.end()), kImages, /*dropout=*/std::nullopt);
+    for (const Devices& devices : placements(plan)) {
+      auto team = make_team(plan, devices, Precision::kFp32, /*training=*/false, kImages);
+      team->evaluate({images.data(), nullptr, kImages});
+      const std::vector<float> logits(team->logits(), team->logits() + kImages * plan.spec.classes);
+      CHECK(difference(logits, expected) < 2e-4);
+    }
+  }
+}
+
+TEST_CASE("a batch that no GPU holds is refused with one that fits") {
+  if (!has_gpu()) return;
+  const NetPlan plan = preset_plan("paper-2012");
+  try {
+    make_team(plan, {0}, Precision::kFp32, /*training=*/true, int64_t{1} << 20);
+    FAIL("a million images fitted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kOutOfMemory);
+    CHECK(std::string(error.what()).find(" fits") != std::string::npos);
+  }
+}

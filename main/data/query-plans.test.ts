@@ -73,7 +73,7 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
   [
     'runs of a data set',
     runsOfDatasetSql,
-    ['d'],
+    ['d', 1],
     /^SEARCH runs USING INDEX runs_by_dataset \(dataset_id=\?\)$/,
   ],
   ['owned runs', ownedRunsSql, [], /^SEARCH runs USING INDEX runs_by_state \(state=\?\)$/],

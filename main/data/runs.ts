@@ -117,11 +117,12 @@ export function listRuns(db: ReadableDatabase, { before, limit = 1000 }: RunPage
     .map(toRun);
 }
 
-export const runsOfDatasetSql = `SELECT ${runColumns} FROM runs WHERE dataset_id = ? ORDER BY created_at DESC`;
+export const runsOfDatasetSql = `SELECT ${runColumns} FROM runs
+  WHERE dataset_id = ? ORDER BY created_at DESC LIMIT ?`;
 
-/** Newest first. */
-export function listRunsOfDataset(db: ReadableDatabase, datasetId: string): Run[] {
-  return db.all<RunRow>('runs.ofDataset', runsOfDatasetSql, [datasetId]).map(toRun);
+/** Newest first; all where no limit is given. */
+export function listRunsOfDataset(db: ReadableDatabase, datasetId: string, limit = -1): Run[] {
+  return db.all<RunRow>('runs.ofDataset', runsOfDatasetSql, [datasetId, limit]).map(toRun);
 }
 
 /** How many runs used a data set. */

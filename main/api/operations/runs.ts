@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { nameSchema } from '../datasets.ts';
 import { call, nothing, stream } from '../operation.ts';
 import { byId, pageSchema, searchSchema } from '../paging.ts';
-import { runConfigSchema } from '../run-config.ts';
+import { precisionSchema, runConfigSchema } from '../run-config.ts';
 import {
   checkpointSchema,
   curveSchema,
@@ -173,8 +173,15 @@ export const runsOperations = {
   facets: call({ input: nothing, output: runFacetsSchema }),
   /** Makes the run and queues its training. Throws INVALID_CONFIG, INVALID_SPEC, DEVICE_UNAVAILABLE, ... */
   start: call({ input: startRunSchema, output: startedJobSchema.extend({ runId: z.string() }) }),
-  /** Queues it again, from its newest checkpoint. */
-  resume: call({ input: byId, output: startedJobSchema }),
+  /** Queues it again, from its newest checkpoint; what is given replaces where and how it computes from then on. */
+  resume: call({
+    input: byId.extend({
+      devices: runConfigSchema.shape.devices.unwrap().exactOptional(),
+      precision: precisionSchema.exactOptional(),
+      threads: z.int().min(0).max(1024).exactOptional(),
+    }),
+    output: startedJobSchema,
+  }),
   show: call({ input: byId, output: runOverviewSchema }),
   edit: call({
     input: byId.extend({

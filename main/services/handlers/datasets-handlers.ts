@@ -39,7 +39,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
     list: () => datasets.list(),
     show({ id }) {
       const dataset = browser.existing(id);
-      const runs = listRunsOfDataset(db, id).slice(0, runsShown);
+      const runs = listRunsOfDataset(db, id, runsShown);
       return {
         ...dataset,
         skippedFiles: countSkippedFiles(db, id),

@@ -72,7 +72,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       changes.tell('runs', run.id);
       return { runId: run.id, jobId };
     },
-    resume({ id }) {
+    resume({ id, ...placement }) {
       const run = inspector.existing(id);
       const waiting = jobOf(id);
       if (waiting !== undefined) {
@@ -95,6 +95,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
         );
       }
       datasets.packs(datasets.byId(run.datasetId).name);
+      if (Object.keys(placement).length > 0) training.place(id, placement);
       const jobId = queue.add({
         kind: 'train',
         title: `Train ${run.name}`,

@@ -297,10 +297,14 @@ describe('runs', () => {
       .filter(({ kind }) => kind === 'command')
       .map(({ payload }) => payload.command);
     expect(commands).toEqual(['setRate', 'pause', 'resume', 'stop']);
-    const resumed = await client.runs.resume({ id: runId });
+    const resumed = await client.runs.resume({ id: runId, threads: 2 });
     expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'BUSY' });
     expect((await jobEnd(resumed.jobId)).state).toBe('done');
-    expect(await client.runs.show({ id: runId })).toMatchObject({ state: 'finished', step: 400 });
+    expect(await client.runs.show({ id: runId })).toMatchObject({
+      state: 'finished',
+      step: 400,
+      config: { threads: 2 },
+    });
     expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'RUN_NOT_RESUMABLE' });
   });
 

@@ -33,6 +33,7 @@ const titles: Record<string, string> = {
   INVALID_SPEC: 'This net cannot be built',
   ENGINE_MISSING: 'The engine is missing',
   ENGINE_DIED: 'The engine ended unexpectedly',
+  DEVICE_LOST: 'A device stopped',
   DIVERGED: 'Training diverged',
   CANCELLED: 'Cancelled',
   NAME_TAKEN: 'The name is taken',
@@ -54,6 +55,8 @@ const advice: Record<string, string> = {
   ENGINE_MISSING: 'Build it with npm run setup, then start again.',
   ENGINE_DIED:
     'Resume the run: it goes on from its newest checkpoint. The log in the data directory has the details.',
+  DEVICE_LOST:
+    'Resume the run: it goes on from its newest checkpoint. If it happens again, look at the driver and the power of the device.',
   CORRUPT_CHECKPOINT: 'Choose another checkpoint of the run.',
   INTERNAL: 'This is a fault of the program. The log in the data directory has the details.',
 };

@@ -7,6 +7,9 @@ export type ThemeChoice = 'system' | 'light' | 'dark';
 const place = 'alexnet-studio.theme';
 const darkWanted = '(prefers-color-scheme: dark)';
 
+/** Whether it was chosen in this browser. */
+const wasChosen = (): boolean => localStorage.getItem(place) !== null;
+
 function remembered(): ThemeChoice {
   const value = localStorage.getItem(place);
   return value === 'light' || value === 'dark' ? value : 'system';
@@ -33,5 +36,5 @@ export const useTheme = defineStore('theme', () => {
     choice.value = theme;
     localStorage.setItem(place, theme);
   }
-  return { choice, shown, choose };
+  return { choice, shown, choose, remembered: wasChosen };
 });

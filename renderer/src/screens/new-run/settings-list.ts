@@ -70,7 +70,8 @@ export const settingGroups: readonly SettingGroup[] = [
         path: 'validateEveryEpochs',
         own: true,
         label: 'Validate every so many epochs',
-        explanation: 'Each validation runs the whole validation split through the net, centre crop.',
+        explanation:
+          'Each validation runs the whole validation split through the net, centre crop. 0: never.',
         kind: 'number',
       },
     ],

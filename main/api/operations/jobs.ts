@@ -1,5 +1,6 @@
 // The queue: everything that takes long. One training a device at a time, one evaluation, one data set; the others
-// wait in order. The queue is kept over a restart of the application; what ran then is `interrupted`.
+// wait in order. The queue is kept over a restart of the application; what ran then is `interrupted`, as is work whose
+// engine died.
 import * as z from 'zod';
 import { call, nothing, stream } from '../operation.ts';
 import { byId } from '../paging.ts';

@@ -164,6 +164,15 @@ describe('JobQueue', () => {
     expect(logged[0]).toContain('TypeError: x is undefined');
   });
 
+  it('tells work whose engine died from work that failed', async () => {
+    const queue = makeQueue();
+    queue.start();
+    const id = add(queue, 'a', 'cpu', 'train');
+    work('a').finish(new AppError('ENGINE_DIED', 'killed'));
+    await settled();
+    expect(queue.get(id)).toMatchObject({ state: 'interrupted', error: { code: 'ENGINE_DIED' } });
+  });
+
   it('cancels what runs and what waits', async () => {
     const queue = makeQueue();
     queue.start();

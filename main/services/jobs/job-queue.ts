@@ -50,6 +50,7 @@ interface Running {
 }
 
 const endedShown = 100;
+const died: ReadonlySet<string> = new Set(['ENGINE_DIED', 'DEVICE_LOST']);
 const progressEveryMs = 100;
 
 export class JobQueue {
@@ -258,6 +259,8 @@ export class JobQueue {
       return { state: 'interrupted', error: { code: 'CANCELLED', message }, endedAt };
     }
     if (aborted) return { state: 'cancelled', endedAt };
+    // What computed it is gone; the work itself is as good as where it stopped.
+    if (died.has(code)) return { state: 'interrupted', error: { code, message }, endedAt };
     if (code === 'INTERNAL' && error instanceof Error) this.#parts.log(error.stack ?? message);
     return { state: 'failed', error: { code, message }, endedAt };
   }

@@ -4,9 +4,9 @@
 // order.
 //
 // Arguments that do not fit each other throw Error(kInvalidArgument), a refused launch what its cause means
-// (cuda/status.h). Output may not overlap input unless stated. Views that are channels last, with channels and
-// strides that are multiples of 8 and data on 16-byte boundaries, take the fast kernels; everything else works,
-// more slowly.
+// (cuda/status.h). Output may not overlap input unless stated. Views that are channels last, with channels
+// and strides that are multiples of 8 and data on 16-byte boundaries, take the fast kernels; everything else
+// works, more slowly.
 #pragma once
 
 #include <cstdint>

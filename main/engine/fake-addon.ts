@@ -226,7 +226,9 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
       ),
     readImageInfo: (bytes) => {
       if (bytes.length === 0) throw new AppError('CORRUPT_IMAGE', 'The file is empty.');
-      return { format: 'jpeg', width: 500, height: 375, orientation: 1, colour: 'rgb' };
+      // A TIFF's first bytes; everything else is a JPEG.
+      const format = Buffer.from(bytes).toString('latin1', 0, 3) === 'II*' ? 'tiff' : 'jpeg';
+      return { format, width: 500, height: 375, orientation: 1, colour: 'rgb' };
     },
     decodeImage: (bytes) => Promise.resolve(fakeJpeg(`decoded ${bytes.length}`)),
     encodeJpeg: (pixels, width, height) => fakeJpeg(`${width}x${height} of ${pixels[0]},${pixels[1]}`),

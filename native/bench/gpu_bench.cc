@@ -132,8 +132,13 @@ void run(const Options& options) {
   uint32_t step = 0;
   double exchange_ms = 0, loss = 0;
   const auto one = [&] {
-    const auto outcome = team.train({batch.images.get(), batch.labels.data(), options.batch},
-                                    {.training = true, .seed = 1, .step = step++}, updates);
+    // The next batch is known ahead, as the trainer knows it.
+    const auto batch_of = [&](uint32_t number) {
+      return columns::Batch{batch.images.get(), batch.labels.data(), options.batch, number + 1};
+    };
+    const auto outcome =
+        team.train(batch_of(step), {.training = true, .seed = 1, .step = step}, updates, batch_of(step + 1));
+    ++step;
     if (!outcome.updated) throw Error(ErrorCode::kDiverged, "the loss is not finite");
     exchange_ms += outcome.exchange_ms;
     loss = outcome.totals.loss / static_cast<double>(outcome.totals.images);

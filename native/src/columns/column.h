@@ -17,6 +17,8 @@ struct Batch {
   const void* images = nullptr;     // [batch, 3, size, size]
   const int32_t* labels = nullptr;  // [batch]; -1: the row only fills the batch
   int64_t valid = 0;                // rows with a label; they come first
+  // Not 0: this memory holds what it held when a batch of the same number was told before.
+  uint64_t id = 0;
 };
 
 struct InputFormat {
@@ -69,6 +71,9 @@ class Column {
   /// thread; it may outlive the column.
   virtual std::shared_ptr<std::byte> allocate_input(int64_t /*bytes*/) const { return nullptr; }
   virtual void set_batch(const Batch& batch) = 0;
+  /// Tells, after set_batch(), which batch will probably be the next one, so that it can be brought
+  /// meanwhile. Its memory stays as it is until the pass is finished.
+  virtual void prefetch(const Batch& /*next*/) {}
 
   /// Joins every column's output of layer - 1 into this column's input of `layer`.
   virtual void gather(size_t layer, std::span<Column* const> all) = 0;

@@ -135,9 +135,12 @@ std::shared_ptr<std::byte> ColumnTeam::allocate_input(int64_t bytes) const {
   return columns_[0]->allocate_input(bytes);
 }
 
-void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& context) {
+void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& context,
+                         const std::optional<Batch>& next) {
   member.exchange_ms = 0;
   for (int c : member.columns) columns_[c]->set_batch(batch);
+  if (next)
+    for (int c : member.columns) columns_[c]->prefetch(*next);
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
     if (plan_.layers[l].gathers) {
       const auto start = Clock::now();
@@ -160,7 +163,7 @@ void ColumnTeam::finish(Member& member) {
 }
 
 StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
-                              std::span<const LayerUpdate> updates) {
+                              std::span<const LayerUpdate> updates, const std::optional<Batch>& next) {
   if (updates.size() != plan_.layers.size())
     throw Error(ErrorCode::kInvalidArgument, "an update needs the factors of every layer");
   // Below the first layer that still learns nothing needs a gradient.
@@ -168,7 +171,7 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
   while (first < updates.size() && updates[first].frozen) ++first;
   std::vector<char> updated(members_.size(), 0);
   run([&](Member& member) {
-    forward(member, batch, context);
+    forward(member, batch, context, next);
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/true);
     // Every member finds the same loss, so all of them stop here or none.
     if (!deferred() && !std::isfinite(member.totals.loss)) return;

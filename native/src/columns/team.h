@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -38,8 +39,10 @@ class ColumnTeam {
   /// See Column::allocate_input.
   std::shared_ptr<std::byte> allocate_input(int64_t bytes) const;
 
-  /// Forward, loss, backward and update. Where the loss is not finite nothing is updated.
-  StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates);
+  /// Forward, loss, backward and update. Where the loss is not finite nothing is updated. `next`: what will
+  /// probably be the next batch, if it is known; its memory must not change meanwhile.
+  StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates,
+                    const std::optional<Batch>& next = std::nullopt);
   /// Forward and loss.
   BatchTotals evaluate(const Batch& batch);
   /// The joined logits of the last call: [batch, classes].
@@ -60,7 +63,8 @@ class ColumnTeam {
   void serve(Member& member);
   /// Destroys the columns in their threads and joins the threads.
   void end();
-  void forward(Member& member, const Batch& batch, const PassContext& context);
+  void forward(Member& member, const Batch& batch, const PassContext& context,
+               const std::optional<Batch>& next = std::nullopt);
   bool deferred() const { return columns_[0]->deferred(); }
   void finish(Member& member);
 

@@ -56,6 +56,13 @@ struct PluginColumnOptions {
   PluginColumn input_from;
 };
 
+struct PluginBatch {
+  const void* images;
+  const int32_t* labels;
+  int64_t valid;
+  uint64_t id;
+};
+
 struct PluginPass {
   int32_t training;
   uint64_t seed;
@@ -119,8 +126,8 @@ struct PluginApi {
   void (*destroy_column)(PluginColumn column);
 
   void (*input_format)(PluginColumn column, int32_t* layout, int32_t* type);
-  int32_t (*set_batch)(PluginColumn column, const void* images, const int32_t* labels, int64_t valid,
-                       PluginError* error);
+  int32_t (*set_batch)(PluginColumn column, const PluginBatch* batch, PluginError* error);
+  int32_t (*prefetch)(PluginColumn column, const PluginBatch* next, PluginError* error);
   int32_t (*gather)(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error);
   int32_t (*forward)(PluginColumn column, int64_t layer, const PluginPass* pass, PluginError* error);
   int32_t (*loss)(PluginColumn column, const PluginColumn* all, int32_t gradient, PluginError* error);

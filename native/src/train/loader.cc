@@ -64,9 +64,23 @@ columns::Batch Loader::next() {
   Slot& slot = slots_[static_cast<size_t>(next_given_) % slots_.size()];
   changed_.wait(lock, [&] { return failure_ || (slot.ready && slot.step == next_given_); });
   if (failure_) std::rethrow_exception(failure_);
+  const columns::Batch batch = batch_of(slot);
   ++next_given_;
   changed_.notify_all();  // the slot of the step before may be filled again
-  return {slot.images.get(), slot.labels.data(), slot.valid};
+  return batch;
+}
+
+std::optional<columns::Batch> Loader::peek() {
+  const std::lock_guard lock(mutex_);
+  const Slot& slot = slots_[static_cast<size_t>(next_given_) % slots_.size()];
+  if (next_made_ < 0 || failure_ || !slot.ready || slot.step != next_given_) return std::nullopt;
+  return batch_of(slot);
+}
+
+columns::Batch Loader::batch_of(const Slot& slot) const {
+  // The generation tells a step's batch from the same step's with another augmentation.
+  const uint64_t id = generation_ << 40 | static_cast<uint64_t>(slot.step + 1);
+  return {slot.images.get(), slot.labels.data(), slot.valid, id};
 }
 
 void Loader::work() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -46,6 +47,8 @@ class Loader {
 
   /// The next step's batch; valid until the next call of next() or restart(). Rethrows what a thread threw.
   columns::Batch next();
+  /// The batch that next() gives after this one, where it is ready; it stays as it is until then.
+  std::optional<columns::Batch> peek();
 
  private:
   struct Slot {
@@ -60,6 +63,7 @@ class Loader {
     std::vector<uint32_t> order;
   };
 
+  columns::Batch batch_of(const Slot& slot) const;
   void work();
   void fill(Slot& slot, int64_t step, const AugmentationSpec& augmentation);
   std::shared_ptr<const Epoch> epoch(int64_t number);

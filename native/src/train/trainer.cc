@@ -327,7 +327,7 @@ struct Trainer::Impl {
     record.data_wait_ms = ms_since(start);
     const columns::StepOutcome outcome =
         team->train(batch, {.training = true, .seed = config.seed, .step = static_cast<uint32_t>(step)},
-                    controls.updates(step));
+                    controls.updates(step), loader.peek());
     record.learning_rate = controls.learning_rate(step);
     record.step = step + 1;
     record.images = outcome.totals.images;

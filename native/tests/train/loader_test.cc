@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <numeric>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "train/loader.h"
 #include "train/preprocessing.h"
@@ -207,6 +209,49 @@ TEST_CASE("a restart after a failure begins anew") {
   loader.restart(2, source.config.augmentation);
   CHECK(source.copy(loader.next(), kOptions.batch) ==
         source.expected(kOptions, source.config.augmentation, 2));
+}
+
+TEST_CASE("the batch after this one can be looked at while this one is read, and is the one that comes") {
+  const Source source;
+  LoaderOptions options = kOptions;
+  options.threads = 2;
+  Loader loader(source.pack, source.preprocessing, source.format, options);
+  CHECK_FALSE(loader.peek());
+  std::set<uint64_t> numbers;
+  for (const double noise : {0.1, 0.2}) {
+    AugmentationSpec augmentation = source.config.augmentation;
+    augmentation.colour_noise = noise;
+    loader.restart(3, augmentation);
+    for (int64_t step = 3; step < 3 + 2 * toy::kStepsPerEpoch; ++step) {
+      loader.next();
+      std::optional<columns::Batch> seen;
+      while (!(seen = loader.peek())) std::this_thread::yield();  // a thread is making it
+      CHECK(source.copy(*seen, options.batch) == source.expected(options, augmentation, step + 1));
+      CHECK(seen->id != 0);
+      CHECK(loader.peek()->id == seen->id);
+      numbers.insert(seen->id);
+    }
+  }
+  CHECK(numbers.size() == 4 * toy::kStepsPerEpoch);  // another number after each restart, too
+}
+
+TEST_CASE("memory that the devices prefer is used for batches, where they have any") {
+  const Source source;
+  std::vector<std::byte> memory;
+  for (const bool preferred : {true, false}) {
+    int asked = 0;
+    Loader loader(source.pack, source.preprocessing, source.format, kOptions, [&](int64_t bytes) {
+      ++asked;
+      if (!preferred || asked > 1) return std::shared_ptr<std::byte>();
+      memory.resize(static_cast<size_t>(bytes));
+      return std::shared_ptr<std::byte>(memory.data(), [](std::byte*) {});
+    });
+    CHECK(asked == kOptions.threads + 2);
+    loader.restart(0, source.config.augmentation);
+    const auto batch = loader.next();
+    CHECK((batch.images == memory.data()) == preferred);
+    CHECK(source.copy(batch, kOptions.batch) == source.expected(kOptions, source.config.augmentation, 0));
+  }
 }
 
 TEST_CASE("a loader that was not started gives nothing") {

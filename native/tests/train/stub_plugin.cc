@@ -22,7 +22,17 @@ class DeferredColumn : public columns::Column {
   explicit DeferredColumn(std::unique_ptr<columns::Column> column) : column_(std::move(column)) {}
 
   columns::InputFormat input_format() const override { return column_->input_format(); }
-  void set_batch(const columns::Batch& batch) override { column_->set_batch(batch); }
+  void set_batch(const columns::Batch& batch) override {
+    // A batch that was told ahead must be there unchanged.
+    if (told_.id != 0 && batch.id == told_.id && batch.images == told_.images &&
+        first_label(batch) != told_label_)
+      throw Error(ErrorCode::kInternal, "a batch has changed after it was told");
+    column_->set_batch(batch);
+  }
+  void prefetch(const columns::Batch& next) override {
+    told_ = next;
+    told_label_ = first_label(next);
+  }
   void gather(size_t layer, std::span<columns::Column* const> all) override {
     column_->gather(layer, inner(all));
   }
@@ -53,6 +63,7 @@ class DeferredColumn : public columns::Column {
   bool all_finite() const override { return column_->all_finite(); }
 
  private:
+  static int32_t first_label(const columns::Batch& batch) { return batch.labels ? batch.labels[0] : -1; }
   std::span<columns::Column* const> inner(std::span<columns::Column* const> all) {
     inner_.clear();
     for (columns::Column* column : all) inner_.push_back(static_cast<DeferredColumn*>(column)->column_.get());
@@ -62,6 +73,8 @@ class DeferredColumn : public columns::Column {
   const std::unique_ptr<columns::Column> column_;
   std::vector<columns::Column*> inner_;
   columns::BatchTotals totals_;
+  columns::Batch told_;
+  int32_t told_label_ = -1;
 };
 
 void add_library(PluginReport& report, const char* name, const char* version, const char* reason,

@@ -42,6 +42,7 @@ void DeviceContext::open() {
     throw Error(ErrorCode::kDeviceUnavailable, device_name(device_) + ": " + cudnn_.state.reason);
   ALEXNET_CUDA_CHECK(device_, cudaStreamCreateWithFlags(&compute_, cudaStreamNonBlocking));
   ALEXNET_CUDA_CHECK(device_, cudaStreamCreateWithFlags(&exchange_, cudaStreamNonBlocking));
+  ALEXNET_CUDA_CHECK(device_, cudaStreamCreateWithFlags(&upload_, cudaStreamNonBlocking));
   ALEXNET_CUBLASLT_CHECK(*this, create(&cublas_handle_));
   ALEXNET_CUDNN_CHECK(*this, create(&cudnn_handle_));
   ALEXNET_CUDNN_CHECK(*this, set_stream(cudnn_handle_, compute_));
@@ -52,6 +53,7 @@ void DeviceContext::close() {
   cudaSetDevice(device_);
   if (cudnn_handle_) cudnn_.destroy(cudnn_handle_);
   if (cublas_handle_) cublas_.destroy(cublas_handle_);
+  if (upload_) cudaStreamDestroy(upload_);
   if (exchange_) cudaStreamDestroy(exchange_);
   if (compute_) cudaStreamDestroy(compute_);
 }

@@ -26,6 +26,8 @@ class DeviceContext {
   cudaStream_t compute() const { return compute_; }
   /// Copies from other devices, beside the kernels.
   cudaStream_t exchange() const { return exchange_; }
+  /// The next batch's way to the device, beside both.
+  cudaStream_t upload() const { return upload_; }
 
   /// Makes this device the calling thread's.
   void use() const;
@@ -44,7 +46,7 @@ class DeviceContext {
   CublasLt cublas_;
   CudnnHandle cudnn_handle_ = nullptr;
   CublasLtHandle cublas_handle_ = nullptr;
-  cudaStream_t compute_ = nullptr, exchange_ = nullptr;
+  cudaStream_t compute_ = nullptr, exchange_ = nullptr, upload_ = nullptr;
   std::chrono::seconds limit_;
   bool given_up_ = false;
 };

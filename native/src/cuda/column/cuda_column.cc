@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "cuda/column/batch_input.h"
 #include "cuda/column/conv_layer.h"
 #include "cuda/column/exchange.h"
 #include "cuda/column/fc_layer.h"
@@ -42,6 +43,7 @@ class CudaColumn : public ProfiledColumn {
     // Nothing may be freed that the device still works on.
     if (context_.given_up()) return;
     cudaSetDevice(context_.device());
+    cudaStreamSynchronize(context_.upload());
     cudaStreamSynchronize(context_.exchange());
     cudaStreamSynchronize(context_.compute());
   }
@@ -50,6 +52,7 @@ class CudaColumn : public ProfiledColumn {
     return {InputLayout::kNhwc, sizeof(T) == 2 ? InputType::kBfloat16 : InputType::kFloat32};
   }
   void set_batch(const Batch& batch) override;
+  void prefetch(const Batch& next) override;
   void gather(size_t layer, std::span<Column* const> all) override;
   void forward(size_t layer, const PassContext& context) override;
   BatchTotals loss(std::span<Column* const> all, bool gradient) override;
@@ -74,13 +77,13 @@ class CudaColumn : public ProfiledColumn {
 
   static CudaColumn& same(Column* column) { return static_cast<CudaColumn&>(*column); }
   int columns() const { return plan_.spec.columns; }
+  BatchInput<T>& input_of() const { return leader_ ? *leader_->own_input_ : *own_input_; }
   size_t last() const { return plan_.layers.size() - 1; }
   /// Column `column`'s channels of layer's output.
   Range channels(size_t layer, int column) const {
     return column_range(plan_.layers[layer].out.channels, columns(), column);
   }
 
-  void build_input();
   void build_layers();
   void build_exchange();
   void build_update();
@@ -104,10 +107,7 @@ class CudaColumn : public ProfiledColumn {
   LayerClock clock_;
 
   Block<uint32_t> step_;
-  Block<T> image_;  // as the loader made it
-  Block<int32_t> labels_;
-  Maps<T> blocked_;  // the image as the first layer reads it
-  NetInputFormat input_;
+  std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
   std::vector<Joined> joined_;                        // by layer; empty where it does not gather
@@ -125,9 +125,8 @@ class CudaColumn : public ProfiledColumn {
   Block<ParameterRates> rates_;
   ParameterTable table_;
   std::vector<LayerUpdate> updates_;  // of this pass, by layer; frozen where none came
-  bool has_labels_ = false;
 
-  Event done_, input_ready_;
+  Event done_;
   Pinned<uint32_t> host_step_, host_flag_;
   Pinned<LossTotals> host_totals_;
   Pinned<ParameterRates> host_rates_;
@@ -144,7 +143,6 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
       updates_(plan.layers.size()),
       done_(context_),
-      input_ready_(context_),
       host_step_(context_, 1),
       host_flag_(context_, 1),
       host_totals_(context_, 1),
@@ -175,11 +173,11 @@ void CudaColumn<T>::build_layers() {
   const int64_t batch = options_.batch;
   const bool training = options_.training;
   step_ = arena_.take<uint32_t>(1, Growth::kFixed);
-  build_input();
+  if (!leader_) own_input_ = std::make_unique<BatchInput<T>>(context_, arena_, plan_, options_.batch);
   joined_.resize(plan_.layers.size());
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
-    Maps<T> input = l == 0 ? blocked_ : layers_[l - 1]->output();
+    Maps<T> input = l == 0 ? input_of().maps() : layers_[l - 1]->output();
     if (plan_.layers[l].gathers) {
       join_input(joined_[l], input);
       input = joined_[l].maps;
@@ -199,21 +197,6 @@ void CudaColumn<T>::build_layers() {
   }
   workspace_ = arena_.take<std::byte>(workspace, Growth::kFixed);
   staging_ = arena_.take<float>(largest_parameter, Growth::kFixed);
-}
-
-template <class T>
-void CudaColumn<T>::build_input() {
-  if (leader_) {
-    labels_ = leader_->labels_;
-    blocked_ = leader_->blocked_;
-    return;
-  }
-  const int64_t batch = options_.batch, size = plan_.spec.input_size;
-  labels_ = arena_.take<int32_t>(batch, Growth::kWithBatch);
-  image_ = arena_.take<T>(batch * 3 * size * size, Growth::kWithBatch);
-  const BlockedInput blocked = blocked_input(plan_.layers[0]);
-  input_ = blocked.format(size);
-  blocked_ = make_maps<T>(arena_, batch, blocked.channels, blocked.side, blocked.side, /*training=*/false);
 }
 
 template <class T>
@@ -280,20 +263,16 @@ void CudaColumn<T>::set_batch(const Batch& batch) {
   exchange_->begin_pass();
   clock_.begin_pass();
   for (LayerUpdate& update : updates_) update = {.frozen = true};
-  has_labels_ = batch.labels != nullptr;
-  const auto stream = context_.compute();
-  if (leader_) return leader_->input_ready_.hold(stream);
-  ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpyAsync(image_.data(), batch.images, static_cast<size_t>(image_.bytes()),
-                                     cudaMemcpyHostToDevice, stream));
-  if (has_labels_)
-    ALEXNET_CUDA_CHECK(context_.device(),
-                       cudaMemcpyAsync(labels_.data(), batch.labels, static_cast<size_t>(labels_.bytes()),
-                                       cudaMemcpyHostToDevice, stream));
-  // Rows without a label are zeros already where it matters: the loader's.
-  arrange_input<T>(stream, image_.data(), InputLayout::kNhwc, nullptr, options_.batch, blocked_.data.data(),
-                   input_);
-  input_ready_.record(stream);
+  if (leader_)
+    input_of().hold(context_.compute());
+  else
+    own_input_->set(batch);
+}
+
+template <class T>
+void CudaColumn<T>::prefetch(const Batch& next) {
+  context_.use();
+  if (own_input_) own_input_->prefetch(next);
 }
 
 template <class T>
@@ -368,14 +347,14 @@ BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
                 other.output_ready_[last()].get()};
       },
       joined_logits_.data(), channels_last_view(batch, classes, 1, 1));
-  if (!has_labels_) return {};
+  if (!input_of().labels()) return {};
   LossGradient<T> to;
   if (gradient) {
     const Range own = column_range(classes, columns(), options_.column);
     to = {classifier_->logits_gradient(), own.size(), own.begin, own.size(), nullptr};
   }
-  softmax_cross_entropy<T>(context_.compute(), joined_logits_.data(), classes, labels_.data(), batch, classes,
-                           to, rows_.data(), totals_.data(), loss_not_finite_.data());
+  softmax_cross_entropy<T>(context_.compute(), joined_logits_.data(), classes, input_of().labels(), batch,
+                           classes, to, rows_.data(), totals_.data(), loss_not_finite_.data());
   return {};
 }
 
@@ -470,12 +449,13 @@ FinishedPass CudaColumn<T>::finish() {
   context_.use();
   const auto stream = context_.compute();
   *host_totals_.data() = {};
-  if (has_labels_)
+  if (input_of().labels())
     ALEXNET_CUDA_CHECK(context_.device(),
                        cudaMemcpyAsync(host_totals_.data(), totals_.data(), sizeof(LossTotals),
                                        cudaMemcpyDeviceToHost, stream));
   done_.record(stream);
   context_.wait(done_.get());
+  if (own_input_) context_.wait(own_input_->prefetched().get());
   clock_.read();
   const LossTotals& totals = *host_totals_.data();
   return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, exchange_->milliseconds()};

@@ -52,9 +52,14 @@ void input_format(PluginColumn column, int32_t* layout, int32_t* type) {
   *type = static_cast<int32_t>(format.type);
 }
 
-int32_t set_batch(PluginColumn column, const void* images, const int32_t* labels, int64_t valid,
-                  PluginError* error) {
-  return guarded(error, [&] { column->column->set_batch({images, labels, valid}); });
+columns::Batch batch_of(const PluginBatch& flat) { return {flat.images, flat.labels, flat.valid, flat.id}; }
+
+int32_t set_batch(PluginColumn column, const PluginBatch* batch, PluginError* error) {
+  return guarded(error, [&] { column->column->set_batch(batch_of(*batch)); });
+}
+
+int32_t prefetch(PluginColumn column, const PluginBatch* next, PluginError* error) {
+  return guarded(error, [&] { column->column->prefetch(batch_of(*next)); });
 }
 
 int32_t gather(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error) {
@@ -127,6 +132,7 @@ constexpr PluginApi kApi{
     .destroy_column = [](PluginColumn column) { delete column; },
     .input_format = input_format,
     .set_batch = set_batch,
+    .prefetch = prefetch,
     .gather = gather,
     .forward = forward,
     .loss = loss,

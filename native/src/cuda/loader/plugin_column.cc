@@ -32,7 +32,12 @@ class ColumnAdapter : public Column {
     return {static_cast<std::byte*>(memory), [free = api_.free_host](std::byte* p) { free(p); }};
   }
   void set_batch(const Batch& batch) override {
-    call(api_.set_batch, column_, batch.images, batch.labels, batch.valid);
+    const PluginBatch flat = flatten(batch);
+    call(api_.set_batch, column_, &flat);
+  }
+  void prefetch(const Batch& next) override {
+    const PluginBatch flat = flatten(next);
+    call(api_.prefetch, column_, &flat);
   }
   void gather(size_t layer, std::span<Column* const> all) override {
     call(api_.gather, column_, static_cast<int64_t>(layer), handles(all));
@@ -86,6 +91,9 @@ class ColumnAdapter : public Column {
   }
 
  private:
+  static PluginBatch flatten(const Batch& batch) {
+    return {batch.images, batch.labels, batch.valid, batch.id};
+  }
   const PluginColumn* handles(std::span<Column* const> all) {
     handles_.clear();
     for (Column* column : all) handles_.push_back(static_cast<ColumnAdapter*>(column)->column_);

@@ -120,6 +120,51 @@ TEST_CASE("where the columns are, and how streams run beside each other, changes
   }
 }
 
+TEST_CASE("a batch that was brought ahead is the one computed on, and one that was not is brought") {
+  const NetPlan plan = plan_of(0);
+  std::vector<Data> data;
+  for (const float spread : {20.0f, 30.0f, 40.0f}) data.push_back(make_data(plan, spread));
+  data[1].labels[0] = 5;
+  // Which batch each step gets, and which one was told the step before; -1: none. Step 3's was told wrongly,
+  // step 5's memory holds something else than it did when its number was told: a new number says so.
+  struct Step {
+    int batch;
+    uint64_t id;
+    int next;
+    uint64_t next_id;
+  };
+  const std::vector<Step> steps{{0, 1, 1, 2}, {1, 2, 0, 3},  {2, 4, 2, 5},
+                                {2, 5, 1, 6}, {1, 7, -1, 0}, {0, 0, 0, 0}};
+  for (const Devices& devices : placements(plan)) {
+    std::vector<std::vector<float>> ends;
+    for (const bool told : {false, true}) {
+      const TestMachine machine({.jitter = 200});
+      auto team = make_team(plan, devices, Precision::kFp32);
+      std::vector<std::vector<std::byte>> images;
+      for (const Data& one : data) images.push_back(arrange(one, plan, team->input_format()));
+      const auto batch_of = [&](int number, uint64_t id) {
+        const auto i = static_cast<size_t>(number);
+        return columns::Batch{images[i].data(), data[i].labels.data(), kBatch - 1, id};
+      };
+      uint32_t number = 0;
+      for (const Step& step : steps) {
+        if (number == 4)
+          for (size_t i = 0; i < images[1].size() / 4; ++i)
+            reinterpret_cast<float*>(images[1].data())[i] *= 0.5f;
+        std::optional<columns::Batch> next;
+        if (told && step.next >= 0) next = batch_of(step.next, step.next_id);
+        const auto outcome =
+            team->train(batch_of(step.batch, told ? step.id : 0),
+                        {.training = true, .seed = kSeed, .step = number++}, updates(plan), next);
+        CHECK(outcome.updated);
+      }
+      ends.emplace_back(static_cast<size_t>(plan.layers[1].weight_count()));
+      team->read(1, Parameter::kWeight, ends.back());
+    }
+    CHECK(ends[0] == ends[1]);
+  }
+}
+
 TEST_CASE("maps cross between devices by copies, on one device they are read where they lie") {
   const NetPlan plan = plan_of(0);
   const Data data = make_data(plan);

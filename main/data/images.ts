@@ -61,6 +61,16 @@ export function clearSplit(
   }));
 }
 
+/** Removes at most `limit` images of a data set; returns how many went. For data sets of a million. */
+export function deleteSomeImages(db: WritableDatabase, datasetId: string, limit: number): number {
+  return db.run(
+    'images.deleteSome',
+    `DELETE FROM images WHERE (dataset_id, split, record) IN
+       (SELECT dataset_id, split, record FROM images WHERE dataset_id = ? LIMIT ?)`,
+    [datasetId, limit],
+  );
+}
+
 export interface ImagePage {
   datasetId: string;
   split: Split;

@@ -150,6 +150,11 @@ describe('query plans', () => {
     expect(columns.map(({ name }) => name)).not.toContain('config');
   });
 
+  it('images are removed in parts, found by their data set', () => {
+    const sql = 'SELECT dataset_id, split, record FROM images WHERE dataset_id = ? LIMIT ?';
+    expect(db.plan(sql, ['d', 1])[0]).toMatch(/^SEARCH images USING .*\(dataset_id=\?\)$/);
+  });
+
   it('the queue is read by state', () => {
     expect(db.plan(unfinishedJobsSql)[0]).toMatch(/^SEARCH jobs USING INDEX jobs_by_state \(state=\?\)$/);
   });

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setImmediate as giveWay } from 'node:timers/promises';
 import {
   type Dataset,
   type DatasetDetail,
@@ -14,8 +15,15 @@ import {
 import { AppError } from '../api/errors.ts';
 import { parseWith } from '../api/parse.ts';
 import { datasetFolder, fromFileSystem } from '../data/data-directory.ts';
-import { deleteDataset, findDataset, getDataset, listClasses, listDatasets } from '../data/datasets.ts';
-import { countSkippedFiles, listSkippedFiles } from '../data/images.ts';
+import {
+  deleteDataset,
+  findDataset,
+  getDataset,
+  listClasses,
+  listDatasets,
+  setDatasetState,
+} from '../data/datasets.ts';
+import { countSkippedFiles, deleteSomeImages, listSkippedFiles } from '../data/images.ts';
 import { listRunsOfDataset } from '../data/runs.ts';
 import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
 import { lockFolder } from '../datasets/pack-lock.ts';
@@ -44,6 +52,8 @@ export interface DatasetPacks {
 }
 
 const pageSize = 1000;
+/** Some tens of milliseconds. */
+const rowsAtOnce = 20_000;
 
 export class DatasetService {
   readonly #parts: DatasetBuilderParts;
@@ -166,6 +176,15 @@ export class DatasetService {
   /** Throws NOT_FOUND, BUSY, and IN_USE where runs were trained on it, unless forced. */
   remove(name: string, options: { force: boolean }): void {
     const { db, directory } = this.#parts;
+    const dataset = this.#removable(name, options);
+    const folder = datasetFolder(directory, dataset.id);
+    if (dataset.state === 'packing') lockFolder(`${folder}/lock`, `data set ${dataset.name}`);
+    deleteDataset(db, dataset.id);
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  #removable(name: string, options: { force: boolean }): Dataset {
+    const { db } = this.#parts;
     const dataset = this.find(name);
     const runs = listRunsOfDataset(db, dataset.id);
     if (runs.length > 0 && !options.force) {
@@ -184,10 +203,22 @@ export class DatasetService {
         `run ${running.name} is training on data set ${dataset.name}; stop it first`,
       );
     }
-    const folder = datasetFolder(directory, dataset.id);
-    if (dataset.state === 'packing') lockFolder(`${folder}/lock`, `data set ${dataset.name}`);
-    deleteDataset(db, dataset.id);
-    rmSync(folder, { recursive: true, force: true });
+    return dataset;
+  }
+
+  /**
+   * As remove(), giving way to the event loop: the rows of a million images take seconds. Broken off halfway it
+   * leaves a data set that can only be removed.
+   */
+  async removeGradually(name: string, options: { force: boolean }): Promise<void> {
+    const { db, now } = this.#parts;
+    const { id, state } = this.#removable(name, options);
+    // Another process may be packing it, which remove() finds out; it has no rows yet.
+    if (state === 'packing') return this.remove(id, options);
+    const reason = 'its removal was broken off; remove it again';
+    setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() });
+    while (deleteSomeImages(db, id, rowsAtOnce) > 0) await giveWay();
+    this.remove(id, options);
   }
 
   /** Throws NOT_FOUND. */

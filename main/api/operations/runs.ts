@@ -235,7 +235,7 @@ export const runsOperations = {
     input: z.object({ ids: z.array(z.string()).min(1).max(10_000) }),
     output: runRemovalSchema,
   }),
-  /** All or none. Throws BUSY where one of them trains. */
+  /** Throws BUSY where one of them trains: nothing is deleted then. */
   delete: call({ input: z.object({ ids: z.array(z.string()).min(1).max(10_000) }), output: nothing }),
   /** By their ids; the run must not train. Returns what is left. */
   deleteCheckpoints: call({

@@ -89,7 +89,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       if (removal.blocked !== '' || busy === undefined || busy.state === 'paused') return removal;
       return { ...removal, blocked: `it is worked on: ${busy.title}; cancel that first` };
     },
-    remove({ id, force }) {
+    async remove({ id, force }) {
       const { name } = browser.existing(id);
       const waiting = listRunsOfDataset(db, id).find((run) => training.isTraining(run.id));
       if (waiting !== undefined) {
@@ -109,7 +109,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       }
       if (busy !== undefined) queue.cancel(busy.id);
       packs.forget(id);
-      datasets.remove(name, { force });
+      await datasets.removeGradually(id, { force });
       changes.tell('datasets', id);
     },
   };

@@ -1,5 +1,6 @@
 // Handlers of new runs and runs.
 
+import { setImmediate as giveWay } from 'node:timers/promises';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
 import type { Command } from '../../api/training.ts';
@@ -145,7 +146,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
     kernels: ({ id, checkpoint }) => inspector.kernels(id, checkpoint),
     layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),
     removal: ({ ids }) => inspector.removal(ids),
-    delete({ ids }) {
+    async delete({ ids }) {
       const blocked = inspector.removal(ids).runs.find((run) => run.blocked !== '');
       if (blocked !== undefined) {
         throw new AppError('BUSY', `run ${blocked.name}: ${blocked.blocked}; nothing was deleted`, {
@@ -157,6 +158,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
         if (job !== undefined) queue.cancel(job.id);
         // Cancelling a run that never began has removed it.
         if (runs.exists(id)) runs.delete(id);
+        await giveWay();
       }
       changes.tell('runs');
     },

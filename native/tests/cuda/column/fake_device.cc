@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 #include <thread>
 
@@ -102,6 +103,25 @@ struct EventHolder {
   std::shared_ptr<Recorded> recorded;
 };
 
+/// What a hung device held is never given back by its users: start() does.
+std::mutex g_left_mutex;
+std::set<Stream*> g_streams;
+std::set<EventHolder*> g_events;
+std::set<void*> g_pinned;
+
+template <class Set, class Item>
+Item* keep(Set& set, Item* item) {
+  const std::lock_guard lock(g_left_mutex);
+  set.insert(item);
+  return item;
+}
+template <class Set, class Item>
+Item* forget(Set& set, Item* item) {
+  const std::lock_guard lock(g_left_mutex);
+  set.erase(item);
+  return item;
+}
+
 Stream* stream_of(void* stream) { return static_cast<Stream*>(stream); }
 EventHolder* event_of(cudaEvent_t event) { return reinterpret_cast<EventHolder*>(event); }
 
@@ -113,10 +133,10 @@ cudaError_t copy(void* to, const void* from, size_t bytes, void* stream) {
 }  // namespace
 
 void start(const Machine& machine) {
-  {
-    const std::lock_guard lock(g_memory_mutex);
-    g_memory.clear();  // what a hung device held is left behind
-  }
+  for (Stream* stream : std::exchange(g_streams, {})) delete stream;
+  for (EventHolder* event : std::exchange(g_events, {})) delete event;
+  for (void* memory : std::exchange(g_pinned, {})) std::free(memory);
+  for (const auto& [memory, owner] : std::exchange(g_memory, {})) std::free(memory);
   g_machine = machine;
   g_hung = false;
   g_status = 0;
@@ -183,12 +203,12 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned int) {
-  *memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  *memory = keep(g_pinned, std::aligned_alloc(64, (bytes + 63) / 64 * 64));
   return cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void* memory) {
-  std::free(memory);
+  std::free(forget(g_pinned, memory));
   return cudaSuccess;
 }
 
@@ -225,12 +245,12 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int f
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {
-  *stream = reinterpret_cast<cudaStream_t>(new Stream);
+  *stream = reinterpret_cast<cudaStream_t>(keep(g_streams, new Stream));
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  delete stream_of(stream);
+  delete forget(g_streams, stream_of(stream));
   return cudaSuccess;
 }
 
@@ -249,12 +269,12 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
-  *event = reinterpret_cast<cudaEvent_t>(new EventHolder);
+  *event = reinterpret_cast<cudaEvent_t>(keep(g_events, new EventHolder));
   return cudaSuccess;
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete event_of(event);
+  delete forget(g_events, event_of(event));
   return cudaSuccess;
 }
 

@@ -96,7 +96,8 @@ struct PoolForward {
     const int32_t left = 2 * column;
     const int32_t columns = left + 3 <= in_width ? 3 : in_width - left;
     Best<kWidth> best, next;
-    next.begin(zeros<kWidth>());
+    best.begin(zeros<kWidth>());
+    next = best;
     for (int32_t h = 2 * first; h <= 2 * last && h < in_height; ++h) {
       const int32_t row = h / 2;
       const bool shared = h % 2 == 0;

@@ -86,6 +86,8 @@ export function taskbarProgress(jobs: readonly Job[]): TaskbarProgress {
 /** Shorter jobs are not worth a notification, unless they failed or trained. */
 const shortMs = 10_000;
 
+const longestWhy = 300;
+
 /** What is told of a job that ended; undefined: nothing, since the user ended it or it was over at once. */
 export function noticeOf(job: Job): Notice | undefined {
   const { title, kind, state, error, startedAt, endedAt } = job;
@@ -94,7 +96,9 @@ export function noticeOf(job: Job): Notice | undefined {
     const short = startedAt === null || endedAt === null || endedAt - startedAt < shortMs;
     return short && !train ? undefined : { title, body: 'Done.', urgency: 'normal' };
   }
-  const why = error?.message ?? '';
+  // A notification is short: the engine's last words, on lines of their own, are on the job's screen.
+  const [first = ''] = (error?.message ?? '').split('\n');
+  const why = first.replace(/ Its last words:$/, '').slice(0, longestWhy);
   if (state === 'failed') return { title: `${title} failed`, body: why, urgency: 'critical' };
   if (state !== 'interrupted') return undefined;
   const next = train ? ' It can be resumed from its last checkpoint.' : ' It can be started again.';

@@ -12,8 +12,11 @@ import type { ForkUtility, UtilityChild } from './electron-parts.ts';
 /** After the end of a process this long is waited for what it still had to say. */
 const lastWordsMs = 1000;
 
+/** Of a number with two names (SIGABRT, SIGIOT) the first one. */
 const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]): [number, string] => [number, name]),
+  Object.entries(constants.signals)
+    .map(([name, number]): [number, string] => [number, name])
+    .reverse(),
 );
 
 /**

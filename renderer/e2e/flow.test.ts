@@ -61,6 +61,12 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await browser.go('/datasets');
     await button('Add data set').click();
     await page.getByLabel('Training folder').fill(photos.train);
+    await button('Browse').first().click();
+    const browse = page.getByRole('dialog', { name: 'Training folder' });
+    await browse.getByText('n01440764').waitFor();
+    await browser.picture('folder-browser');
+    await browse.getByRole('button', { name: 'Choose this folder' }).click();
+    expect(await page.getByLabel('Training folder').inputValue()).toBe(photos.train);
     await page.getByText('A folder like the first').click();
     await page.getByLabel('Validation folder').fill(photos.val);
     await page.getByLabel('Name', { exact: true }).fill('four');
@@ -147,7 +153,9 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await startRun('short', 2);
     await state('finished').waitFor({ timeout: 90_000 });
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox', { name: /Screen, run/ }).fill('runs');
+    // The line is ready to be typed into.
+    await page.getByRole('combobox', { name: /Screen, run/ }).waitFor();
+    await page.keyboard.type('runs train');
     await page.keyboard.press('Enter');
     await page.waitForURL(/#\/runs$/);
     const table = page.getByRole('grid', { name: 'Runs' });

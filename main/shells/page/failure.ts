@@ -12,6 +12,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CORRUPT_PACK: 422,
   CORRUPT_CHECKPOINT: 422,
   DISK_FULL: 507,
+  ENGINE_MISSING: 503,
 };
 
 export interface Failure {

@@ -78,7 +78,7 @@ export class RequestHandler {
     return await this.#file(request, response, path);
   }
 
-  /** The token leaves the address for a cookie. */
+  /** The token leaves the address for a cookie. Whoever has it may come from anywhere. */
   #enter(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
     const { gate } = this.#parts;
     if (!gate.isToken(query.get('token') ?? undefined)) {
@@ -86,13 +86,19 @@ export class RequestHandler {
       this.#refuse(request, response, { admitted: false, status: 403, reason });
       return;
     }
-    response.writeHead(303, {
-      ...pageHeaders,
-      'Set-Cookie': gate.cookie(),
-      Location: '/',
-      'Cache-Control': 'no-store',
-    });
-    response.end();
+    const headers = { ...pageHeaders, 'Set-Cookie': gate.cookie(), 'Cache-Control': 'no-store' };
+    const site = request.headers['sec-fetch-site'];
+    if (site === undefined || site === 'none' || site === 'same-origin') {
+      response.writeHead(303, { ...headers, Location: '/' });
+      response.end();
+      return;
+    }
+    // The address was clicked on another page, such as a terminal in a browser. What it redirects to would count as
+    // that page's doing and get no cookie; from here on it is ours.
+    response.writeHead(200, { ...headers, 'Content-Type': 'text/html; charset=utf-8' });
+    response.end(
+      '<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>AlexNet Studio</title>\n',
+    );
   }
 
   #refuse(

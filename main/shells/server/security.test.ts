@@ -50,6 +50,16 @@ describe('the token', () => {
     expect(page.body).toContain('<title>page</title>');
   });
 
+  it('opens the page where the address is clicked on another one, which learns nothing by it', async () => {
+    const entered = await test.get(`/?token=${test.token}`, { 'Sec-Fetch-Site': 'cross-site' });
+    expect(entered.status).toBe(200);
+    expect(entered.headers.get('set-cookie')).toContain('SameSite=Strict');
+    expect(entered.body).toContain('http-equiv="refresh" content="0; url=/"');
+    expect(entered.body).not.toContain(test.token);
+    expect(entered.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(entered.headers.get('cross-origin-opener-policy')).toBe('same-origin');
+  });
+
   it('opens by header, too', async () => {
     expect((await test.get('/', { Authorization: `Bearer ${test.token}` })).status).toBe(200);
   });

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +30,7 @@ const fs::path kStubs = ALEXNET_STUBS_DIR;
 std::string apart(const std::function<std::string()>& work) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
+  std::fflush(nullptr);  // what waits in a buffer would be written by the child as well
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {

@@ -96,10 +96,14 @@ export function openReadableDatabase(
   });
 }
 
-function openCheckpoints(path: string, mustExist: boolean): BetterSqlite3.Database {
+function openCheckpoints(
+  path: string,
+  mustExist: boolean,
+  timeoutMs = checkpointBusyTimeoutMs,
+): BetterSqlite3.Database {
   if (mustExist && !existsSync(path))
     throw new AppError('NOT_FOUND', `${path} does not exist: the run has no checkpoint`);
-  const raw = openRaw(path, checkpointBusyTimeoutMs, mustExist);
+  const raw = openRaw(path, timeoutMs, mustExist);
   return prepared(raw, () => {
     raw.pragma('page_size = 65536');
     // A rollback journal, no WAL: a checkpoint is all new pages, which are written once and need no journal.
@@ -162,9 +166,15 @@ export function openCheckpointFile(path: string, options: DatabaseOptions = {}):
  * was killed, the first to open the file must undo its half-written transaction. Throws NOT_FOUND,
  * CORRUPT_CHECKPOINT, DATABASE_TOO_NEW, IO.
  */
-export function openCheckpointReader(path: string, options: DatabaseOptions = {}): ReadableDatabase {
+export function openCheckpointReader(
+  path: string,
+  options: DatabaseOptions & {
+    /** How long a statement waits for the writer, holding the thread; 0: it throws BUSY at once. */
+    busyTimeoutMs?: number;
+  } = {},
+): ReadableDatabase {
   try {
-    const raw = openCheckpoints(path, true);
+    const raw = openCheckpoints(path, true, options.busyTimeoutMs);
     return prepared(raw, () => {
       completeCheckpoints(raw);
       raw.pragma('query_only = ON');

@@ -5,6 +5,7 @@ import { newId } from '../data/ids.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import { AugmentationService } from './augmentation.ts';
 import { Changes } from './changes.ts';
+import { CheckpointFiles } from './checkpoint-files.ts';
 import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
 import { EvaluationBrowser } from './evaluation-browser.ts';
@@ -60,7 +61,7 @@ export class Application {
     const threads = () => settings.read().threads;
     const packs = new OpenPacks(directory, addon);
     const browser = new DatasetBrowser(db, addon);
-    const inspector = new RunInspector(db, directory);
+    const inspector = new RunInspector(db, new CheckpointFiles(directory));
     const feed = new RunFeed(db);
     const photos = new PhotoService({ db, directory, changes, now });
     const hosts = new ModelHosts({ spawnHost: options.spawnHost, threads });

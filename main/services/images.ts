@@ -100,8 +100,8 @@ export class ImageService {
     return await this.#square(prediction.path, size);
   }
 
-  kernels(runId: string, checkpointId: number): Picture {
-    const { tiles, pixels } = this.#parts.inspector.kernelPicture(runId, checkpointId);
+  async kernels(runId: string, checkpointId: number): Promise<Picture> {
+    const { tiles, pixels } = await this.#parts.inspector.kernelPicture(runId, checkpointId);
     return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
   }
 

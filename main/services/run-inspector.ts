@@ -1,5 +1,5 @@
 // What a run's checkpoints and numbers show: kernels, layers, the doctor's findings, what deleting it frees.
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { AppError } from '../api/errors.ts';
 import { imageUrls } from '../api/image-urls.ts';
 import type {
@@ -12,14 +12,14 @@ import type {
 } from '../api/operations/runs.ts';
 import type { Checkpoint, Run, RunRecipe } from '../api/runs.ts';
 import { pruneToCheckpoints } from '../data/checkpoint-file.ts';
-import { findCheckpoint, listCheckpoints, openCheckpointTensors } from '../data/checkpoint-reader.ts';
-import { type DataDirectory, runFile } from '../data/data-directory.ts';
+import { openCheckpointTensors } from '../data/checkpoint-reader.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { countEvaluationsOfRun } from '../data/evaluations.ts';
 import { lastMetric, readCurve } from '../data/metrics.ts';
-import { openCheckpointFile, openCheckpointReader } from '../data/open-database.ts';
+import { openCheckpointFile } from '../data/open-database.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
 import { bytesPerValue, type TensorSource } from '../data/tensor-source.ts';
+import type { CheckpointFiles } from './checkpoint-files.ts';
 import { diagnose } from './doctor.ts';
 import { drawKernels, type KernelTiles, layTiles } from './kernel-picture.ts';
 import { readLayerStatistics } from './layer-statistics.ts';
@@ -29,13 +29,13 @@ const doctorsPoints = 500;
 
 export class RunInspector {
   readonly #db: ReadableDatabase;
-  readonly #directory: DataDirectory;
+  readonly #files: CheckpointFiles;
   /** By run and checkpoint; the oldest first. */
   readonly #layers = new Map<string, LayerStatistics[]>();
 
-  constructor(db: ReadableDatabase, directory: DataDirectory) {
+  constructor(db: ReadableDatabase, files: CheckpointFiles) {
     this.#db = db;
-    this.#directory = directory;
+    this.#files = files;
   }
 
   /** Throws NOT_FOUND. */
@@ -54,19 +54,18 @@ export class RunInspector {
 
   /** Of the checkpoint file; 0 where there is none. */
   sizeBytes(id: string): number {
-    return statSync(runFile(this.#directory, id), { throwIfNoEntry: false })?.size ?? 0;
+    return statSync(this.#files.path(id), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  checkpoints(id: string): Checkpoint[] {
+  async checkpoints(id: string): Promise<Checkpoint[]> {
     this.existing(id);
-    if (!existsSync(runFile(this.#directory, id))) return [];
-    return this.#read(id, listCheckpoints);
+    return await this.#files.list(id);
   }
 
   /** Throws NOT_FOUND where there is no such checkpoint. */
-  kernels(id: string, which: WhichCheckpoint): Kernels {
-    const checkpoint = this.#checkpoint(id, which);
-    const { layer, tiles } = this.#read(id, (db) =>
+  async kernels(id: string, which: WhichCheckpoint): Promise<Kernels> {
+    const checkpoint = await this.#checkpoint(id, which);
+    const { layer, tiles } = await this.#files.read(id, (db) =>
       this.#tiles(id, openCheckpointTensors(db, checkpoint.id)),
     );
     const { kernels, size, columns, perRow, width, height } = tiles;
@@ -75,8 +74,9 @@ export class RunInspector {
   }
 
   /** RGB bytes. Throws NOT_FOUND. */
-  kernelPicture(id: string, checkpointId: number): { tiles: KernelTiles; pixels: Uint8Array } {
-    return this.#read(id, (db) => {
+  async kernelPicture(id: string, checkpointId: number): Promise<{ tiles: KernelTiles; pixels: Uint8Array }> {
+    this.existing(id);
+    return await this.#files.read(id, (db) => {
       const source = openCheckpointTensors(db, checkpointId);
       const { layer, tiles } = this.#tiles(id, source);
       const bytes = source.read(`${layer}.weight`, 0, tiles.kernels * 3 * tiles.size * tiles.size);
@@ -86,22 +86,19 @@ export class RunInspector {
   }
 
   async layers(id: string, which: WhichCheckpoint, signal: AbortSignal): Promise<RunLayers> {
-    const checkpoint = this.#checkpoint(id, which);
+    const checkpoint = await this.#checkpoint(id, which);
     const key = `${id}/${checkpoint.id}`;
     const known = this.#layers.get(key);
     if (known !== undefined) return { checkpoint, layers: known };
-    const db = openCheckpointReader(runFile(this.#directory, id));
-    try {
-      const layers = await readLayerStatistics(openCheckpointTensors(db, checkpoint.id), signal);
-      this.#layers.set(key, layers);
-      for (const oldest of this.#layers.keys()) {
-        if (this.#layers.size <= statisticsKept) break;
-        this.#layers.delete(oldest);
-      }
-      return { checkpoint, layers };
-    } finally {
-      db.close();
+    const layers = await this.#files.read(id, (db) =>
+      readLayerStatistics(openCheckpointTensors(db, checkpoint.id), signal),
+    );
+    this.#layers.set(key, layers);
+    for (const oldest of this.#layers.keys()) {
+      if (this.#layers.size <= statisticsKept) break;
+      this.#layers.delete(oldest);
     }
+    return { checkpoint, layers };
   }
 
   doctor(id: string): Finding[] {
@@ -119,20 +116,21 @@ export class RunInspector {
     });
   }
 
-  removal(ids: readonly string[]): RunRemoval {
-    const runs = ids.map((id) => {
+  async removal(ids: readonly string[]): Promise<RunRemoval> {
+    const runs: RunRemoval['runs'] = [];
+    for (const id of ids) {
       const run = this.existing(id);
       const trains = run.state === 'running' || run.state === 'paused';
-      return {
+      runs.push({
         id,
         name: run.name,
         sizeBytes: this.sizeBytes(id),
         // Opening thousands of files only to count would take minutes.
-        checkpoints: ids.length > 50 ? 0 : this.checkpoints(id).length,
+        checkpoints: ids.length > 50 ? 0 : (await this.#files.list(id)).length,
         evaluations: countEvaluationsOfRun(this.#db, id),
         blocked: trains ? 'it is being trained; stop it first' : '',
-      };
-    });
+      });
+    }
     return { runs, sizeBytes: runs.reduce((sum, run) => sum + run.sizeBytes, 0) };
   }
 
@@ -142,12 +140,12 @@ export class RunInspector {
     if (run.state === 'running' || run.state === 'paused') {
       throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: id });
     }
-    const known = this.checkpoints(id);
+    const known = await this.checkpoints(id);
     const missing = checkpointIds.find((one) => !known.some((checkpoint) => checkpoint.id === one));
     if (missing !== undefined) {
       throw new AppError('NOT_FOUND', `run ${run.name} has no checkpoint ${missing} any more`, { run: id });
     }
-    const db = openCheckpointFile(runFile(this.#directory, id));
+    const db = openCheckpointFile(this.#files.path(id));
     try {
       await pruneToCheckpoints(
         db,
@@ -156,16 +154,18 @@ export class RunInspector {
     } finally {
       db.close();
     }
-    return this.checkpoints(id);
+    return await this.checkpoints(id);
   }
 
-  #checkpoint(id: string, which: WhichCheckpoint): Checkpoint {
+  async #checkpoint(id: string, which: WhichCheckpoint): Promise<Checkpoint> {
     const run = this.existing(id);
-    const none = `run ${run.name} has no checkpoint yet; "checkpoint now" makes one`;
-    if (!existsSync(runFile(this.#directory, id))) throw new AppError('NOT_FOUND', none, { run: id });
-    const found = this.#read(id, (db) => findCheckpoint(db, which));
+    const list = await this.#files.list(id);
+    const found = list.findLast(
+      ({ best, step }) => which === 'last' || (which === 'best' ? best : step === which),
+    );
     if (found !== undefined) return found;
-    const message = which === 'last' ? none : `run ${run.name} has no checkpoint ${which}`;
+    const none = `run ${run.name} has no checkpoint yet; "checkpoint now" makes one`;
+    const message = list.length === 0 ? none : `run ${run.name} has no checkpoint ${which}`;
     throw new AppError('NOT_FOUND', message, { run: id });
   }
 
@@ -181,14 +181,5 @@ export class RunInspector {
       );
     }
     return { layer, tiles: layTiles(kernels, size, net.columns) };
-  }
-
-  #read<T>(id: string, work: (db: ReadableDatabase) => T): T {
-    const db = openCheckpointReader(runFile(this.#directory, id));
-    try {
-      return work(db);
-    } finally {
-      db.close();
-    }
   }
 }

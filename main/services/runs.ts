@@ -45,6 +45,12 @@ export class RunService {
 
   /** Throws NOT_FOUND, CORRUPT_CHECKPOINT. */
   show(reference: string): RunDetail {
+    const run = this.describe(reference);
+    return { ...run, checkpoints: this.#checkpoints(run.id) };
+  }
+
+  /** Everything but its checkpoints, which are in a file of their own. Throws NOT_FOUND. */
+  describe(reference: string): Omit<RunDetail, 'checkpoints'> {
     const run = this.find(reference);
     const recipe = getRunRecipe(this.#db, run.id);
     if (recipe === undefined) throw new AppError('NOT_FOUND', `run ${reference} does not exist any more`);
@@ -52,7 +58,6 @@ export class RunService {
       ...run,
       ...recipe,
       validations: listValidations(this.#db, run.id),
-      checkpoints: this.#checkpoints(run.id),
       events: listEvents(this.#db, run.id),
     };
   }

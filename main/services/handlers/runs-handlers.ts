@@ -105,8 +105,9 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       });
       return { jobId };
     },
-    show: ({ id }) => ({
-      ...runs.show(inspector.existing(id).id),
+    show: async ({ id }) => ({
+      ...runs.describe(inspector.existing(id).id),
+      checkpoints: await inspector.checkpoints(id),
       steerable: training.isTraining(id),
       sizeBytes: inspector.sizeBytes(id),
       jobId: jobOf(id)?.id ?? null,
@@ -147,7 +148,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
     layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),
     removal: ({ ids }) => inspector.removal(ids),
     async delete({ ids }) {
-      const blocked = inspector.removal(ids).runs.find((run) => run.blocked !== '');
+      const blocked = (await inspector.removal(ids)).runs.find((run) => run.blocked !== '');
       if (blocked !== undefined) {
         throw new AppError('BUSY', `run ${blocked.name}: ${blocked.blocked}; nothing was deleted`, {
           run: blocked.id,

@@ -76,7 +76,7 @@ export async function findPicture(
     case 'prediction':
       return await images.prediction(toCount(first, 'an answer'), toSize(query).size);
     case 'kernels':
-      return images.kernels(toId(first), toCount(second, 'a checkpoint'));
+      return await images.kernels(toId(first), toCount(second, 'a checkpoint'));
     default:
       throw refuse('no such kind');
   }

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, expect, it } from 'vitest';
+import { writeCheckpoint } from '../data/checkpoint-file.ts';
+import { type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
+import { openCheckpointFile } from '../data/open-database.ts';
+import { temporaryFolder } from '../data/test-files.ts';
+import { CheckpointFiles } from './checkpoint-files.ts';
+
+let directory: DataDirectory;
+let files: CheckpointFiles;
+
+async function write(step: number): Promise<void> {
+  const db = openCheckpointFile(files.path('r1'));
+  const facts = {
+    step,
+    epoch: 1,
+    reason: 'epoch',
+    state: '{}',
+    best: false,
+    records: [],
+    createdAt: 1,
+  } as const;
+  await writeCheckpoint(
+    db,
+    facts,
+    { tensors: [], read: () => new Uint8Array() },
+    { keepLast: 5, storedUpTo: step },
+  );
+  db.close();
+}
+
+/** Locks the file as a large checkpoint does; returns what ends that. */
+function lock(): () => void {
+  const db = new DatabaseSync(files.path('r1'));
+  db.exec('BEGIN EXCLUSIVE');
+  return () => db.close();
+}
+
+beforeEach(() => {
+  directory = openDataDirectory(join(temporaryFolder(), 'home'));
+  files = new CheckpointFiles(directory);
+});
+
+it('lists what there is, nothing where there is no file', async () => {
+  expect(await files.list('r1')).toEqual([]);
+  await write(1);
+  await write(2);
+  expect((await files.list('r1')).map(({ step }) => step)).toEqual([1, 2]);
+});
+
+it('shows what was there before while one is being written, and waits without holding others up', async () => {
+  await write(1);
+  expect(await files.list('r1')).toHaveLength(1);
+  const fresh = new CheckpointFiles(directory);
+  const unlock = lock();
+  expect((await files.list('r1')).map(({ step }) => step)).toEqual([1]);
+  let turns = 0;
+  const counting = setInterval(() => turns++, 1);
+  const waiting = fresh.list('r1');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  unlock();
+  expect(await waiting).toHaveLength(1);
+  clearInterval(counting);
+  // Blocked, it would be none.
+  expect(turns).toBeGreaterThan(10);
+});
+
+it('says what else is wrong at once', async () => {
+  await expect(files.read('r1', () => 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await write(1);
+  await expect(
+    files.read('r1', () => {
+      throw new Error('mine');
+    }),
+  ).rejects.toThrow('mine');
+});

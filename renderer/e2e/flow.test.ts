@@ -1,6 +1,6 @@
 // The whole flow in a real browser against a real server and the real engine, on real photos: a data set is added,
 // looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
@@ -217,6 +217,57 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await browser.picture('classify');
   });
 
+  it('classifies a folder into a table and a CSV file', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/classify');
+    await tab(/A folder/).click();
+    await page.getByLabel('Folder', { exact: true }).fill(photos.val);
+    await button('Classify the folder').click();
+    await page.waitForURL(/#\/classify\/folder\//);
+    const files = page.getByText('24 files', { exact: true });
+    await files.waitFor({ timeout: 60_000 });
+    await browser.picture('classify-folder');
+    const download = page.waitForEvent('download');
+    await button('CSV').click();
+    const lines = readFileSync(await (await download).path(), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines).toHaveLength(25);
+    await browser.go('/classify');
+    await tab(/History/).click();
+    await page.getByRole('grid', { name: 'History' }).getByRole('row').nth(5).waitFor();
+    await browser.picture('classify-history');
+  });
+
+  it('exports a model, imports it again, and sets two models side by side', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/models');
+    await tab(/Runs with checkpoints/).click();
+    await button('More about short').click();
+    await page.getByRole('menuitem', { name: 'Export…' }).click();
+    await page.getByLabel('Folder', { exact: true }).fill(server.folder);
+    await page.getByLabel('Name of the file').fill('exported');
+    await button('Export').click();
+    await expect
+      .poll(() => existsSync(join(server.folder, 'exported.safetensors')), { timeout: 30_000 })
+      .toBe(true);
+    await button('Import').click();
+    await page.getByLabel('File', { exact: true }).fill(join(server.folder, 'exported.safetensors'));
+    await page.getByLabel('Name', { exact: true }).fill('twin');
+    await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
+    await tab(/Imported/).click();
+    await page.getByRole('grid', { name: 'Imported models' }).getByText('twin').waitFor();
+    await browser.picture('models');
+    await browser.go('/classify');
+    const second = page.getByLabel('Second model');
+    await second.locator('option', { hasText: 'twin' }).waitFor({ state: 'attached' });
+    await page.getByLabel('Model', { exact: true }).selectOption({ index: 1 });
+    await second.selectOption('twin');
+    await page.locator('input[type=file]').setInputFiles(photos.some.slice(0, 1));
+    await expect.poll(() => page.locator('.bars').count(), { timeout: 60_000 }).toBe(2);
+    await browser.picture('classify-two');
+  });
+
   it('has no barriers and fits a small window, in both themes', { timeout: slow }, async () => {
     const { page } = browser;
     const places = [
@@ -251,6 +302,55 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     expect(found).toEqual([]);
   });
 
+  it('says what is wrong and what to do, wherever something is gone', { timeout: slow }, async () => {
+    const { page } = browser;
+    for (const place of ['/runs/gone', '/datasets/gone', '/evaluations/gone']) {
+      await browser.go(place);
+      await page.getByRole('alert').getByText('NOT_FOUND').waitFor();
+    }
+    await browser.picture('not-found');
+    await browser.go('/datasets?add=1');
+    await page.getByLabel('Training folder').fill(join(server.folder, 'nowhere'));
+    await page.getByLabel('Name', { exact: true }).fill('nothing');
+    await button('Add').click();
+    await page
+      .getByText(/nowhere/)
+      .last()
+      .waitFor();
+    await browser.picture('dataset-refused');
+    await page.keyboard.press('Escape');
+    await page.getByRole('grid', { name: 'Data sets' }).getByText('four', { exact: true }).click();
+    await tab(/Images/).click();
+    for (const name of readdirSync(join(photos.train, 'n01440764')))
+      rmSync(join(photos.train, 'n01440764', name));
+    await page.getByRole('option').first().click();
+    await page.locator('.gone').waitFor();
+    await browser.picture('original-gone');
+    await page.keyboard.press('Escape');
+  });
+
+  it('verifies, looks for duplicates and removes', { timeout: slow }, async () => {
+    const { page } = browser;
+    await tab(/Duplicates/).click();
+    await button('Look for duplicates').click();
+    await page.getByText(/^looked /).waitFor({ timeout: 30_000 });
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Verify every byte' }).click();
+    await page
+      .getByLabel('Messages')
+      .getByText(/Verify/)
+      .waitFor({ timeout: 30_000 });
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await page
+      .getByRole('dialog')
+      .getByText(/be resumed/)
+      .waitFor();
+    await browser.picture('dataset-remove');
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No data sets yet').waitFor();
+  });
+
   it('comes back by itself when the server was restarted', { timeout: slow }, async () => {
     const { page } = browser;
     await browser.go('/runs');
@@ -263,8 +363,13 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     // What was read stays on the screen.
     expect(await table.getByText('short', { exact: true }).isVisible()).toBe(true);
     await browser.picture('offline');
+    // A screen that has nothing to show yet says why, and fills itself later.
+    await browser.go('/models');
+    await page.getByRole('alert').getByText('Not connected').waitFor();
     await server.start();
     await page.getByText('Connected', { exact: true }).waitFor();
+    await page.getByRole('grid', { name: 'Imported models' }).getByText('twin').waitFor();
+    await browser.go('/runs');
     await table.getByText('short', { exact: true }).click();
     await state('finished').waitFor();
     browser.complaints.splice(complaints);

@@ -44,7 +44,7 @@ const titles: Record<string, string> = {
 
 const advice: Record<string, string> = {
   OFFLINE: 'It is reached for again by itself; what runs goes on meanwhile.',
-  NOT_FOUND: 'It may have been deleted or renamed. Go back to the list and choose again.',
+  NOT_FOUND: 'It may have been deleted, moved or renamed: look for it again.',
   BUSY: 'Wait until the other job is done, or stop it.',
   DISK_FULL:
     'Free some space on the disk of the data directory (Settings shows it), then try again; nothing is lost.',

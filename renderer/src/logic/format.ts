@@ -51,9 +51,10 @@ export function bytes(value: number | null | undefined): string {
   return `${value < 0 ? '-' : ''}${scaled.toFixed(digits)} ${units[unit]}`;
 }
 
-/** '0.4 s', '42 s', '3 min 20 s', '5 h 2 min', '2 d 3 h' */
+/** '12 ms', '0.4 s', '42 s', '3 min 20 s', '5 h 2 min', '2 d 3 h' */
 export function duration(ms: number | null | undefined): string {
   if (!known(ms)) return dash;
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -77,7 +77,8 @@ def environment():
 def build(found, more):
     """Configures and builds; returns whether it is the CUDA backend alone."""
     architecture = found[0]["capability"].replace(".", "")
-    includes = [i for folder in packages() for i in sorted(glob.glob(os.path.join(folder, "nvidia", "*", "include")))]
+    wheels = [os.path.join(folder, "nvidia", "*", "include") for folder in packages()]
+    includes = [folder for pattern in wheels for folder in sorted(glob.glob(pattern))]
     common = [
         "cmake", "-S", NATIVE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
         f"-DALEXNET_CUDA_ARCHITECTURES={architecture}", "-DALEXNET_NVIDIA_INCLUDE=" + ";".join(includes), *more,
@@ -176,6 +177,16 @@ def measure(options, found, env):
     return runs, columns, layers
 
 
+def loader(env):
+    """Images a second that one core reads and augments; None where only the CUDA backend was built."""
+    program = os.path.join(BUILD, "loader_bench")
+    if not os.path.exists(program):
+        return None
+    code, out = run([program], 900, env, cwd=BUILD)
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return {"cores": os.cpu_count(), "perCore": lines} if code == 0 else {"error": out[-500:]}
+
+
 def wrong(checks, runs, columns):
     """What makes the check fail; a peer that is missing does not."""
     bad = [f"{t['test']} failed" for t in checks["tests"] if not t["ok"]]
@@ -219,17 +230,19 @@ def main():
     env = environment()
     print("Tests", flush=True)
     checks = {"tests": tests(env), "sanitizer": sanitizer(env)}
-    runs, columns, layers = [], {}, {}
+    runs, columns, layers, loading = [], {}, {}, None
     if not options.only_tests:
         print("Measuring", flush=True)
         runs, columns, layers = measure(options, found, env)
+        loading = loader(env)
         table(runs, columns, layers)
     bad = wrong(checks, runs, columns)
     name = re.sub(r"[^a-z0-9]+", "-", found[0]["name"].lower()).strip("-")
     path = os.path.join(HERE, "results", f"{name}.json")
     result = {
         "gpus": found, "host": platform.processor() or platform.machine(), "cudaAlone": alone,
-        "preset": options.preset, "checks": checks, "runs": runs, "columns": columns, "layers": layers, "wrong": bad,
+        "preset": options.preset, "checks": checks, "runs": runs, "columns": columns, "layers": layers,
+        "loader": loading, "wrong": bad,
     }  # fmt: skip
     with open(path, "w") as file:
         json.dump(result, file, indent=1)

@@ -117,9 +117,9 @@ struct PluginApi {
 
   int32_t (*probe)(PluginReport* report, PluginError* error);
 
-  /// Page-locked memory that a device reads at full speed. From any thread.
-  int32_t (*allocate_host)(int64_t bytes, void** memory, PluginError* error);
-  void (*free_host)(void* memory);
+  /// Page-locked memory that a device reads at full speed. From any thread; no other device is touched.
+  int32_t (*allocate_host)(int32_t device, int64_t bytes, void** memory, PluginError* error);
+  void (*free_host)(int32_t device, void* memory);
 
   int32_t (*create_column)(const PluginNet* net, const PluginColumnOptions* options, PluginColumn* column,
                            PluginError* error);

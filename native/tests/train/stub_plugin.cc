@@ -114,13 +114,13 @@ void probe(PluginReport& report) {
   add_library(report, "NCCL", "", "NCCL is missing; install it", false);
 }
 
-void* allocate_host(int64_t bytes) {
+void* allocate_host(int, int64_t bytes) {
   void* memory = std::aligned_alloc(64, (static_cast<size_t>(bytes) + 63) / 64 * 64);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
 
-void free_host(void* memory) { std::free(memory); }
+void free_host(int, void* memory) { std::free(memory); }
 
 std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
                                              columns::Column*) {

@@ -6,6 +6,9 @@ namespace alexnet::cuda {
 
 namespace {
 
+constexpr char kFull[] =
+    "its memory is full; choose a smaller batch, bf16, or free memory that other programs hold";
+
 /// The name of a call without its arguments.
 std::string called(const char* call) {
   const std::string text = call;
@@ -36,7 +39,7 @@ std::string advice(cudaError_t status) {
              "shows "
              "who";
     case cudaErrorMemoryAllocation:
-      return "its memory is full; choose a smaller batch, bf16, or free memory that other programs hold";
+      return kFull;
     case cudaErrorInsufficientDriver:
       return "the NVIDIA driver is too old for this build; install a newer driver";
     default:
@@ -61,6 +64,8 @@ void fail_cuda(cudaError_t status, const char* call, int device, const Place& pl
 void fail_cudnn(const Cudnn& cudnn, CudnnStatus status, const char* call, int device, const Place& place) {
   // A failed device shows itself in whichever call comes next.
   check_device(device, place);
+  if (status == kCudnnHostMemory || status == kCudnnDeviceMemory)
+    fail(ErrorCode::kOutOfMemory, kFull, call, status, device, place);
   char details[512] = "";
   cudnn.get_last_error_string(details, sizeof details);
   fail(ErrorCode::kInternal,
@@ -72,6 +77,7 @@ void fail_cudnn(const Cudnn& cudnn, CudnnStatus status, const char* call, int de
 void fail_cublaslt(const CublasLt& cublas, CublasStatus status, const char* call, int device,
                    const Place& place) {
   check_device(device, place);
+  if (status == kCublasAllocationFailed) fail(ErrorCode::kOutOfMemory, kFull, call, status, device, place);
   fail(ErrorCode::kInternal, "cuBLASLt " + cublas.state.version + ": " + cublas.get_status_string(status),
        call, status, device, place);
 }

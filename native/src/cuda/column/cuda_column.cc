@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <utility>
 
 #include "cuda/column/batch_input.h"
 #include "cuda/column/conv_layer.h"
 #include "cuda/column/exchange.h"
 #include "cuda/column/fc_layer.h"
+#include "cuda/column/joined_input.h"
 #include "cuda/column/layer_clock.h"
+#include "cuda/column/loss_head.h"
+#include "cuda/column/parameter_update.h"
 
 namespace alexnet::cuda {
 
@@ -21,14 +25,6 @@ using columns::LayerUpdate;
 using columns::PassContext;
 
 namespace {
-
-/// A column's part of something that is joined: what it is, where, and when it is there.
-template <class V>
-struct Part {
-  const V* data;
-  MapView view;
-  const Event* ready;
-};
 
 class ProfiledColumn : public Column {
  public:
@@ -67,36 +63,26 @@ class CudaColumn : public ProfiledColumn {
   const std::vector<float>& layer_times() const override { return clock_.times(); }
 
  private:
-  /// The joined input of a layer that gathers.
-  struct Joined {
-    Maps<T> maps;
-    std::vector<Block<T>>
-        outbox;  // by column: its part of the gradient, dense, where it is on another device
-    std::unique_ptr<Event> gradient_ready;
-  };
-
+  static bool is_velocity(columns::Parameter parameter) {
+    return parameter == columns::Parameter::kWeightVelocity || parameter == columns::Parameter::kBiasVelocity;
+  }
+  const Parameter<T>& parameter_of(size_t layer, columns::Parameter parameter) const {
+    const bool weights =
+        parameter == columns::Parameter::kWeight || parameter == columns::Parameter::kWeightVelocity;
+    return weights ? layers_[layer]->weights() : layers_[layer]->biases();
+  }
   static CudaColumn& same(Column* column) { return static_cast<CudaColumn&>(*column); }
   int columns() const { return plan_.spec.columns; }
   BatchInput<T>& input_of() const { return leader_ ? *leader_->own_input_ : *own_input_; }
   size_t last() const { return plan_.layers.size() - 1; }
-  /// Column `column`'s channels of layer's output.
-  Range channels(size_t layer, int column) const {
-    return column_range(plan_.layers[layer].out.channels, columns(), column);
-  }
 
   void build_layers();
   void build_exchange();
-  void build_update();
   void allocate();
   void bind();
-  void join_input(Joined& joined, const Maps<T>& own);
   /// Whether other columns read what this layer gives: its maps, or the logits.
   bool published(size_t layer) const { return layer == last() || plan_.layers[layer + 1].gathers; }
 
-  /// Writes every column's part side by side into `to`.
-  template <class V>
-  void join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view);
-  void upload_rates();
   void update_parameters();
 
   const NetPlan& plan_;
@@ -110,27 +96,17 @@ class CudaColumn : public ProfiledColumn {
   std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
-  std::vector<Joined> joined_;                        // by layer; empty where it does not gather
-  std::vector<std::unique_ptr<Event>> output_ready_;  // by layer; null where it is not published
+  std::vector<std::unique_ptr<JoinedInput<T>>> joined_;  // by layer; null where it does not gather
+  std::vector<std::unique_ptr<Event>> output_ready_;     // by layer; null where it is not published
   std::unique_ptr<Exchange> exchange_;
 
-  Block<float> joined_logits_;
-  Block<RowLoss> rows_;
-  Block<LossTotals> totals_;
-  Block<uint32_t> loss_not_finite_, weights_not_finite_;
+  LossHead loss_;
+  ParameterUpdate update_;
   Block<float> staging_;  // for parameters in canonical layout
   Block<std::byte> workspace_;
 
-  Block<ParameterEntry> entries_;
-  Block<ParameterRates> rates_;
-  ParameterTable table_;
-  std::vector<LayerUpdate> updates_;  // of this pass, by layer; frozen where none came
-
   Event done_;
-  Pinned<uint32_t> host_step_, host_flag_;
-  Pinned<LossTotals> host_totals_;
-  Pinned<ParameterRates> host_rates_;
-  Pinned<float> host_logits_;
+  Pinned<uint32_t> host_step_;
 };
 
 template <class T>
@@ -141,16 +117,12 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
       context_(options.devices[static_cast<size_t>(options.column)]),
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
-      updates_(plan.layers.size()),
+      loss_(context_, arena_, options.batch, plan.spec.classes),
+      update_(context_, arena_, plan.layers.size()),
       done_(context_),
-      host_step_(context_, 1),
-      host_flag_(context_, 1),
-      host_totals_(context_, 1),
-      host_rates_(context_, static_cast<int64_t>(2 * plan.layers.size())),
-      host_logits_(context_, options.batch * plan.spec.classes) {
+      host_step_(context_, 1) {
   build_layers();
   build_exchange();
-  build_update();
   allocate();
   bind();
 }
@@ -179,8 +151,9 @@ void CudaColumn<T>::build_layers() {
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
     Maps<T> input = l == 0 ? input_of().maps() : layers_[l - 1]->output();
     if (plan_.layers[l].gathers) {
-      join_input(joined_[l], input);
-      input = joined_[l].maps;
+      joined_[l] =
+          std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, input, options_.devices, training);
+      input = joined_[l]->maps();
     }
     const LayerSite site{context_,           arena_, plan_, l, options_.column, batch, training,
                          options_.precision, step_};
@@ -200,45 +173,19 @@ void CudaColumn<T>::build_layers() {
 }
 
 template <class T>
-void CudaColumn<T>::join_input(Joined& joined, const Maps<T>& own) {
-  const size_t layer = static_cast<size_t>(&joined - joined_.data());
-  const MapView& view = own.view;
-  joined.maps = make_maps<T>(arena_, options_.batch, plan_.layers[layer].in.channels, view.height, view.width,
-                             options_.training);
-  if (!options_.training) return;
-  joined.gradient_ready = std::make_unique<Event>(context_);
-  for (int c = 0; c < columns(); ++c) {
-    const bool remote = options_.devices[static_cast<size_t>(c)] != context_.device();
-    const int64_t count = options_.batch * view.pixels() * channels(layer - 1, c).size();
-    joined.outbox.push_back(remote ? arena_.take<T>(count, Growth::kWithBatch) : Block<T>());
-  }
-}
-
-template <class T>
 void CudaColumn<T>::build_exchange() {
   const int64_t batch = options_.batch, classes = plan_.spec.classes;
-  joined_logits_ = arena_.take<float>(batch * classes, Growth::kWithBatch);
-  rows_ = arena_.take<RowLoss>(batch, Growth::kWithBatch);
-  totals_ = arena_.take<LossTotals>(1, Growth::kFixed);
-  loss_not_finite_ = arena_.take<uint32_t>(1, Growth::kFixed);
-  weights_not_finite_ = arena_.take<uint32_t>(1, Growth::kFixed);
   int64_t largest = column_range(classes, columns(), 0).size() * batch * static_cast<int64_t>(sizeof(float));
   int joins = 1;
   for (size_t l = 1; l < plan_.layers.size(); ++l) {
     if (!plan_.layers[l].gathers) continue;
     joins += 2;
-    const int64_t pixels = plan_.layers[l].in.height * plan_.layers[l].in.width;
-    largest = std::max(largest, channels(l - 1, 0).size() * pixels * batch * static_cast<int64_t>(sizeof(T)));
+    const Shape& in = plan_.layers[l].in;
+    const int64_t part = column_range(in.channels, columns(), 0).size() * in.height * in.width;
+    largest = std::max(largest, part * batch * static_cast<int64_t>(sizeof(T)));
   }
   exchange_ = std::make_unique<Exchange>(context_, arena_, options_.column, options_.devices, largest,
                                          joins * columns());
-}
-
-template <class T>
-void CudaColumn<T>::build_update() {
-  const auto parameters = static_cast<int64_t>(2 * plan_.layers.size());
-  entries_ = arena_.take<ParameterEntry>(parameters, Growth::kFixed);
-  rates_ = arena_.take<ParameterRates>(parameters, Growth::kFixed);
 }
 
 template <class T>
@@ -248,13 +195,7 @@ void CudaColumn<T>::bind() {
     layer->bind(workspace_.data());
     for (const ParameterEntry& entry : layer->entries()) entries.push_back(entry);
   }
-  table_ = make_parameter_table(entries);
-  table_.entries = entries_.data();
-  const auto stream = context_.compute();
-  ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpyAsync(entries_.data(), entries.data(), static_cast<size_t>(entries_.bytes()),
-                                     cudaMemcpyHostToDevice, stream));
-  ALEXNET_CUDA_CHECK(context_.device(), cudaStreamSynchronize(stream));
+  update_.bind(std::move(entries));
 }
 
 template <class T>
@@ -262,7 +203,7 @@ void CudaColumn<T>::set_batch(const Batch& batch) {
   context_.use();
   exchange_->begin_pass();
   clock_.begin_pass();
-  for (LayerUpdate& update : updates_) update = {.frozen = true};
+  update_.begin_pass();
   if (leader_)
     input_of().hold(context_.compute());
   else
@@ -276,43 +217,10 @@ void CudaColumn<T>::prefetch(const Batch& next) {
 }
 
 template <class T>
-template <class V>
-void CudaColumn<T>::join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view) {
-  // Copies from other devices run while this device's own part is put in its place.
-  std::vector<Part<V>> parts;
-  bool local = false;
-  for (int c = 0; c < columns(); ++c) {
-    Part<V> part = part_of(c);
-    if (exchange_->remote(c)) {
-      part.data = exchange_->fetch(c, part.data, part.view.count(), *part.ready);
-    } else {
-      if (c != options_.column) part.ready->hold(context_.compute());
-      local = local || c != options_.column;
-    }
-    parts.push_back(part);
-  }
-  if (local) exchange_->begin_local();
-  for (const bool remote : {false, true}) {
-    int64_t begin = 0;
-    for (int c = 0; c < columns(); ++c) {
-      const Part<V>& part = parts[static_cast<size_t>(c)];
-      const int64_t first = begin;
-      begin += part.view.channels;
-      if (exchange_->remote(c) != remote) continue;
-      if (remote) exchange_->await(c);
-      copy_map<V, V>(context_.compute(), part.data, part.view, to + first,
-                     channels_of(view, part.view.channels));
-    }
-    if (local && !remote) exchange_->end_local();
-  }
-  exchange_->release();
-}
-
-template <class T>
 void CudaColumn<T>::gather(size_t layer, std::span<Column* const> all) {
   context_.use();
-  const Maps<T>& to = joined_[layer].maps;
-  join<T>(
+  const Maps<T>& to = joined_[layer]->maps();
+  exchange_->join<T>(
       [&](int c) -> Part<T> {
         const CudaColumn& other = same(all[static_cast<size_t>(c)]);
         const Maps<T>& output = other.layers_[layer - 1]->output();
@@ -339,33 +247,29 @@ template <class T>
 BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   context_.use();
   const int64_t classes = plan_.spec.classes, batch = options_.batch;
-  join<float>(
+  exchange_->join<float>(
       [&](int c) -> Part<float> {
         const CudaColumn& other = same(all[static_cast<size_t>(c)]);
         const int64_t own = column_range(classes, columns(), c).size();
         return {other.classifier_->logits().data(), channels_last_view(batch, own, 1, 1),
                 other.output_ready_[last()].get()};
       },
-      joined_logits_.data(), channels_last_view(batch, classes, 1, 1));
+      loss_.joined(), loss_.view());
+  loss_.clear();
   if (!input_of().labels()) return {};
   LossGradient<T> to;
   if (gradient) {
     const Range own = column_range(classes, columns(), options_.column);
     to = {classifier_->logits_gradient(), own.size(), own.begin, own.size(), nullptr};
   }
-  softmax_cross_entropy<T>(context_.compute(), joined_logits_.data(), classes, input_of().labels(), batch,
-                           classes, to, rows_.data(), totals_.data(), loss_not_finite_.data());
+  loss_.run<T>(input_of().labels(), to);
   return {};
 }
 
 template <class T>
 const float* CudaColumn<T>::logits() const {
-  // Read by whoever asks, between passes: training itself never needs them on the host.
   context_.use();
-  ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpy(host_logits_.data(), joined_logits_.data(),
-                                static_cast<size_t>(joined_logits_.bytes()), cudaMemcpyDeviceToHost));
-  return host_logits_.data();
+  return loss_.on_host();
 }
 
 template <class T>
@@ -373,22 +277,11 @@ void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input
   context_.use();
   clock_.begin(layer, true);
   layers_[layer]->backward_data(input_gradient);
-  if (input_gradient && plan_.layers[layer].gathers) {
-    // What the others need goes out before this column's own weights take their time.
-    const Joined& joined = joined_[layer];
-    for (int c = 0; c < columns(); ++c) {
-      if (!exchange_->remote(c)) continue;
-      const Range part = channels(layer - 1, c);
-      const MapView& view = joined.maps.view;
-      copy_map<T, T>(context_.compute(), joined.maps.gradient.data() + part.begin,
-                     channels_of(view, part.size()), joined.outbox[static_cast<size_t>(c)].data(),
-                     channels_last_view(view.images, part.size(), view.height, view.width));
-    }
-    joined.gradient_ready->record(context_.compute());
-  }
+  // What the others need goes out before this column's own weights take their time.
+  if (input_gradient && joined_[layer]) joined_[layer]->publish_gradient();
   if (!update.frozen) layers_[layer]->backward_weights();
   clock_.end(layer, true);
-  updates_[layer] = update;
+  update_.set(layer, update);
   // The lowest layer that learns needs no gradient of its input: after it all gradients are there.
   if (!input_gradient) update_parameters();
 }
@@ -396,10 +289,9 @@ void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input
 /// All parameters at once. Where the loss is not finite the kernel changes nothing.
 template <class T>
 void CudaColumn<T>::update_parameters() {
-  upload_rates();
-  sgd_update(context_.compute(), table_, rates_.data(), loss_not_finite_.data(), nullptr);
+  update_.run(loss_.not_finite());
   for (size_t l = 0; l < layers_.size(); ++l)
-    if (!updates_[l].frozen) layers_[l]->refresh();
+    if (!update_.frozen(l)) layers_[l]->refresh();
 }
 
 template <class T>
@@ -407,20 +299,16 @@ void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
   context_.use();
   const auto stream = context_.compute();
   const Maps<T>& to = layers_[layer - 1]->output();
-  const Range own = channels(layer - 1, options_.column);
   // In the columns' order on every device, so that all of them round alike.
   std::vector<Part<T>> parts;
   for (int c = 0; c < columns(); ++c) {
-    const Joined& joined = same(all[static_cast<size_t>(c)]).joined_[layer];
+    const JoinedInput<T>& joined = *same(all[static_cast<size_t>(c)]).joined_[layer];
+    const Part<T> part = joined.gradient_of(options_.column, /*dense=*/exchange_->remote(c));
     if (exchange_->remote(c)) {
-      const Block<T>& outbox = joined.outbox[static_cast<size_t>(options_.column)];
-      parts.push_back(
-          {exchange_->fetch(c, static_cast<const T*>(outbox.data()), outbox.count(), *joined.gradient_ready),
-           to.view, nullptr});
+      parts.push_back({exchange_->fetch(c, part.data, part.view.count(), *part.ready), part.view, nullptr});
     } else {
-      if (c != options_.column) joined.gradient_ready->hold(stream);
-      parts.push_back(
-          {joined.maps.gradient.data() + own.begin, channels_of(joined.maps.view, own.size()), nullptr});
+      if (c != options_.column) part.ready->hold(stream);
+      parts.push_back(part);
     }
   }
   for (int c = 0; c < columns(); ++c)
@@ -433,66 +321,32 @@ void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
 }
 
 template <class T>
-void CudaColumn<T>::upload_rates() {
-  for (size_t l = 0; l < updates_.size(); ++l) {
-    const LayerUpdate& u = updates_[l];
-    host_rates_.data()[2 * l] = {u.weight_rate, u.momentum, u.weight_decay, u.frozen};
-    host_rates_.data()[2 * l + 1] = {u.bias_rate, u.momentum, u.bias_decay, u.frozen};
-  }
-  ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpyAsync(rates_.data(), host_rates_.data(), static_cast<size_t>(rates_.bytes()),
-                                     cudaMemcpyHostToDevice, context_.compute()));
-}
-
-template <class T>
 FinishedPass CudaColumn<T>::finish() {
   context_.use();
-  const auto stream = context_.compute();
-  *host_totals_.data() = {};
-  if (input_of().labels())
-    ALEXNET_CUDA_CHECK(context_.device(),
-                       cudaMemcpyAsync(host_totals_.data(), totals_.data(), sizeof(LossTotals),
-                                       cudaMemcpyDeviceToHost, stream));
-  done_.record(stream);
+  done_.record(context_.compute());
   context_.wait(done_.get());
   if (own_input_) context_.wait(own_input_->prefetched().get());
   clock_.read();
-  const LossTotals& totals = *host_totals_.data();
-  return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, exchange_->milliseconds()};
+  return {loss_.totals(), exchange_->milliseconds()};
 }
 
 template <class T>
 void CudaColumn<T>::write(size_t layer, columns::Parameter parameter, std::span<const float> values) {
   context_.use();
-  const bool weights =
-      parameter == columns::Parameter::kWeight || parameter == columns::Parameter::kWeightVelocity;
-  const bool velocity =
-      parameter == columns::Parameter::kWeightVelocity || parameter == columns::Parameter::kBiasVelocity;
-  const Parameter<T>& to = weights ? layers_[layer]->weights() : layers_[layer]->biases();
-  to.write(context_, velocity, values, staging_.data());
-  if (!velocity) layers_[layer]->refresh();
+  parameter_of(layer, parameter).write(context_, is_velocity(parameter), values, staging_.data());
+  if (!is_velocity(parameter)) layers_[layer]->refresh();
 }
 
 template <class T>
 void CudaColumn<T>::read(size_t layer, columns::Parameter parameter, std::span<float> values) const {
   context_.use();
-  const bool weights =
-      parameter == columns::Parameter::kWeight || parameter == columns::Parameter::kWeightVelocity;
-  const bool velocity =
-      parameter == columns::Parameter::kWeightVelocity || parameter == columns::Parameter::kBiasVelocity;
-  const Parameter<T>& from = weights ? layers_[layer]->weights() : layers_[layer]->biases();
-  from.read(context_, velocity, values, staging_.data());
+  parameter_of(layer, parameter).read(context_, is_velocity(parameter), values, staging_.data());
 }
 
 template <class T>
 bool CudaColumn<T>::all_finite() const {
   context_.use();
-  const auto stream = context_.compute();
-  find_not_finite(stream, table_, weights_not_finite_.data());
-  ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(host_flag_.data(), weights_not_finite_.data(),
-                                                        sizeof(uint32_t), cudaMemcpyDeviceToHost, stream));
-  ALEXNET_CUDA_CHECK(context_.device(), cudaStreamSynchronize(stream));
-  return *host_flag_.data() == 0;
+  return update_.all_finite();
 }
 
 }  // namespace

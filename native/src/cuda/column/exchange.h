@@ -3,18 +3,32 @@
 // otherwise through the host's memory (the driver's doing; the list of devices says so).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "cuda/column/arena.h"
+#include "cuda/kernels/kernels.h"
 
 namespace alexnet::cuda {
+
+/// A column's part of something that is joined: what it is, where, and when it is there.
+template <class V>
+struct Part {
+  const V* data;
+  MapView view;
+  const Event* ready;
+};
 
 class Exchange {
  public:
   /// `devices`: of every column. `largest`: bytes of the largest piece fetched from one column.
   Exchange(const DeviceContext& context, Arena& arena, int column, const std::vector<int>& devices,
            int64_t largest, int pieces_a_pass);
+
+  /// Queues every column's part side by side into `to`.
+  template <class V>
+  void join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view);
 
   bool remote(int column) const { return devices_[static_cast<size_t>(column)] != context_.device(); }
 
@@ -30,19 +44,19 @@ class Exchange {
   /// What was fetched has been read, by the work that the compute stream has so far: it may be overwritten.
   void release() const { released_->record(context_.compute()); }
 
-  /// Times what the compute stream does between the two: copies on the same device.
-  void begin_local() { begin(context_.compute()); }
-  void end_local() { end(context_.compute()); }
-
   /// The pass's time in copies, once it is over.
   double milliseconds() const;
 
  private:
   const void* start(int column, const void* from, int64_t bytes, const Event& ready);
+  /// Times what the compute stream does between the two: copies on the same device.
+  void begin_local() { begin(context_.compute()); }
+  void end_local() { end(context_.compute()); }
   void begin(cudaStream_t stream) { begins_[used_]->record(stream); }
   void end(cudaStream_t stream) { ends_[used_++]->record(stream); }
 
   const DeviceContext& context_;
+  const int column_;
   const std::vector<int> devices_;
   std::vector<Block<std::byte>> landing_;        // by column; empty where it is not remote
   std::vector<std::unique_ptr<Event>> fetched_;  // by column
@@ -50,5 +64,38 @@ class Exchange {
   std::vector<std::unique_ptr<Event>> begins_, ends_;
   size_t used_ = 0;
 };
+
+template <class V>
+void Exchange::join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view) {
+  // Copies from other devices run while this device's own part is put in its place.
+  const int columns = static_cast<int>(devices_.size());
+  std::vector<Part<V>> parts;
+  bool local = false;
+  for (int c = 0; c < columns; ++c) {
+    Part<V> part = part_of(c);
+    if (remote(c)) {
+      part.data = fetch(c, part.data, part.view.count(), *part.ready);
+    } else if (c != column_) {
+      part.ready->hold(context_.compute());
+      local = true;
+    }
+    parts.push_back(part);
+  }
+  if (local) begin_local();
+  for (const bool from_others : {false, true}) {
+    int64_t begin = 0;
+    for (int c = 0; c < columns; ++c) {
+      const Part<V>& part = parts[static_cast<size_t>(c)];
+      const int64_t first = begin;
+      begin += part.view.channels;
+      if (remote(c) != from_others) continue;
+      if (from_others) await(c);
+      copy_map<V, V>(context_.compute(), part.data, part.view, to + first,
+                     channels_of(view, part.view.channels));
+    }
+    if (local && !from_others) end_local();
+  }
+  release();
+}
 
 }  // namespace alexnet::cuda

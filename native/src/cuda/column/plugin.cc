@@ -8,15 +8,17 @@ namespace alexnet::cuda::entry {
 
 void probe(PluginReport& report) { probe_devices(report); }
 
-void* allocate_host(int64_t bytes) {
+void* allocate_host(int device, int64_t bytes) {
   void* memory = nullptr;
-  int device = 0;
-  cudaGetDevice(&device);
+  ALEXNET_CUDA_CHECK(device, cudaSetDevice(device));
   ALEXNET_CUDA_CHECK(device, cudaHostAlloc(&memory, static_cast<size_t>(bytes), cudaHostAllocPortable));
   return memory;
 }
 
-void free_host(void* memory) { cudaFreeHost(memory); }
+void free_host(int device, void* memory) {
+  cudaSetDevice(device);
+  cudaFreeHost(memory);
+}
 
 std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
                                              columns::Column* input_from) {

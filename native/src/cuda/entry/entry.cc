@@ -31,8 +31,8 @@ int32_t probe(PluginReport* report, PluginError* error) {
   });
 }
 
-int32_t allocate_host(int64_t bytes, void** memory, PluginError* error) {
-  return guarded(error, [&] { *memory = entry::allocate_host(bytes); });
+int32_t allocate_host(int32_t device, int64_t bytes, void** memory, PluginError* error) {
+  return guarded(error, [&] { *memory = entry::allocate_host(device, bytes); });
 }
 
 int32_t create_column(const PluginNet* net, const PluginColumnOptions* options, PluginColumn* column,

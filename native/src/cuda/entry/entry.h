@@ -13,9 +13,9 @@ namespace alexnet::cuda::entry {
 
 /// Fills a report that is all zeros.
 void probe(PluginReport& report);
-void* allocate_host(int64_t bytes);
+void* allocate_host(int device, int64_t bytes);
 /// Throws nothing.
-void free_host(void* memory);
+void free_host(int device, void* memory);
 /// `plan` and `input_from` (null, or made here) outlive the column, which is deferred.
 std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
                                              columns::Column* input_from);

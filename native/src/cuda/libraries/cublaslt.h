@@ -29,6 +29,7 @@ struct CublasLtHeuristicResult {
 
 #define ALEXNET_CUBLASLT_CONSTANTS(X)                               \
   X(kCublasSuccess, CUBLAS_STATUS_SUCCESS, 0)                       \
+  X(kCublasAllocationFailed, CUBLAS_STATUS_ALLOC_FAILED, 3)         \
   X(kCublasOperationN, CUBLAS_OP_N, 0)                              \
   X(kCublasOperationT, CUBLAS_OP_T, 1)                              \
   X(kCublasCompute32F, CUBLAS_COMPUTE_32F, 68)                      \

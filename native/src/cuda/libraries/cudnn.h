@@ -19,6 +19,8 @@ using StreamPointer = void*;  // cudaStream_t
 /// (name here, name in cuDNN, value)
 #define ALEXNET_CUDNN_CONSTANTS(X)                                                               \
   X(kCudnnSuccess, CUDNN_STATUS_SUCCESS, 0)                                                      \
+  X(kCudnnHostMemory, CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, 4003)                  \
+  X(kCudnnDeviceMemory, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED, 4004)              \
   X(kCudnnDataFloat, CUDNN_DATA_FLOAT, 0)                                                        \
   X(kCudnnDataBfloat16, CUDNN_DATA_BFLOAT16, 9)                                                  \
   X(kCudnnCrossCorrelation, CUDNN_CROSS_CORRELATION, 1)                                          \

@@ -18,7 +18,8 @@ namespace {
 
 class ColumnAdapter : public Column {
  public:
-  ColumnAdapter(const PluginApi& api, PluginColumn column) : api_(api), column_(column) {}
+  ColumnAdapter(const PluginApi& api, PluginColumn column, int32_t device)
+      : api_(api), column_(column), device_(device) {}
   ~ColumnAdapter() override { api_.destroy_column(column_); }
 
   InputFormat input_format() const override {
@@ -28,8 +29,9 @@ class ColumnAdapter : public Column {
   }
   std::shared_ptr<std::byte> allocate_input(int64_t bytes) const override {
     void* memory = nullptr;
-    call(api_.allocate_host, bytes, &memory);
-    return {static_cast<std::byte*>(memory), [free = api_.free_host](std::byte* p) { free(p); }};
+    call(api_.allocate_host, device_, bytes, &memory);
+    return {static_cast<std::byte*>(memory),
+            [free = api_.free_host, device = device_](std::byte* p) { free(device, p); }};
   }
   void set_batch(const Batch& batch) override {
     const PluginBatch flat = flatten(batch);
@@ -102,6 +104,7 @@ class ColumnAdapter : public Column {
 
   const PluginApi& api_;
   const PluginColumn column_;
+  const int32_t device_;
   std::vector<PluginColumn> handles_;
 };
 
@@ -118,7 +121,7 @@ std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& 
       options.training, options.batch,  options.input_from ? handle_of(*options.input_from) : nullptr};
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
-  return std::make_unique<ColumnAdapter>(api, handle);
+  return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(column)]);
 }
 
 std::vector<float> layer_times(const Column& column, size_t layers) {

@@ -130,6 +130,22 @@ TEST_CASE("a busy GPU, a missing library, a missing driver and a plug-in that fa
   CHECK(failing[0].reason == "the probe failed");
 }
 
+TEST_CASE("the plug-in that was built here loads anywhere, and says what it finds") {
+  const PluginLoad load = load_plugin(plugin_path());
+  if (load.state == PluginState::kMissing) {
+    MESSAGE("skipped: no plug-in was built");
+    return;
+  }
+  CHECK(load.reason.empty());
+  const auto reports = device_reports(load);
+  REQUIRE_FALSE(reports.empty());
+  for (const DeviceReport& report : reports) {
+    CHECK(report.usable == report.reason.empty());
+    if (report.id == "cuda") CHECK_FALSE(report.usable);
+    if (report.id != "cuda") CHECK(report.memory_bytes > 0);
+  }
+}
+
 TEST_CASE("a net crosses the interface whole") {
   const NetSpec spec = parse_net_spec(R"({"columns":2,"inputSize":40,"classes":7,"activation":"tanh",
     "lrn":{"size":3,"k":1.5,"alpha":0.01,"beta":0.5,"alphaOverN":true},

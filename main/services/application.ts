@@ -61,12 +61,22 @@ export class Application {
     const threads = () => settings.read().threads;
     const packs = new OpenPacks(directory, addon);
     const browser = new DatasetBrowser(db, addon);
-    const inspector = new RunInspector(db, new CheckpointFiles(directory));
+    const files = new CheckpointFiles(directory);
+    const inspector = new RunInspector(db, files);
     const feed = new RunFeed(db);
     const photos = new PhotoService({ db, directory, changes, now });
     const hosts = new ModelHosts({ spawnHost: options.spawnHost, threads });
-    const answers = new PhotoAnswers({ db, photos, models: parts.resolver, hosts, changes, addon, now });
-    const kinds = jobKinds({ ...parts, packs, feed, changes, threads });
+    const answers = new PhotoAnswers({
+      db,
+      photos,
+      models: parts.resolver,
+      files,
+      hosts,
+      changes,
+      addon,
+      now,
+    });
+    const kinds = jobKinds({ ...parts, files, packs, feed, changes, threads });
     const queue = new JobQueue({ db, changes, kinds, log: options.log, now });
     const handlerParts: HandlerParts = {
       ...parts,
@@ -78,6 +88,7 @@ export class Application {
       augmentation: new AugmentationService({ db, browser, photos, changes, addon, now }),
       feed,
       inspector,
+      files,
       evaluations: new EvaluationBrowser(db),
       photos,
       answers,

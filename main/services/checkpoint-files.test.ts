@@ -66,6 +66,21 @@ it('shows what was there before while one is being written, and waits without ho
   expect(turns).toBeGreaterThan(10);
 });
 
+it('is free where there is no file, and when its writer is done', async () => {
+  await files.free(undefined);
+  await files.free('r1');
+  await write(1);
+  const unlock = lock();
+  let freed = false;
+  const waiting = files.free('r1').then(() => {
+    freed = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(freed).toBe(false);
+  unlock();
+  await waiting;
+});
+
 it('says what else is wrong at once', async () => {
   await expect(files.read('r1', () => 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await write(1);

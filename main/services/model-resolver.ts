@@ -103,6 +103,13 @@ export class ModelResolver {
     }
   }
 
+  /** The run whose checkpoint is meant; undefined for an imported model, or nothing known. */
+  runOf(title: string): string | undefined {
+    const at = title.lastIndexOf('@');
+    if (at < 0 && findModel(this.#db, title) !== undefined) return undefined;
+    return tryResolveRun(this.#db, at < 0 ? title : title.slice(0, at))?.id;
+  }
+
   #checkpoint(file: string, runName: string, which: string | undefined) {
     if (which !== undefined && which !== 'best' && which !== 'last' && !/^\d+$/.test(which)) {
       throw new AppError('NOT_FOUND', `after @ comes best, last or a step, not '${which}'`);

@@ -17,6 +17,7 @@ import {
 import type { Addon } from '../engine/addon.ts';
 import type { ClassifiedPhoto } from '../engine/protocol.ts';
 import type { Changes } from './changes.ts';
+import type { CheckpointFiles } from './checkpoint-files.ts';
 import type { ModelHosts } from './model-hosts.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import type { PhotoService } from './photos.ts';
@@ -34,6 +35,7 @@ export interface PhotoAnswerParts {
   photos: PhotoService;
   models: ModelResolver;
   hosts: ModelHosts;
+  files: CheckpointFiles;
   changes: Changes;
   addon: () => Addon;
   /** Ms UTC. */
@@ -53,9 +55,13 @@ export class PhotoAnswers {
 
   /** Photos in order, for each all models. A photo that cannot be read is an answer with an error. */
   async *ask(request: AskRequest, signal: AbortSignal): AsyncGenerator<PhotoAnswer> {
-    const { photos, models } = this.#parts;
+    const { photos, models, files } = this.#parts;
     const asked = request.photoIds.map((id) => photos.existing(id));
-    const resolved = request.models.map((reference) => models.resolve(reference));
+    const resolved: ResolvedModel[] = [];
+    for (const reference of request.models) {
+      await files.free(models.runOf(reference));
+      resolved.push(models.resolve(reference));
+    }
     for (let begin = 0; begin < asked.length && !signal.aborted; ) {
       const part = asked.slice(begin, begin + (begin === 0 ? 1 : photosAtOnce));
       begin += part.length;

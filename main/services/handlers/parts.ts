@@ -4,6 +4,7 @@ import type { WritableDatabase } from '../../data/database.ts';
 import type { Addon } from '../../engine/addon.ts';
 import type { AugmentationService } from '../augmentation.ts';
 import type { Changes } from '../changes.ts';
+import type { CheckpointFiles } from '../checkpoint-files.ts';
 import type { ConfigChecker } from '../config-check.ts';
 import type { DatasetBrowser } from '../dataset-browser.ts';
 import type { DatasetService } from '../datasets.ts';
@@ -44,6 +45,7 @@ export interface HandlerParts {
   evaluations: EvaluationBrowser;
   models: ModelService;
   resolver: ModelResolver;
+  files: CheckpointFiles;
   photos: PhotoService;
   answers: PhotoAnswers;
   settings: SettingsService;

@@ -28,11 +28,12 @@ export function augmentationHandlers({ augmentation }: HandlerParts): StudioHand
 }
 
 export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evaluations'] {
-  const { db, evaluation, evaluations, datasets, queue, changes } = parts;
+  const { db, evaluation, evaluations, datasets, queue, changes, resolver, files } = parts;
   return {
     list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
-    start({ model, datasetId, split, crops }) {
+    async start({ model, datasetId, split, crops }) {
       const dataset = datasets.byId(datasetId);
+      await files.free(resolver.runOf(model));
       const checked = evaluation.check({ model, dataset: dataset.name, split, crops });
       const title = `Evaluate ${modelTitle(db, checked.model)} on ${dataset.name}`;
       const request = { model, datasetId, split, crops };
@@ -57,14 +58,15 @@ function absolute(path: string): void {
 }
 
 export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'] {
-  const { db, photos, answers, resolver, queue } = parts;
+  const { db, photos, answers, resolver, files, queue } = parts;
   return {
     addPaths: ({ paths }) => photos.addPaths(paths),
     photos: (page) => photos.page(page),
     removePhoto: ({ id }) => photos.remove(id),
     photosWith: (request, signal) => answers.ask(request, signal),
-    folder(request) {
+    async folder(request) {
       for (const path of request.paths) absolute(path);
+      await files.free(resolver.runOf(request.model));
       const title = modelTitle(db, resolver.resolve(request.model));
       const [first = ''] = request.paths;
       const what = request.paths.length === 1 ? basename(first) : `${request.paths.length} files and folders`;
@@ -78,7 +80,7 @@ export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'
 }
 
 export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {
-  const { db, directory, models, resolver, queue, changes } = parts;
+  const { db, directory, models, resolver, files, queue, changes } = parts;
   const existing = (id: string) => {
     const model = findModel(db, id);
     if (model === undefined) throw new AppError('NOT_FOUND', 'this model does not exist any more', { id });
@@ -93,8 +95,9 @@ export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {
       if (request.labels !== undefined) absolute(request.labels);
       return { jobId: queue.add({ kind: 'importModel', title: `Import model ${request.name}`, request }) };
     },
-    export(request) {
+    async export(request) {
       absolute(request.file);
+      await files.free(resolver.runOf(request.model));
       const title = modelTitle(db, resolver.resolve(request.model));
       const to = basename(request.file);
       return { jobId: queue.add({ kind: 'exportModel', title: `Export ${title} to ${to}`, request }) };

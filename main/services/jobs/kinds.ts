@@ -11,11 +11,13 @@ import { getDataset } from '../../data/datasets.ts';
 import { storeDuplicates } from '../../data/duplicates.ts';
 import { getRun, getRunRecipe } from '../../data/runs.ts';
 import type { Changes } from '../changes.ts';
+import type { CheckpointFiles } from '../checkpoint-files.ts';
 import type { ClassificationService } from '../classification.ts';
 import type { DatasetService } from '../datasets.ts';
 import type { DemoPlan } from '../demo.ts';
 import { findDuplicates } from '../duplicate-search.ts';
 import type { EvaluationService } from '../evaluation.ts';
+import type { ModelResolver } from '../model-resolver.ts';
 import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
 import type { RunFeed } from '../run-feed.ts';
@@ -36,6 +38,8 @@ export interface JobKindParts {
   demo: DemoPlan;
   packs: OpenPacks;
   feed: RunFeed;
+  resolver: ModelResolver;
+  files: CheckpointFiles;
   changes: Changes;
   /** 0: all cores. */
   threads: () => number;
@@ -122,7 +126,7 @@ function counting(context: JobContext, phase: string, unit: 'images' | 'files' |
     context.progress({ phase, done, total, unit, ...pace.measure(done, total) });
 }
 
-function evaluateKind({ evaluation, datasets, changes, threads }: JobKindParts): JobKind {
+function evaluateKind({ evaluation, datasets, changes, threads, resolver, files }: JobKindParts): JobKind {
   return {
     slots: () => ['evaluation'],
     pausing: 'never',
@@ -130,6 +134,7 @@ function evaluateKind({ evaluation, datasets, changes, threads }: JobKindParts):
       const { model, datasetId, split, crops } = parse(checks.evaluateJobSchema, request);
       const dataset = datasets.byId(datasetId).name;
       const progress = counting(context, 'evaluating', 'images');
+      await files.free(resolver.runOf(model));
       const asked = { model, dataset, split, crops, threads: threads() };
       const result = await evaluation.evaluate(asked, progress, context.signal);
       context.result(result.id);
@@ -138,23 +143,24 @@ function evaluateKind({ evaluation, datasets, changes, threads }: JobKindParts):
   };
 }
 
-function classifyKind({ classification, changes, threads }: JobKindParts): JobKind {
+function classifyKind({ classification, changes, threads, resolver, files }: JobKindParts): JobKind {
   return {
     slots: () => ['classification'],
     pausing: 'never',
     async run(request, context) {
       const asked = parse(checks.classifyJobSchema, request);
       const progress = counting(context, 'classifying', 'files');
+      await files.free(resolver.runOf(asked.model));
       const told = new Throttle(runsToldEveryMs, () => changes.tell('predictions', context.id));
-      let files = 0;
+      let answered = 0;
       let failed = 0;
       try {
         await classification.classify(
           { ...asked, jobId: context.id, threads: threads() },
           (result) => {
-            files++;
+            answered++;
             if ('error' in result) context.skipped(++failed);
-            progress(files, null);
+            progress(answered, null);
             told.request();
           },
           context.signal,
@@ -263,13 +269,14 @@ function importKind({ models, changes }: JobKindParts): JobKind {
   };
 }
 
-function exportKind({ models }: JobKindParts): JobKind {
+function exportKind({ models, resolver, files }: JobKindParts): JobKind {
   return {
     slots: () => ['model files'],
     pausing: 'never',
     async run(request, context) {
       context.progress({ ...starting, phase: 'writing the file', unit: 'bytes' });
       const { model, format, file } = parse(checks.exportJobSchema, request);
+      await files.free(resolver.runOf(model));
       await models.exportFile({ model, format, out: file }, context.signal);
     },
   };

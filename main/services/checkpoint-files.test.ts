@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, it } from 'vitest';
 import { writeCheckpoint } from '../data/checkpoint-file.ts';
 import { type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
@@ -32,8 +31,8 @@ async function write(step: number): Promise<void> {
 
 /** Locks the file as a large checkpoint does; returns what ends that. */
 function lock(): () => void {
-  const db = new DatabaseSync(files.path('r1'));
-  db.exec('BEGIN EXCLUSIVE');
+  const db = openCheckpointFile(files.path('r1'));
+  db.exec('lock', 'BEGIN EXCLUSIVE');
   return () => db.close();
 }
 
@@ -57,8 +56,12 @@ it('shows what was there before while one is being written, and waits without ho
   expect((await files.list('r1')).map(({ step }) => step)).toEqual([1]);
   let turns = 0;
   const counting = setInterval(() => turns++, 1);
-  const waiting = fresh.list('r1');
+  let listed = false;
+  const waiting = fresh.list('r1').finally(() => {
+    listed = true;
+  });
   await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(listed).toBe(false);
   unlock();
   expect(await waiting).toHaveLength(1);
   clearInterval(counting);

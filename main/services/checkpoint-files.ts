@@ -50,7 +50,7 @@ export class CheckpointFiles {
 
   /** Resolves when nobody writes to the file, or there is none; rejects with BUSY where that takes too long. */
   async free(runId: string | undefined): Promise<void> {
-    if (runId !== undefined && this.exists(runId)) await this.read(runId, () => {});
+    if (runId !== undefined && this.exists(runId)) await this.read(runId, listCheckpoints);
   }
 
   /** Oldest first; while one is being written, those that were there before it. */

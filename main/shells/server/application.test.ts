@@ -191,7 +191,11 @@ describe('data sets', () => {
   });
 
   it('can be paused while they are packed, continued, and removed with what that frees', async () => {
-    const { train } = test.folder.photos();
+    // Enough to be packed for seconds.
+    for (const name of ['a', 'b', 'c']) {
+      test.folder.touch(...Array.from({ length: 300 }, (_, i) => `many/${name}/${i}.jpg`));
+    }
+    const train = test.folder.path('many');
     const { jobId } = await client.datasets.add({ name: 'slow', train, valFraction: 0.25 });
     const running = (job: Job) => job.id === jobId && job.subject !== null && job.progress !== null;
     await until(await client.jobs.watch(), running);
@@ -253,7 +257,7 @@ describe('runs', () => {
   });
 
   it('wait for each other on one device; one that waits can be cancelled and is gone', async () => {
-    const first = await startRun(60, 'first');
+    const first = await startRun(400, 'first');
     const second = await startRun(10, 'second');
     const third = await startRun(10, 'third');
     const state = async (id: string) => (await client.jobs.list()).find((job) => job.id === id)?.state;
@@ -267,7 +271,7 @@ describe('runs', () => {
   });
 
   it('are steered, paused and stopped with a checkpoint, resumed to the end', async () => {
-    const { runId, jobId } = await startRun(400, 'steered');
+    const { runId, jobId } = await startRun(1500, 'steered');
     await until(await client.runs.watch({ id: runId, afterStep: 0 }), ({ metrics }) => metrics.length > 0);
     expect((await client.runs.show({ id: runId })).steerable).toBe(true);
     await client.runs.steer({ id: runId, command: { command: 'setRate', value: 0.5 } });
@@ -302,7 +306,7 @@ describe('runs', () => {
     expect((await jobEnd(resumed.jobId)).state).toBe('done');
     expect(await client.runs.show({ id: runId })).toMatchObject({
       state: 'finished',
-      step: 400,
+      step: 1500,
       config: { threads: 2 },
     });
     expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'RUN_NOT_RESUMABLE' });

@@ -77,6 +77,12 @@ export const typeScriptZones: Record<string, Zone> = {
     packages: [],
     builtins: 'most',
   },
+  // What is installed on users' machines.
+  'main/packaging': {
+    zones: ['main/setup'],
+    packages: ['electron-builder', 'playwright-core'],
+    builtins: 'most',
+  },
   'main/setup': { zones: [], packages: ['typescript'], builtins: 'most' },
   'native/bench': { zones: [], packages: [], builtins: 'most' },
 };

@@ -20,6 +20,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const targets = {
   start: { build: ['alexnet_addon'], script: ['start:app'] },
   build: { script: ['build:app'] },
+  package: { build: ['alexnet_addon'], script: ['package:app'] },
   test: { build: [], script: ['suites'] },
   bench: { build: [], script: ['bench:run'] },
   sanitize: { script: ['sanitize'] },

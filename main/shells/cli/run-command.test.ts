@@ -50,6 +50,8 @@ describe('help', () => {
   it('names what works where it runs', async () => {
     expect(programName('/home/me/alexnet/main/shells/cli/main.ts')).toBe('npm run -s cli --');
     expect(programName('/usr/bin/alexnet-studio')).toBe('alexnet-studio');
+    const installed = '/usr/lib/alexnet-studio/resources/app/main/shells/cli/main.js';
+    expect(programName(installed)).toBe('alexnet-studio');
     expect((await run(['--help'])).stdout).toMatch(/^usage: program \[--data-dir/);
     expect((await run(['trian'])).stderr).toContain('\nprogram --help lists the commands\n');
     expect((await run(['runs', 'show'])).stderr).toContain(

@@ -1,5 +1,5 @@
 // The usage texts, made from what the commands say of themselves.
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import type { ArgumentSpec, OptionSpec } from './arguments.ts';
 
 const globalOptions: Readonly<Record<string, OptionSpec>> = {
@@ -11,9 +11,13 @@ const globalOptions: Readonly<Record<string, OptionSpec>> = {
 
 const installedName = 'alexnet-studio';
 
-/** What people type before a command: the installed program's name, or npm's way into this checkout. */
+/**
+ * What people type before a command: the installed program's name, or npm's way into this checkout. Installed it is
+ * JavaScript, in a checkout TypeScript.
+ */
 export function programName(script: string): string {
-  return basename(script) === installedName ? installedName : 'npm run -s cli --';
+  const installed = basename(script) === installedName || extname(script) === '.js';
+  return installed ? installedName : 'npm run -s cli --';
 }
 
 /** 'usage: alexnet-studio dataset add --name N ...' */

@@ -22,11 +22,11 @@ async function jobEnd(id: string, of: StudioClient = client): Promise<Job> {
   return jobs.at(-1) as Job;
 }
 
-/** Of the fake's net: `steps` steps, eight an epoch. */
+/** Of the fake's net: `steps` steps, twelve an epoch, each epoch with a checkpoint. */
 async function config(steps: number): Promise<RunConfig> {
   const preset = await client.config.fromPreset({ preset: 'alexnet', datasetId });
   const { epochs: _epochs, ...rest } = preset;
-  return { ...rest, steps, optimiser: { ...rest.optimiser, batchSize: 8 } };
+  return { ...rest, steps, optimiser: { ...rest.optimiser, batchSize: 1 } };
 }
 
 async function startRun(steps: number, name: string) {
@@ -222,7 +222,7 @@ describe('runs', () => {
     expect(problems).toEqual([expect.objectContaining({ field: 'threads', code: 'INVALID_CONFIG' })]);
     const good = await client.config.check({ config: await config(40), datasetId });
     expect(good.problems).toEqual([]);
-    expect(good.plan).toEqual({ stepsPerEpoch: 2, totalSteps: 40, epochs: 20, images: 320 });
+    expect(good.plan).toEqual({ stepsPerEpoch: 12, totalSteps: 40, epochs: 40 / 12, images: 40 });
     expect(good.costs).toMatchObject([{ device: 'cpu', usable: true }]);
     const classes = { ...(await config(40)), net: { ...(await config(40)).net, classes: 7 } };
     const wrong = await client.config.check({ config: classes, datasetId });
@@ -257,7 +257,7 @@ describe('runs', () => {
   });
 
   it('wait for each other on one device; one that waits can be cancelled and is gone', async () => {
-    const first = await startRun(400, 'first');
+    const first = await startRun(200, 'first');
     const second = await startRun(10, 'second');
     const third = await startRun(10, 'third');
     const state = async (id: string) => (await client.jobs.list()).find((job) => job.id === id)?.state;
@@ -271,7 +271,7 @@ describe('runs', () => {
   });
 
   it('are steered, paused and stopped with a checkpoint, resumed to the end', async () => {
-    const { runId, jobId } = await startRun(1500, 'steered');
+    const { runId, jobId } = await startRun(600, 'steered');
     await until(await client.runs.watch({ id: runId, afterStep: 0 }), ({ metrics }) => metrics.length > 0);
     expect((await client.runs.show({ id: runId })).steerable).toBe(true);
     await client.runs.steer({ id: runId, command: { command: 'setRate', value: 0.5 } });
@@ -306,7 +306,7 @@ describe('runs', () => {
     expect((await jobEnd(resumed.jobId)).state).toBe('done');
     expect(await client.runs.show({ id: runId })).toMatchObject({
       state: 'finished',
-      step: 1500,
+      step: 600,
       config: { threads: 2 },
     });
     expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'RUN_NOT_RESUMABLE' });

@@ -16,9 +16,14 @@ let datasetId: string;
 const ended = new Set(['done', 'failed', 'cancelled', 'interrupted']);
 
 async function jobEnd(id: string, of: StudioClient = client): Promise<Job> {
+  // Watched before it is looked at: what ends in between is told.
+  const changes = await of.jobs.watch();
   const known = (await of.jobs.list()).find((job) => job.id === id);
-  if (known !== undefined && ended.has(known.state)) return known;
-  const jobs = await until(await of.jobs.watch(), (job) => job.id === id && ended.has(job.state));
+  if (known !== undefined && ended.has(known.state)) {
+    await changes.return?.();
+    return known;
+  }
+  const jobs = await until(changes, (job) => job.id === id && ended.has(job.state));
   return jobs.at(-1) as Job;
 }
 

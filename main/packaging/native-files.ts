@@ -71,6 +71,8 @@ export function collectNative(build: string, folder: string): NativeFiles {
   const plugin = join(build, 'libalexnet_cuda.so');
   const cuda = existsSync(plugin);
   if (cuda) copyFileSync(plugin, join(folder, basename(plugin)));
+  // Elsewhere the engine is linked with what it needs.
+  if (process.platform !== 'linux') return { libraries: [], cuda };
   const output = run('ldd', [addon]);
   if (output === undefined) throw new Error(`ldd says nothing of ${addon}`);
   const libraries = librariesToBundle(output);

@@ -1,16 +1,18 @@
 // Makes the application as it is installed, from what is built:
 //
-//   node main/packaging/package.ts [--folder] [--fast] [--output DIR] [linux|win|mac]
+//   node main/packaging/package.ts [--folder] [--installers] [--fast] [--output DIR]
 //
-//   --folder   the unpacked application alone
-//   --fast     packs a .deb quickly instead of small
+//   --folder       the unpacked application alone
+//   --installers   what builder-config.ts has for this system as well: AppImage, Windows' installer, macOS' image;
+//                  electron-builder downloads what makes them
+//   --fast         packs a .deb quickly instead of small
 //
-// On Linux: the unpacked application, a .deb, and an AppImage where its tools are there. Without Electron's program,
-// which is fetched where that is possible, a stand-in is packaged in its place: see stand-in.ts.
+// For the system that it runs on: the engine is compiled there. Without Electron's program, which is fetched where
+// that is possible, a stand-in is packaged in its place: see stand-in.ts.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Arch, build, Platform } from 'electron-builder';
+import { Arch, build, type Configuration, Platform } from 'electron-builder';
 import { buildPart } from '../setup/build.ts';
 import { fetchElectron, findElectron } from '../setup/electron-program.ts';
 import { root } from '../setup/source-files.ts';
@@ -25,10 +27,10 @@ export interface PackageRequest {
   output: string;
   /** The unpacked application alone. */
   folderOnly: boolean;
+  installers: boolean;
   fast: boolean;
   /** A stand-in without asking for the real one. */
   standIn: boolean;
-  system: 'linux' | 'win' | 'mac';
   say: (line: string) => void;
 }
 
@@ -39,8 +41,12 @@ export interface Package {
   standIn: boolean;
 }
 
-const platforms = { linux: Platform.LINUX, win: Platform.WINDOWS, mac: Platform.MAC };
-const folders = { linux: 'linux-unpacked', win: 'win-unpacked', mac: 'mac' };
+/** The name that electron-builder gives the unpacked application's folder. */
+const folders: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'linux-unpacked',
+  win32: 'win-unpacked',
+  darwin: process.arch === 'arm64' ? 'mac-arm64' : 'mac',
+};
 
 const loud = [
   '',
@@ -71,8 +77,19 @@ async function electronFolder(output: string, standIn: boolean, say: (line: stri
   return { folder, standIn: true };
 }
 
+/** The names of this system's targets. */
+function installersHere({ linux, win, mac }: Configuration): string[] {
+  const all: Partial<Record<NodeJS.Platform, unknown>> = {
+    linux: linux?.target,
+    win32: win?.target,
+    darwin: mac?.target,
+  };
+  const targets = all[process.platform];
+  return Array.isArray(targets) ? targets.map(String) : [];
+}
+
 export async function makePackage(request: PackageRequest): Promise<Package> {
-  const { output, folderOnly, fast, system, say } = request;
+  const { output, folderOnly, installers, fast, say } = request;
   await buildPart('app', say);
   mkdirSync(output, { recursive: true });
   const electron = await electronFolder(output, request.standIn, say);
@@ -90,9 +107,14 @@ export async function makePackage(request: PackageRequest): Promise<Package> {
     standIn: electron.standIn,
   });
   const arch = process.arch === 'arm64' ? Arch.arm64 : Arch.x64;
-  await build({ projectDir: root, config, targets: platforms[system].createTarget('dir', arch) });
-  const folder = join(output, folders[system]);
-  if (folderOnly || system !== 'linux') return { folder, deb: undefined, standIn: electron.standIn };
+  const targets = Platform.current().createTarget(
+    installers ? ['dir', ...installersHere(config)] : 'dir',
+    arch,
+  );
+  await build({ projectDir: root, config, targets });
+  const folder = join(output, folders[process.platform] ?? '');
+  if (folderOnly || process.platform !== 'linux')
+    return { folder, deb: undefined, standIn: electron.standIn };
   const deb = await makeDeb({ folder, output, version: versionIn(root), fast });
   return { folder, deb, standIn: electron.standIn };
 }
@@ -101,19 +123,19 @@ function parse(args: readonly string[]): Omit<PackageRequest, 'say'> {
   const request: Omit<PackageRequest, 'say'> = {
     output: join(root, 'dist', 'package'),
     folderOnly: false,
+    installers: false,
     fast: false,
     standIn: false,
-    system: 'linux',
   };
   const rest = [...args];
   while (rest.length > 0) {
     const word = rest.shift() ?? '';
     if (word === '--folder') request.folderOnly = true;
+    else if (word === '--installers') request.installers = true;
     else if (word === '--fast') request.fast = true;
     else if (word === '--output') request.output = resolve(process.env.INIT_CWD ?? '.', rest.shift() ?? '');
-    else if (word === 'linux' || word === 'win' || word === 'mac') request.system = word;
     else
-      throw new Error(`npm run package -- [--folder] [--fast] [--output DIR] [linux|win|mac]; not "${word}"`);
+      throw new Error(`npm run package -- [--folder] [--installers] [--fast] [--output DIR]; not "${word}"`);
   }
   return request;
 }

@@ -9,8 +9,11 @@ installBridge({
   page: page as PageWindow,
   ipc: ipcRenderer,
   expose: (name, offered) => contextBridge.exposeInMainWorld(name, offered),
-  pathOf: (file) =>
-    file instanceof File
-      ? webUtils.getPathForFile(file as Parameters<typeof webUtils.getPathForFile>[0])
-      : '',
+  pathOf(file) {
+    try {
+      return webUtils.getPathForFile(file as Parameters<typeof webUtils.getPathForFile>[0]);
+    } catch {
+      return ''; // no File at all
+    }
+  },
 });

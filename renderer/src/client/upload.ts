@@ -1,9 +1,21 @@
 // Photos on their way to the studio.
 
+import type { StudioClient } from '../../../main/api/contract.ts';
 import { AppError, isErrorCode } from '../../../main/api/errors.ts';
 import { photoUploadUrl } from '../../../main/api/image-urls.ts';
 import type { Photo } from '../../../main/api/operations/classify.ts';
 import { OfflineError } from '../logic/errors.ts';
+import { desktopOf } from './desktop.ts';
+
+/**
+ * A dropped, picked or pasted photo. In the window the user's own file is used where it lies; in a browser, and of what
+ * has no path, the studio keeps a copy. Throws as uploadPhoto() does.
+ */
+export async function takePhoto(client: Pick<StudioClient, 'classify'>, file: File): Promise<Photo> {
+  const path = desktopOf()?.pathOf(file) ?? '';
+  const [photo] = path === '' ? [] : await client.classify.addPaths({ paths: [path] });
+  return photo ?? (await uploadPhoto(file));
+}
 
 /** Throws AppError for what the studio refuses, OfflineError where it is not reached. */
 export async function uploadPhoto(file: File): Promise<Photo> {

@@ -41,7 +41,10 @@ test("a net is described with its numbers: the paper's", () => {
 
 test('a wrong net or configuration is refused with its place as details', () => {
   const { net } = testConfig();
-  const wrong = { ...net, layers: net.layers.map((layer) => ({ ...layer, kernel: 99 })).slice(0, 1) };
+  const wrong = {
+    ...net,
+    layers: net.layers.map((layer) => (layer.name === 'conv1' ? { ...layer, kernel: 999 } : layer)),
+  };
   expect(() => addon.describeNet(JSON.stringify(wrong), 1)).toThrow(
     expect.objectContaining({ code: 'INVALID_SPEC', details: expect.objectContaining({ layer: 'conv1' }) }),
   );

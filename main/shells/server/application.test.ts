@@ -1,53 +1,21 @@
-// The contract over a real WebSocket on loopback: every screen's work on a studio with the fake engine.
+// The contract over a real WebSocket on loopback: the application, data sets, augmentation and folders, on the fake engine.
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudioClient } from '../../api/contract.ts';
-import { photoUploadUrl } from '../../api/image-urls.ts';
-import type { Photo } from '../../api/operations/classify.ts';
 import type { Job } from '../../api/operations/jobs.ts';
-import type { RunBatch } from '../../api/operations/runs.ts';
-import type { RunConfig } from '../../api/run-config.ts';
-import { refusal, TestServer, until } from './testing/test-server.ts';
+import { TestApplication } from './testing/test-application.ts';
+import { refusal, type TestServer, until } from './testing/test-server.ts';
 
+let app: TestApplication;
 let test: TestServer;
 let client: StudioClient;
 let datasetId: string;
 
-const ended = new Set(['done', 'failed', 'cancelled', 'interrupted']);
-
-async function jobEnd(id: string, of: StudioClient = client): Promise<Job> {
-  // Watched before it is looked at: what ends in between is told.
-  const changes = await of.jobs.watch();
-  const known = (await of.jobs.list()).find((job) => job.id === id);
-  if (known !== undefined && ended.has(known.state)) {
-    await changes.return?.();
-    return known;
-  }
-  const jobs = await until(changes, (job) => job.id === id && ended.has(job.state));
-  return jobs.at(-1) as Job;
-}
-
-/** Of the fake's net: `steps` steps, twelve an epoch, each epoch with a checkpoint. */
-async function config(steps: number): Promise<RunConfig> {
-  const preset = await client.config.fromPreset({ preset: 'alexnet', datasetId });
-  const { epochs: _epochs, ...rest } = preset;
-  return { ...rest, steps, optimiser: { ...rest.optimiser, batchSize: 1 } };
-}
-
-async function startRun(steps: number, name: string) {
-  return await client.runs.start({ datasetId, config: await config(steps), name });
-}
-
 beforeAll(async () => {
-  test = await TestServer.start({ stepMs: 3, images: 12 });
-  ({ client } = await test.client());
-  const { train, val } = test.folder.photos();
-  const { jobId } = await client.datasets.add({ name: 'birds', train, val });
-  const job = await jobEnd(jobId);
-  expect(job).toMatchObject({ state: 'done', kind: 'addDataset', skipped: 1 });
-  datasetId = job.result ?? '';
+  app = await TestApplication.start();
+  ({ test, client, datasetId } = app);
 });
-afterAll(() => test.close());
+afterAll(() => app.close());
 
 describe('the application', () => {
   it('says what it is, and is one a data directory', async () => {
@@ -176,14 +144,14 @@ describe('data sets', () => {
   it('are verified and searched for duplicates as jobs', async () => {
     expect((await client.datasets.duplicates({ id: datasetId })).foundAt).toBeNull();
     const { jobId } = await client.datasets.findDuplicates({ id: datasetId });
-    expect((await jobEnd(jobId)).state).toBe('done');
+    expect((await app.jobEnd(jobId)).state).toBe('done');
     const found = await client.datasets.duplicates({ id: datasetId });
     // In the fake's packs the first record and the last are the same, in both splits.
     expect(found).toMatchObject({ surplus: expect.any(Number), groups: expect.any(Number) });
     expect(found.groups).toBeGreaterThan(0);
     expect(found.page[0]?.images[0]).toMatchObject({ path: 'a/0.jpg', className: 'a' });
     const verify = await client.datasets.verify({ id: datasetId });
-    expect((await jobEnd(verify.jobId)).state).toBe('done');
+    expect((await app.jobEnd(verify.jobId)).state).toBe('done');
   });
 
   it('refuse at once what cannot be added', async () => {
@@ -207,7 +175,7 @@ describe('data sets', () => {
     await client.jobs.pause({ id: jobId });
     await until(await client.jobs.watch(), (job) => job.id === jobId && job.state === 'paused');
     await client.jobs.resume({ id: jobId });
-    const job = await jobEnd(jobId);
+    const job = await app.jobEnd(jobId);
     expect(job.state).toBe('done');
     const id = job.result ?? '';
     expect(await client.datasets.removal({ id })).toMatchObject({ name: 'slow', runCount: 0, blocked: '' });
@@ -216,249 +184,7 @@ describe('data sets', () => {
   });
 });
 
-describe('runs', () => {
-  const steps = (batches: readonly RunBatch[]) =>
-    batches.flatMap(({ metrics }) => metrics.map(({ step }) => step));
-  const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-  it('are checked as they are typed', async () => {
-    const typed = { ...(await config(40)), threads: -1 };
-    const { problems } = await client.config.check({ config: typed, datasetId });
-    expect(problems).toEqual([expect.objectContaining({ field: 'threads', code: 'INVALID_CONFIG' })]);
-    const good = await client.config.check({ config: await config(40), datasetId });
-    expect(good.problems).toEqual([]);
-    expect(good.plan).toEqual({ stepsPerEpoch: 12, totalSteps: 40, epochs: 40 / 12, images: 40 });
-    expect(good.costs).toMatchObject([{ device: 'cpu', usable: true }]);
-    const classes = { ...(await config(40)), net: { ...(await config(40)).net, classes: 7 } };
-    const wrong = await client.config.check({ config: classes, datasetId });
-    expect(wrong.problems[0]).toMatchObject({ field: 'net.classes' });
-    expect((await client.config.check({ config: null })).problems).toHaveLength(1);
-  });
-
-  it('are watched by several from wherever they left off, and go on while nobody is connected', async () => {
-    const { runId, jobId } = await startRun(120, 'watched');
-    const first = await test.client();
-    const begun = await until(
-      await first.client.runs.watch({ id: runId, afterStep: 0, afterEvent: 0 }),
-      (batch) => batch.metrics.length > 0,
-    );
-    const left = steps(begun).at(-1) ?? 0;
-    first.socket.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    // Another page, as after a reload: it says what it has, and gets the rest.
-    const again = await test.client();
-    const over = (batch: RunBatch) => batch.run?.state === 'finished';
-    const [rest, all] = await Promise.all([
-      until(await again.client.runs.watch({ id: runId, afterStep: left }), over),
-      until(await client.runs.watch({ id: runId, afterStep: 0, afterEvent: 0 }), over),
-    ]);
-    expect([...steps(begun), ...steps(rest)]).toEqual(range(1, 120));
-    expect(steps(all)).toEqual(range(1, 120));
-    const kinds = all.flatMap(({ events }) => events.map(({ kind }) => kind));
-    expect(kinds[0]).toBe('started');
-    expect(kinds).toContain('checkpoint');
-    expect((await jobEnd(jobId)).state).toBe('done');
-    again.socket.close();
-  });
-
-  it('wait for each other on one device; one that waits can be cancelled and is gone', async () => {
-    const first = await startRun(200, 'first');
-    const second = await startRun(10, 'second');
-    const third = await startRun(10, 'third');
-    const state = async (id: string) => (await client.jobs.list()).find((job) => job.id === id)?.state;
-    expect(await state(second.jobId)).toBe('queued');
-    await client.jobs.move({ id: third.jobId, before: second.jobId });
-    await client.jobs.cancel({ id: second.jobId });
-    expect(await refusal(client.runs.show({ id: second.runId }))).toMatchObject({ code: 'NOT_FOUND' });
-    await jobEnd(first.jobId);
-    expect((await jobEnd(third.jobId)).state).toBe('done');
-    expect(await state(second.jobId)).toBe('cancelled');
-  });
-
-  it('are steered, paused and stopped with a checkpoint, resumed to the end', async () => {
-    const { runId, jobId } = await startRun(600, 'steered');
-    await until(await client.runs.watch({ id: runId, afterStep: 0 }), ({ metrics }) => metrics.length > 0);
-    expect((await client.runs.show({ id: runId })).steerable).toBe(true);
-    await client.runs.steer({ id: runId, command: { command: 'setRate', value: 0.5 } });
-    const unknown = { command: 'freeze', layer: 'conv9' } as const;
-    expect(await refusal(client.runs.steer({ id: runId, command: unknown }))).toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('no layer conv9'),
-    });
-    const valueless = { command: 'setRate' } as const;
-    expect(await refusal(client.runs.steer({ id: runId, command: valueless }))).toMatchObject({
-      details: { field: 'value' },
-    });
-    await client.jobs.pause({ id: jobId });
-    await until(await client.runs.watch({ id: runId }), (batch) => batch.run?.state === 'paused');
-    const { step } = await client.runs.show({ id: runId });
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect((await client.runs.show({ id: runId })).step).toBe(step);
-    await client.runs.steer({ id: runId, command: { command: 'resume' } });
-    await until(await client.runs.watch({ id: runId }), ({ metrics }) => metrics.length > 0);
-    expect(await refusal(client.runs.delete({ ids: [runId] }))).toMatchObject({ code: 'BUSY' });
-    await client.jobs.cancel({ id: jobId });
-    expect((await jobEnd(jobId)).state).toBe('cancelled');
-    const stopped = await client.runs.show({ id: runId });
-    expect(stopped).toMatchObject({ state: 'stopped', steerable: false, jobId: null });
-    expect(stopped.checkpoints.length).toBeGreaterThan(0);
-    const commands = stopped.events
-      .filter(({ kind }) => kind === 'command')
-      .map(({ payload }) => payload.command);
-    expect(commands).toEqual(['setRate', 'pause', 'resume', 'stop']);
-    const resumed = await client.runs.resume({ id: runId, threads: 2 });
-    expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'BUSY' });
-    expect((await jobEnd(resumed.jobId)).state).toBe('done');
-    expect(await client.runs.show({ id: runId })).toMatchObject({
-      state: 'finished',
-      step: 600,
-      config: { threads: 2 },
-    });
-    expect(await refusal(client.runs.resume({ id: runId }))).toMatchObject({ code: 'RUN_NOT_RESUMABLE' });
-  });
-
-  it('are listed by filter, search and order, edited, compared and deleted', async () => {
-    const { runs, total } = await client.runs.list({ datasetId, sort: 'step', descending: false });
-    expect(total).toBe(runs.length);
-    expect(runs.map(({ step }) => step)).toEqual(runs.map(({ step }) => step).sort((a, b) => a - b));
-    const [a, b] = runs;
-    if (a === undefined || b === undefined) throw new Error('there are two runs');
-    const edited = await client.runs.edit({
-      id: a.id,
-      starred: true,
-      tags: ['good', 'wide'],
-      notes: 'Keep it',
-    });
-    expect(edited).toMatchObject({ starred: true, tags: ['good', 'wide'], notes: 'Keep it' });
-    const ids = async (request: object) => (await client.runs.list(request)).runs.map(({ id }) => id);
-    expect(await ids({ starred: true })).toEqual([a.id]);
-    expect(await ids({ tag: 'wide' })).toEqual([a.id]);
-    expect(await ids({ search: 'KEEP' })).toEqual([a.id]);
-    expect(await ids({ states: ['running'] })).toEqual([]);
-    expect(await ids({ preset: 'nothing' })).toEqual([]);
-    expect((await client.runs.list({ limit: 1, offset: 1 })).runs).toHaveLength(1);
-    expect((await client.runs.facets()).tags).toEqual([
-      { tag: 'good', count: 1 },
-      { tag: 'wide', count: 1 },
-    ]);
-    const compared = await client.runs.compare({ ids: [a.id, b.id], points: 10 });
-    expect(compared.runs.map(({ id }) => id)).toEqual([a.id, b.id]);
-    expect(compared.differences.map(({ field }) => field)).toContain('steps');
-    expect(compared.curves).toHaveLength(2);
-    expect(await client.runs.doctor({ id: a.id })).toHaveLength(1);
-    const removal = await client.runs.removal({ ids: [b.id] });
-    expect(removal.sizeBytes).toBeGreaterThan(0);
-    await client.runs.delete({ ids: [b.id] });
-    expect(await ids({ search: b.id })).toEqual([]);
-  });
-
-  it('lose checkpoints one by one, and their space', async () => {
-    const { runId, jobId } = await startRun(64, 'checkpoints');
-    await jobEnd(jobId);
-    const before = await client.runs.checkpoints({ id: runId });
-    const { sizeBytes } = await client.runs.show({ id: runId });
-    const [oldest] = before;
-    expect(before.length).toBeGreaterThan(1);
-    const left = await client.runs.deleteCheckpoints({ id: runId, checkpointIds: [oldest?.id ?? 0] });
-    expect(left).toEqual(before.slice(1));
-    expect((await client.runs.show({ id: runId })).sizeBytes).toBeLessThanOrEqual(sizeBytes);
-    const missing = client.runs.deleteCheckpoints({ id: runId, checkpointIds: [oldest?.id ?? 0] });
-    expect(await refusal(missing)).toMatchObject({ code: 'NOT_FOUND' });
-    const layers = await client.runs.layers({ id: runId });
-    expect(layers.layers[0]).toMatchObject({ layer: expect.any(String), weights: expect.any(Number) });
-  });
-});
-
-describe('evaluations', () => {
-  it('are made as jobs and read part by part', async () => {
-    const { runId, jobId } = await startRun(16, 'evaluated');
-    await jobEnd(jobId);
-    const model = `${runId}@last`;
-    expect((await client.models.choices({})).map(({ reference }) => reference)).toContain(runId);
-    const started = await client.evaluations.start({ model, datasetId, crops: 10 });
-    const job = await jobEnd(started.jobId);
-    expect(job.state).toBe('done');
-    const id = job.result ?? '';
-    const listed = await client.evaluations.list({ runId });
-    expect(listed).toMatchObject({ total: 1, evaluations: [{ id, title: 'evaluated on birds, step 16' }] });
-    const report = await client.evaluations.show({ id });
-    expect(report).toMatchObject({ names: ['a', 'b', 'c'], crops: 10, chance: 1 - 1 / 3 });
-    expect(report.calibration.reduce((sum, bin) => sum + bin.images, 0)).toBe(report.images);
-    const classes = await client.evaluations.classes({ id, sort: 'name', descending: false });
-    expect(classes.classes.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-    expect((await client.evaluations.pairs({ id })).pairs[0]).toMatchObject({ answeredName: 'a' });
-    expect((await client.evaluations.confusion({ id })).classes).toBe(3);
-    for (const format of ['html', 'csv', 'json'] as const) {
-      const file = await client.evaluations.export({ id, format });
-      expect(file.fileName).toBe(`evaluated-on-birds-step-16.${format}`);
-      expect(file.text.length).toBeGreaterThan(100);
-    }
-    await client.evaluations.remove({ id });
-    expect(await refusal(client.evaluations.show({ id }))).toMatchObject({ code: 'NOT_FOUND' });
-    const impossible = client.evaluations.start({ model: 'nothing', datasetId });
-    expect(await refusal(impossible)).toMatchObject({ code: 'NOT_FOUND' });
-  });
-});
-
-describe('classification', () => {
-  async function upload(name: string): Promise<Photo> {
-    const answer = await test.fetch(photoUploadUrl(name), { method: 'POST', body: 'photo' });
-    expect(answer.status).toBe(200);
-    return (await answer.json()) as Photo;
-  }
-
-  it('answers uploaded photos and files by two models, each crop too, and keeps a history', async () => {
-    const { runId, jobId } = await startRun(16, 'classifier');
-    await jobEnd(jobId);
-    const uploaded = await upload('../../my photo.jpg');
-    expect(uploaded).toMatchObject({ name: 'my photo.jpg', uploaded: true, sizeBytes: 5 });
-    const [local] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/a/0.jpg')] });
-    const [bad] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/b/bad.jpg')] });
-    const [known] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/a/0.jpg')] });
-    expect(known?.id).toBe(local?.id);
-    const photoIds = [uploaded.id, local?.id ?? '', bad?.id ?? ''];
-    const models = [runId, `${runId}@last`];
-    const answers = [];
-    for await (const answer of await client.classify.photosWith({ photoIds, models, crops: 10, top: 2 })) {
-      answers.push(answer);
-    }
-    expect(answers.map(({ photoId, model }) => [photoId, model])).toEqual(
-      photoIds.flatMap((photoId) => models.map((model) => [photoId, model])),
-    );
-    expect(answers[0]?.predictions).toHaveLength(2);
-    expect(answers[0]?.crops).toHaveLength(10);
-    expect(answers[0]?.error).toBeNull();
-    expect(answers[4]).toMatchObject({ predictions: [], crops: [], error: { code: 'CORRUPT_IMAGE' } });
-    const history = await client.classify.history({ limit: 3 });
-    expect(history.total).toBe(6);
-    expect(history.results[0]).toMatchObject({ name: 'bad.jpg', model: models[1] });
-    for (const path of [uploaded.image, `${uploaded.image}/square`, history.results[2]?.image ?? '']) {
-      expect((await test.fetch(path)).status, path).toBe(200);
-    }
-    await client.classify.removePhoto({ id: uploaded.id });
-    expect((await test.fetch(uploaded.image)).status).toBe(404);
-    await client.classify.clearHistory();
-    expect((await client.classify.history({})).total).toBe(0);
-  });
-
-  it('answers folders as a job, with a table and CSV', async () => {
-    const [run] = (await client.runs.list({ search: 'classifier' })).runs;
-    const { jobId } = await client.classify.folder({
-      paths: [test.folder.path('photos/train/b')],
-      model: run?.id ?? '',
-    });
-    expect(await jobEnd(jobId)).toMatchObject({ state: 'done', skipped: 1 });
-    const results = await client.classify.results({ jobId });
-    expect(results).toMatchObject({ total: 5, failed: 1 });
-    expect((await client.classify.results({ jobId, search: 'bad' })).total).toBe(1);
-    const { text } = await client.classify.resultsCsv({ jobId });
-    expect(text.trim().split('\r\n')).toHaveLength(6);
-    const relative = client.classify.folder({ paths: ['photos'], model: run?.id ?? '' });
-    expect(await refusal(relative)).toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
-});
-
-describe('augmentation, models and folders', () => {
+describe('augmentation and folders', () => {
   it('draws as training does, and keeps named settings', async () => {
     const settings = { crop: 'random', mirror: true, colourNoise: 0.1, mean: 'image' } as const;
     const source = { kind: 'dataset', id: datasetId, split: 'train', record: 3 } as const;
@@ -474,21 +200,6 @@ describe('augmentation, models and folders', () => {
     expect(await client.augmentation.list()).toMatchObject([{ name: 'weak', settings: { mirror: false } }]);
     await client.augmentation.remove({ id: saved.id });
     expect(await client.augmentation.list()).toEqual([]);
-  });
-
-  it('exports a model as a job and imports it again', async () => {
-    const [run] = (await client.runs.list({ search: 'classifier' })).runs;
-    const file = test.folder.path('model.safetensors');
-    const exported = await client.models.export({ model: run?.id ?? '', file });
-    expect((await jobEnd(exported.jobId)).state).toBe('done');
-    const imported = await client.models.import({ file, name: 'mine' });
-    const job = await jobEnd(imported.jobId);
-    expect(job.state).toBe('done');
-    expect(await client.models.list()).toMatchObject([{ id: job.result, name: 'mine', classes: 3 }]);
-    const storage = await client.studio.storage();
-    expect(storage.models).toMatchObject([{ name: 'mine' }]);
-    await client.models.remove({ id: job.result ?? '' });
-    expect(await client.models.list()).toEqual([]);
   });
 
   it('lists folders with counts, and what may not be entered not at all', async () => {

@@ -1,0 +1,122 @@
+// The contract over a real WebSocket on loopback: evaluations, photos and models, on the fake engine.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StudioClient } from '../../api/contract.ts';
+import { photoUploadUrl } from '../../api/image-urls.ts';
+import type { Photo } from '../../api/operations/classify.ts';
+import { TestApplication } from './testing/test-application.ts';
+import { refusal, type TestServer } from './testing/test-server.ts';
+
+let app: TestApplication;
+let test: TestServer;
+let client: StudioClient;
+let datasetId: string;
+
+beforeAll(async () => {
+  app = await TestApplication.start();
+  ({ test, client, datasetId } = app);
+});
+afterAll(() => app.close());
+
+describe('evaluations', () => {
+  it('are made as jobs and read part by part', async () => {
+    const runId = await app.trainedRun(16, 'evaluated');
+    const model = `${runId}@last`;
+    expect((await client.models.choices({})).map(({ reference }) => reference)).toContain(runId);
+    const started = await client.evaluations.start({ model, datasetId, crops: 10 });
+    const job = await app.jobEnd(started.jobId);
+    expect(job.state).toBe('done');
+    const id = job.result ?? '';
+    const listed = await client.evaluations.list({ runId });
+    expect(listed).toMatchObject({ total: 1, evaluations: [{ id, title: 'evaluated on birds, step 16' }] });
+    const report = await client.evaluations.show({ id });
+    expect(report).toMatchObject({ names: ['a', 'b', 'c'], crops: 10, chance: 1 - 1 / 3 });
+    expect(report.calibration.reduce((sum, bin) => sum + bin.images, 0)).toBe(report.images);
+    const classes = await client.evaluations.classes({ id, sort: 'name', descending: false });
+    expect(classes.classes.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect((await client.evaluations.pairs({ id })).pairs[0]).toMatchObject({ answeredName: 'a' });
+    expect((await client.evaluations.confusion({ id })).classes).toBe(3);
+    for (const format of ['html', 'csv', 'json'] as const) {
+      const file = await client.evaluations.export({ id, format });
+      expect(file.fileName).toBe(`evaluated-on-birds-step-16.${format}`);
+      expect(file.text.length).toBeGreaterThan(100);
+    }
+    await client.evaluations.remove({ id });
+    expect(await refusal(client.evaluations.show({ id }))).toMatchObject({ code: 'NOT_FOUND' });
+    const impossible = client.evaluations.start({ model: 'nothing', datasetId });
+    expect(await refusal(impossible)).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('classification', () => {
+  async function upload(name: string): Promise<Photo> {
+    const answer = await test.fetch(photoUploadUrl(name), { method: 'POST', body: 'photo' });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Photo;
+  }
+
+  it('answers uploaded photos and files by two models, each crop too, and keeps a history', async () => {
+    const runId = await app.trainedRun(16, 'classifier');
+    const uploaded = await upload('../../my photo.jpg');
+    expect(uploaded).toMatchObject({ name: 'my photo.jpg', uploaded: true, sizeBytes: 5 });
+    const [local] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/a/0.jpg')] });
+    const [bad] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/b/bad.jpg')] });
+    const [known] = await client.classify.addPaths({ paths: [test.folder.path('photos/train/a/0.jpg')] });
+    expect(known?.id).toBe(local?.id);
+    const photoIds = [uploaded.id, local?.id ?? '', bad?.id ?? ''];
+    const models = [runId, `${runId}@last`];
+    const answers = [];
+    for await (const answer of await client.classify.photosWith({ photoIds, models, crops: 10, top: 2 })) {
+      answers.push(answer);
+    }
+    expect(answers.map(({ photoId, model }) => [photoId, model])).toEqual(
+      photoIds.flatMap((photoId) => models.map((model) => [photoId, model])),
+    );
+    expect(answers[0]?.predictions).toHaveLength(2);
+    expect(answers[0]?.crops).toHaveLength(10);
+    expect(answers[0]?.error).toBeNull();
+    expect(answers[4]).toMatchObject({ predictions: [], crops: [], error: { code: 'CORRUPT_IMAGE' } });
+    const history = await client.classify.history({ limit: 3 });
+    expect(history.total).toBe(6);
+    expect(history.results[0]).toMatchObject({ name: 'bad.jpg', model: models[1] });
+    for (const path of [uploaded.image, `${uploaded.image}/square`, history.results[2]?.image ?? '']) {
+      expect((await test.fetch(path)).status, path).toBe(200);
+    }
+    await client.classify.removePhoto({ id: uploaded.id });
+    expect((await test.fetch(uploaded.image)).status).toBe(404);
+    await client.classify.clearHistory();
+    expect((await client.classify.history({})).total).toBe(0);
+  });
+
+  it('answers folders as a job, with a table and CSV', async () => {
+    const [run] = (await client.runs.list({ search: 'classifier' })).runs;
+    const { jobId } = await client.classify.folder({
+      paths: [test.folder.path('photos/train/b')],
+      model: run?.id ?? '',
+    });
+    expect(await app.jobEnd(jobId)).toMatchObject({ state: 'done', skipped: 1 });
+    const results = await client.classify.results({ jobId });
+    expect(results).toMatchObject({ total: 5, failed: 1 });
+    expect((await client.classify.results({ jobId, search: 'bad' })).total).toBe(1);
+    const { text } = await client.classify.resultsCsv({ jobId });
+    expect(text.trim().split('\r\n')).toHaveLength(6);
+    const relative = client.classify.folder({ paths: ['photos'], model: run?.id ?? '' });
+    expect(await refusal(relative)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('models', () => {
+  it('exports a model as a job and imports it again', async () => {
+    const [run] = (await client.runs.list({ search: 'classifier' })).runs;
+    const file = test.folder.path('model.safetensors');
+    const exported = await client.models.export({ model: run?.id ?? '', file });
+    expect((await app.jobEnd(exported.jobId)).state).toBe('done');
+    const imported = await client.models.import({ file, name: 'mine' });
+    const job = await app.jobEnd(imported.jobId);
+    expect(job.state).toBe('done');
+    expect(await client.models.list()).toMatchObject([{ id: job.result, name: 'mine', classes: 3 }]);
+    const storage = await client.studio.storage();
+    expect(storage.models).toMatchObject([{ name: 'mine' }]);
+    await client.models.remove({ id: job.result ?? '' });
+    expect(await client.models.list()).toEqual([]);
+  });
+});

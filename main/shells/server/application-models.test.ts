@@ -1,4 +1,4 @@
-// The contract over a real WebSocket on loopback: evaluations, photos and models, on the fake engine.
+// The contract over a real WebSocket on loopback, with the fake engine: evaluations, photos, models.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudioClient } from '../../api/contract.ts';
 import { photoUploadUrl } from '../../api/image-urls.ts';

@@ -1,4 +1,4 @@
-// The contract over a real WebSocket on loopback: runs, watched, steered, compared and deleted, on the fake engine.
+// The contract over a real WebSocket on loopback, with the fake engine: runs, watched and steered.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudioClient } from '../../api/contract.ts';
 import type { RunBatch } from '../../api/operations/runs.ts';

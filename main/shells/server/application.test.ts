@@ -1,4 +1,4 @@
-// The contract over a real WebSocket on loopback: the application, data sets, augmentation and folders, on the fake engine.
+// The contract over a real WebSocket on loopback, with the fake engine: data sets, augmentation, folders.
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudioClient } from '../../api/contract.ts';

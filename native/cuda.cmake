@@ -18,6 +18,18 @@ file(GLOB cuda_library_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src
 add_library(alexnet_cuda_libraries STATIC ${cuda_library_sources})
 target_link_libraries(alexnet_cuda_libraries PUBLIC alexnet_flags ${CMAKE_DL_LIBS})
 
+# A column's own code is plain C++: with CUDA's headers it compiles everywhere. Its tests run it on a stand-in.
+find_package(CUDAToolkit QUIET)
+find_path(CUDA_RUNTIME_INCLUDE cuda_runtime_api.h
+          HINTS ${CUDAToolkit_INCLUDE_DIRS} $ENV{CUDA_HOME}/include /usr/local/cuda/include)
+if(CUDA_RUNTIME_INCLUDE)
+  file(GLOB cuda_column_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/column/*.cc)
+  list(FILTER cuda_column_sources EXCLUDE REGEX "/(plugin|device_probe)\\.cc$")
+  add_library(alexnet_cuda_column OBJECT ${cuda_column_sources})
+  target_link_libraries(alexnet_cuda_column PRIVATE alexnet_flags)
+  target_include_directories(alexnet_cuda_column SYSTEM PRIVATE ${CUDA_RUNTIME_INCLUDE})
+endif()
+
 if(NOT ALEXNET_CUDA OR ALEXNET_SANITIZE)
   message(STATUS "CUDA plug-in: not built (switched off, or sanitizers are on)")
   return()
@@ -30,8 +42,7 @@ if(NOT CMAKE_CUDA_COMPILER)
 endif()
 set(CMAKE_CUDA_ARCHITECTURES ${ALEXNET_CUDA_ARCHITECTURES})
 enable_language(CUDA)
-find_package(CUDAToolkit)
-if(NOT TARGET CUDA::cudart_static)
+if(NOT TARGET CUDA::cudart_static OR NOT CUDA_RUNTIME_INCLUDE)
   message(STATUS "CUDA plug-in: not built, CUDA's static runtime (cudart_static) is not found")
   return()
 endif()
@@ -57,11 +68,11 @@ if(cuda_kernel_sources)
   endif()
 endif()
 
-file(GLOB cuda_column_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/column/*.cc)
-if(cuda_column_sources AND TARGET alexnet_cuda_kernels)
-  add_library(alexnet_cuda_plugin MODULE ${cuda_column_sources} src/cuda/entry/entry.cc src/cuda/flat_net.cc)
+if(TARGET alexnet_cuda_kernels)
+  add_library(alexnet_cuda_plugin MODULE src/cuda/column/plugin.cc src/cuda/column/device_probe.cc
+              src/cuda/entry/entry.cc src/cuda/flat_net.cc src/cuda/device_rules.cc $<TARGET_OBJECTS:alexnet_cuda_column>)
   set_target_properties(alexnet_cuda_plugin PROPERTIES OUTPUT_NAME alexnet_cuda)
-  target_include_directories(alexnet_cuda_plugin SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+  target_include_directories(alexnet_cuda_plugin SYSTEM PRIVATE ${CUDA_RUNTIME_INCLUDE})
   target_link_libraries(alexnet_cuda_plugin PRIVATE alexnet_flags alexnet_columns alexnet_cuda_libraries
                         alexnet_cuda_kernels CUDA::cudart_static)
   # Its one door is the entry function.

@@ -1,7 +1,8 @@
 #include "cuda/column/arena.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "cuda/device_rules.h"
 
 namespace alexnet::cuda {
 
@@ -15,16 +16,6 @@ int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available) 
   if (need.fixed >= available || need.with_batch <= 0) return 0;
   const double an_image = static_cast<double>(need.with_batch) / static_cast<double>(batch);
   return static_cast<int64_t>(static_cast<double>(available - need.fixed) / an_image);
-}
-
-std::string gigabytes(int64_t bytes) {
-  char text[32];
-  const auto value = static_cast<double>(bytes);
-  if (value < 1e9)
-    std::snprintf(text, sizeof text, "%.0f MB", value / 1e6);
-  else
-    std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
-  return text;
 }
 
 Arena::~Arena() {

@@ -41,9 +41,6 @@ struct MemoryNeed {
 /// none does.
 int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available);
 
-/// "1.50 GB", "12 MB"
-std::string gigabytes(int64_t bytes);
-
 class Arena {
  public:
   explicit Arena(const DeviceContext& context) : context_(context) {}

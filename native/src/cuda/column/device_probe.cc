@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cuda/column/arena.h"
+#include "cuda/column/check.h"
+#include "cuda/device_rules.h"
 #include "cuda/libraries/driver.h"
 #include "cuda/libraries/nccl.h"
 #include "cuda/libraries/nvml.h"
@@ -13,11 +14,6 @@
 namespace alexnet::cuda {
 
 namespace {
-
-/// bf16 on tensor cores; the oldest architecture that the kernels are compiled for.
-constexpr int kOldestMajor = 8;
-/// The paper's GPUs had 3 GB; libraries and their code take more than one of them today.
-constexpr int64_t kLeastMemory = int64_t{3} << 30;
 
 void add(PluginReport& report, const LibraryState& state, bool required) {
   PluginLibrary& library = report.libraries[report.library_count++];
@@ -43,25 +39,6 @@ std::vector<unsigned int> processes_on(const Nvml& nvml, NvmlDevice device) {
   return numbers;
 }
 
-/// Why a device that the driver shows cannot be used; empty where it can.
-std::string reason_against(const PluginDevice& device, int compute_mode,
-                           const std::vector<unsigned int>& processes) {
-  if (device.major < kOldestMajor)
-    return "it is too old: its compute capability is " + std::to_string(device.major) + "." +
-           std::to_string(device.minor) + ", and " + std::to_string(kOldestMajor) +
-           ".0 (Ampere) or newer is needed";
-  if (device.memory_bytes < kLeastMemory)
-    return "it is too small: it has " + gigabytes(device.memory_bytes) + " of memory, and " +
-           gigabytes(kLeastMemory) + " are needed";
-  if (compute_mode == cudaComputeModeProhibited)
-    return "its compute mode forbids computing (nvidia-smi -c DEFAULT, as root, allows it)";
-  if (compute_mode == cudaComputeModeExclusiveProcess && !processes.empty())
-    return "it is busy: process " + std::to_string(processes[0]) +
-           " has it for itself (its compute mode is exclusive); wait for that process, or let nvidia-smi -c "
-           "DEFAULT, as root, share the device";
-  return "";
-}
-
 void fill(PluginDevice& device, int number, const Nvml& nvml) {
   cudaDeviceProp properties{};
   ALEXNET_CUDA_CHECK(number, cudaGetDeviceProperties(&properties, number));
@@ -80,7 +57,8 @@ void fill(PluginDevice& device, int number, const Nvml& nvml) {
     if (nvml.memory(handle, &memory) == kNvmlSuccess) device.free_bytes = static_cast<int64_t>(memory.free);
     processes = processes_on(nvml, handle);
   }
-  copy_text(device.reason, reason_against(device, attribute(number, cudaDevAttrComputeMode), processes));
+  copy_text(device.reason,
+            refusal(device, static_cast<ComputeMode>(attribute(number, cudaDevAttrComputeMode)), processes));
 }
 
 }  // namespace

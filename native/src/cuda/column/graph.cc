@@ -57,9 +57,8 @@ std::vector<int> numerical_notes(const DeviceContext& context, const GraphDescri
   int64_t count = 0;
   ALEXNET_CUDNN_CHECK(
       context, get_attribute(config.get(), kCudnnConfigEngine, kCudnnTypeDescriptor, 1, &count, &handle));
-  // More notes than any version of cuDNN has.
-  std::array<int, 64> notes{};
-  count = 0;
+  // As many kinds of notes as cuDNN 9 began with; an engine has a few of them.
+  std::array<int, 10> notes{};
   ALEXNET_CUDNN_CHECK(context, get_attribute(handle, kCudnnEngineNumericalNote, kCudnnTypeNumericalNote,
                                              static_cast<int64_t>(notes.size()), &count, notes.data()));
   return {notes.begin(), notes.begin() + std::clamp<int64_t>(count, 0, notes.size())};

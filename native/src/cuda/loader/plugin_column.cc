@@ -1,5 +1,7 @@
 #include "cuda/loader/plugin_column.h"
 
+#include <atomic>
+
 #include "cuda/flat_net.h"
 #include "cuda/plugin_calls.h"
 
@@ -31,7 +33,10 @@ class ColumnAdapter : public Column {
     void* memory = nullptr;
     call(api_.allocate_host, device_, bytes, &memory);
     return {static_cast<std::byte*>(memory),
-            [free = api_.free_host, device = device_](std::byte* p) { free(device, p); }};
+            [free = api_.free_host, device = device_, lost = lost_](std::byte* p) {
+              // A device that hangs would hang whoever gives memory back: it goes with the process.
+              if (!*lost) free(device, p);
+            }};
   }
   void set_batch(const Batch& batch) override {
     const PluginBatch flat = flatten(batch);
@@ -68,7 +73,12 @@ class ColumnAdapter : public Column {
   bool deferred() const override { return true; }
   FinishedPass finish() override {
     PluginTotals totals{};
-    call(api_.finish, column_, &totals);
+    try {
+      call(api_.finish, column_, &totals);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kDeviceLost) *lost_ = true;
+      throw;
+    }
     return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, totals.exchange_ms};
   }
   void write(size_t layer, Parameter parameter, std::span<const float> values) override {
@@ -105,6 +115,7 @@ class ColumnAdapter : public Column {
   const PluginApi& api_;
   const PluginColumn column_;
   const int32_t device_;
+  const std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<PluginColumn> handles_;
 };
 

@@ -12,6 +12,7 @@
 #include "cuda/column/arena.h"
 #include "cuda/column/cuda_column.h"
 #include "cuda/column/fake_device.h"
+#include "cuda/device_rules.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
@@ -49,6 +50,24 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
   return team;
 }
 
+/// Under a sanitizer everything takes twenty times as long: one net, one precision will do there.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+std::vector<SmallNet> nets() {
+  std::vector<SmallNet> all = small_nets();
+  if (kSanitized) all.resize(1);
+  return all;
+}
+
+std::vector<Precision> precisions() {
+  if (kSanitized) return {Precision::kFp32};
+  return {Precision::kFp32, Precision::kTf32, Precision::kBf16};
+}
+
 NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
 
 /// One column: on one device. Two: on one, on the same one twice, on two.
@@ -78,7 +97,7 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 }  // namespace
 
 TEST_CASE("nets of every kind train as the reference does, in fp32, wherever their columns are") {
-  for (const SmallNet& small : small_nets()) {
+  for (const SmallNet& small : nets()) {
     CAPTURE(small.name);
     const NetPlan plan = plan_net(parse_net_spec(small.json));
     for (const Devices& devices : placements(plan)) {
@@ -90,7 +109,7 @@ TEST_CASE("nets of every kind train as the reference does, in fp32, wherever the
 }
 
 TEST_CASE("nets of every kind train as the reference does, in bf16, wherever their columns are") {
-  for (const SmallNet& small : small_nets()) {
+  for (const SmallNet& small : nets()) {
     CAPTURE(small.name);
     const NetPlan plan = plan_net(parse_net_spec(small.json));
     for (const Devices& devices : placements(plan)) {
@@ -104,7 +123,7 @@ TEST_CASE("nets of every kind train as the reference does, in bf16, wherever the
 TEST_CASE("where the columns are, and how streams run beside each other, changes no bit") {
   const NetPlan plan = plan_of(0);
   const Data data = make_data(plan);
-  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
+  for (const Precision precision : precisions()) {
     std::vector<Trained> all;
     for (const int jitter : {0, 300})
       for (const Devices& devices : placements(plan)) {

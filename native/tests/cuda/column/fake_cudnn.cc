@@ -291,7 +291,8 @@ FAKE CudnnStatus cudnnBackendGetAttribute(CudnnDescriptor descriptor, int attrib
   if (attribute == kCudnnEngineNumericalNote) {
     const auto& notes = kEngines[d->engine].notes;
     *count = static_cast<int64_t>(notes.size());
-    std::memcpy(values, notes.data(), notes.size() * sizeof(int));
+    if (values)
+      std::memcpy(values, notes.data(), std::min(notes.size(), static_cast<size_t>(requested)) * sizeof(int));
     return 0;
   }
   if (attribute == kCudnnPlanWorkspace) {

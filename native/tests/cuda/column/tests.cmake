@@ -1,8 +1,6 @@
 # Tests of the CUDA column's own code on a stand-in device: CUDA's runtime, cuDNN and cuBLASLt as loops on the
 # host, streams as threads. Needs CUDA's headers, but neither its libraries nor a GPU.
-find_path(CUDA_RUNTIME_INCLUDE cuda_runtime_api.h
-          HINTS ${CUDAToolkit_INCLUDE_DIRS} $ENV{CUDA_HOME}/include /usr/local/cuda/include)
-if(NOT CUDA_RUNTIME_INCLUDE)
+if(NOT TARGET alexnet_cuda_column)
   message(STATUS "Tests of the CUDA column: not built, cuda_runtime_api.h is not found")
   return()
 endif()
@@ -17,11 +15,11 @@ foreach(library cudnn.so.9 cublasLt.so.13)
                         LIBRARY_OUTPUT_DIRECTORY ${fake_libraries})
 endforeach()
 
-file(GLOB cuda_column_all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cuda/column/*.cc)
-list(FILTER cuda_column_all EXCLUDE REGEX "/(plugin|device_probe)\\.cc$")
 file(GLOB cuda_column_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.cc)
-add_executable(test_cuda_column ${cuda_column_all} ${cuda_column_tests} ${CMAKE_CURRENT_LIST_DIR}/fake_device.cc
-               ${CMAKE_CURRENT_LIST_DIR}/kernels_on_host.cc ${CMAKE_SOURCE_DIR}/tests/main.cc)
+add_executable(test_cuda_column $<TARGET_OBJECTS:alexnet_cuda_column>
+               ${CMAKE_SOURCE_DIR}/src/cuda/device_rules.cc ${cuda_column_tests}
+               ${CMAKE_CURRENT_LIST_DIR}/fake_device.cc ${CMAKE_CURRENT_LIST_DIR}/kernels_on_host.cc
+               ${CMAKE_SOURCE_DIR}/tests/main.cc)
 # The compiler does not see that every window holds a pixel.
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/kernels_on_host.cc PROPERTIES
                             COMPILE_OPTIONS "-Wno-maybe-uninitialized;-Wno-uninitialized")

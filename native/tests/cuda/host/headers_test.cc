@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "cuda/device_rules.h"
 #include "cuda/libraries/cublaslt.h"
 #include "cuda/libraries/cudnn.h"
 #include "cuda/libraries/driver.h"
@@ -16,6 +17,7 @@
 // The guards are also what include-path mistakes would run into: <nccl.h> must not be our own nccl.h.
 #if __has_include(<cuda.h>)
 #include <cuda.h>
+#include <driver_types.h>
 #define HAVE_CUDA 1
 #if __has_include(<cudnn.h>)
 #include <cudnn.h>
@@ -87,6 +89,9 @@ TEST_CASE("the driver is declared as in its header") {
 #if HAVE_CUDA
   ALEXNET_DRIVER_CONSTANTS(CHECK_CONSTANT)
   ALEXNET_DRIVER_FUNCTIONS(CHECK_FUNCTION)
+  CHECK(static_cast<int>(ComputeMode::kDefault) == cudaComputeModeDefault);
+  CHECK(static_cast<int>(ComputeMode::kProhibited) == cudaComputeModeProhibited);
+  CHECK(static_cast<int>(ComputeMode::kExclusiveProcess) == cudaComputeModeExclusiveProcess);
 #else
   MESSAGE("skipped: no cuda.h here");
 #endif

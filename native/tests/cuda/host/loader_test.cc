@@ -7,6 +7,7 @@
 #include <set>
 
 #include "alexnet/net_spec.h"
+#include "cuda/device_rules.h"
 #include "cuda/flat_net.h"
 #include "cuda/loader/device_reports.h"
 #include "cuda/loader/plugin.h"
@@ -144,6 +145,23 @@ TEST_CASE("the plug-in that was built here loads anywhere, and says what it find
     if (report.id == "cuda") CHECK_FALSE(report.usable);
     if (report.id != "cuda") CHECK(report.memory_bytes > 0);
   }
+}
+
+TEST_CASE("a GPU that is too old, too small, forbidden or busy is refused with that reason") {
+  PluginDevice device{};
+  device.major = 9;
+  device.memory_bytes = 80'000'000'000;
+  CHECK(refusal(device, ComputeMode::kDefault, {4711}) == "");
+  CHECK(refusal(device, ComputeMode::kExclusiveProcess, {}) == "");
+  CHECK(holds(refusal(device, ComputeMode::kExclusiveProcess, {4711}), "it is busy: process 4711"));
+  CHECK(holds(refusal(device, ComputeMode::kProhibited, {}), "its compute mode forbids"));
+  device.memory_bytes = 2'100'000'000;
+  CHECK(
+      holds(refusal(device, ComputeMode::kDefault, {}), "too small: it has 2.10 GB of memory, and 3.00 GB"));
+  device.major = 7;
+  device.minor = 5;
+  CHECK(holds(refusal(device, ComputeMode::kDefault, {}), "too old: its compute capability is 7.5"));
+  CHECK(gigabytes(12'400'000) == "12 MB");
 }
 
 TEST_CASE("a net crosses the interface whole") {

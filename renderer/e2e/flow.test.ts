@@ -2,7 +2,7 @@
 // looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
 import { TestServer } from './test-server.ts';
@@ -28,6 +28,15 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await browser?.close();
     await server?.remove();
   }, slow);
+
+  // Each step stands on those before it: after the first that fails the rest only waits.
+  let broken = false;
+  beforeEach(({ skip }) => {
+    if (broken) skip('a step before it failed');
+  });
+  afterEach(({ task }) => {
+    broken ||= task.result?.state === 'fail';
+  });
 
   const button = (name: string | RegExp) =>
     browser.page.getByRole('button', { name, exact: typeof name === 'string' });
@@ -56,7 +65,7 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
 
   it('adds a data set and shows what was left out', { timeout: slow }, async () => {
     const { page } = browser;
-    expect(await page.getByText('First steps').isVisible()).toBe(true);
+    await page.getByText('First steps').waitFor();
     await browser.picture('home-first');
     await browser.go('/datasets');
     await button('Add data set').click();
@@ -224,8 +233,8 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await page.getByLabel('Folder', { exact: true }).fill(photos.val);
     await button('Classify the folder').click();
     await page.waitForURL(/#\/classify\/folder\//);
-    const files = page.getByText('24 files', { exact: true });
-    await files.waitFor({ timeout: 60_000 });
+    await state('done').waitFor({ timeout: 60_000 });
+    await page.locator('.screen-head').getByText('24 files').waitFor();
     await browser.picture('classify-folder');
     const download = page.waitForEvent('download');
     await button('CSV').click();

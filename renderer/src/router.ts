@@ -1,33 +1,41 @@
-// Addresses of the screens. After the hash, so that they work under any scheme without a server's help.
+// Addresses of the screens. After the hash, so that they work under any scheme without a server's help. All screens
+// come with the page: one that had to be fetched could not be opened while the studio is away.
 import { createRouter, createWebHashHistory, type Router } from 'vue-router';
+import AugmentationScreen from './screens/augmentation/augmentation-screen.vue';
+import ClassifyScreen from './screens/classify/classify-screen.vue';
+import FolderScreen from './screens/classify/folder-screen.vue';
+import DatasetScreen from './screens/dataset/dataset-screen.vue';
+import DatasetsScreen from './screens/datasets/datasets-screen.vue';
+import EvaluationScreen from './screens/evaluation/evaluation-screen.vue';
+import EvaluationsScreen from './screens/evaluations/evaluations-screen.vue';
+import HomeScreen from './screens/home/home-screen.vue';
+import ModelsScreen from './screens/models/models-screen.vue';
+import NewRunScreen from './screens/new-run/new-run-screen.vue';
+import NotFoundScreen from './screens/not-found/not-found-screen.vue';
+import RunScreen from './screens/run/run-screen.vue';
+import CompareScreen from './screens/runs/compare-screen.vue';
+import RunsScreen from './screens/runs/runs-screen.vue';
+import SettingsScreen from './screens/settings/settings-screen.vue';
 
 export function makeRouter(): Router {
   return createRouter({
     history: createWebHashHistory(),
     routes: [
-      { path: '/', component: () => import('./screens/home/home-screen.vue') },
-      { path: '/runs', component: () => import('./screens/runs/runs-screen.vue') },
-      { path: '/runs/compare', component: () => import('./screens/runs/compare-screen.vue') },
-      { path: '/runs/:id', component: () => import('./screens/run/run-screen.vue'), props: true },
-      { path: '/new-run', component: () => import('./screens/new-run/new-run-screen.vue') },
-      { path: '/datasets', component: () => import('./screens/datasets/datasets-screen.vue') },
-      { path: '/datasets/:id', component: () => import('./screens/dataset/dataset-screen.vue'), props: true },
-      { path: '/augmentation', component: () => import('./screens/augmentation/augmentation-screen.vue') },
-      { path: '/evaluations', component: () => import('./screens/evaluations/evaluations-screen.vue') },
-      {
-        path: '/evaluations/:id',
-        component: () => import('./screens/evaluation/evaluation-screen.vue'),
-        props: true,
-      },
-      { path: '/classify', component: () => import('./screens/classify/classify-screen.vue') },
-      {
-        path: '/classify/folder/:jobId',
-        component: () => import('./screens/classify/folder-screen.vue'),
-        props: true,
-      },
-      { path: '/models', component: () => import('./screens/models/models-screen.vue') },
-      { path: '/settings', component: () => import('./screens/settings/settings-screen.vue') },
-      { path: '/:rest(.*)*', component: () => import('./screens/not-found/not-found-screen.vue') },
+      { path: '/', component: HomeScreen },
+      { path: '/runs', component: RunsScreen },
+      { path: '/runs/compare', component: CompareScreen },
+      { path: '/runs/:id', component: RunScreen, props: true },
+      { path: '/new-run', component: NewRunScreen },
+      { path: '/datasets', component: DatasetsScreen },
+      { path: '/datasets/:id', component: DatasetScreen, props: true },
+      { path: '/augmentation', component: AugmentationScreen },
+      { path: '/evaluations', component: EvaluationsScreen },
+      { path: '/evaluations/:id', component: EvaluationScreen, props: true },
+      { path: '/classify', component: ClassifyScreen },
+      { path: '/classify/folder/:jobId', component: FolderScreen, props: true },
+      { path: '/models', component: ModelsScreen },
+      { path: '/settings', component: SettingsScreen },
+      { path: '/:rest(.*)*', component: NotFoundScreen },
     ],
   });
 }

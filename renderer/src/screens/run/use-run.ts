@@ -1,6 +1,6 @@
 // One run as it is and as it becomes: its detail and thinned curve are read once, then every stored step comes over
 // the stream, after a broken connection from the last one seen.
-import { computed, type Ref, ref, shallowRef, triggerRef, watch } from 'vue';
+import { computed, onScopeDispose, type Ref, ref, shallowRef, triggerRef, watch } from 'vue';
 import type { RunBatch, RunOverview } from '../../../../main/api/operations/runs.ts';
 import type { Curve, CurvePoint, Metric, RunEvent, Validation } from '../../../../main/api/runs.ts';
 import { useClient } from '../../client/client.ts';
@@ -10,6 +10,7 @@ import { useStream } from '../../client/use-stream.ts';
 const curvePoints = 1200;
 /** More live steps than this are read back as a thinned curve. */
 const mostLive = 4000;
+const drawnEveryMs = 400;
 
 /** A single step as a point of a curve. */
 export function toPoint(metric: Metric): CurvePoint {
@@ -128,11 +129,31 @@ export function useRun(id: () => string, range: Ref<readonly [number, number] | 
     }
   }
 
+  // Charts are drawn on the processor that may be training: twice a second is enough for people.
+  let waiting: RunBatch[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const batches = waiting;
+    waiting = [];
+    for (const batch of batches) take(batch);
+  }
+  function receive(batch: RunBatch): void {
+    waiting.push(batch);
+    timer ??= setTimeout(flush, drawnEveryMs);
+  }
+  onScopeDispose(() => clearTimeout(timer));
+
   const ready = computed(() => run.value !== undefined);
   const training = computed(() => run.value?.state === 'running' || run.value?.state === 'paused');
   const streamError = useStream(
-    (signal) => client.runs.watch({ id: id(), afterStep: lastStep, afterEvent: lastEvent }, { signal }),
-    take,
+    (signal) => {
+      // What was received but not drawn yet counts as seen.
+      flush();
+      return client.runs.watch({ id: id(), afterStep: lastStep, afterEvent: lastEvent }, { signal });
+    },
+    receive,
     {
       sources: [ready, training],
       enabled: () => ready.value && (training.value || run.value?.state === 'queued'),

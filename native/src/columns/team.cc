@@ -72,14 +72,7 @@ ColumnTeam::ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& fa
 ColumnTeam::~ColumnTeam() { end(); }
 
 void ColumnTeam::end() {
-  // After a failure one device may still read another's memory: all come to rest before any is taken away.
-  run([&](Member& member) {
-    for (int c : member.columns) try {
-        if (owned_[c]) owned_[c]->finish();
-      } catch (...) {
-        // What failed has been reported, and nothing is left to save.
-      }
-  });
+  come_to_rest();
   // A column is destroyed by the thread that created it: its device context lives there.
   // The last one first: a column may use what an earlier one of its thread has.
   run([&](Member& member) {
@@ -153,6 +146,26 @@ void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& 
   rendezvous_.meet();  // loss() reads every column's logits
 }
 
+void ColumnTeam::come_to_rest() const {
+  run([&](Member& member) {
+    for (int c : member.columns) try {
+        if (owned_[c]) owned_[c]->finish();
+      } catch (...) {
+        // What failed has been reported, and nothing is left to save.
+      }
+  });
+}
+
+void ColumnTeam::run_pass(const Task& task) const {
+  try {
+    run(task);
+  } catch (...) {
+    // A device that did not fail may still read the batch, or another column's memory.
+    come_to_rest();
+    throw;
+  }
+}
+
 void ColumnTeam::finish(Member& member) {
   member.exchange_ms = 0;
   for (int c : member.columns) {
@@ -170,7 +183,7 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
   size_t first = 0;
   while (first < updates.size() && updates[first].frozen) ++first;
   std::vector<char> updated(members_.size(), 0);
-  run([&](Member& member) {
+  run_pass([&](Member& member) {
     forward(member, batch, context, next);
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/true);
     // Every member finds the same loss, so all of them stop here or none.
@@ -197,7 +210,7 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
 }
 
 BatchTotals ColumnTeam::evaluate(const Batch& batch) {
-  run([&](Member& member) {
+  run_pass([&](Member& member) {
     forward(member, batch, PassContext{});
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/false);
     if (deferred()) finish(member);

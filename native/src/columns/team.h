@@ -60,6 +60,10 @@ class ColumnTeam {
 
   /// Runs the task in every member's thread and waits; the first failure is thrown here.
   void run(const Task& task) const;
+  /// The same; a failure is thrown when nothing that the pass started goes on any more.
+  void run_pass(const Task& task) const;
+  /// Waits until no device works on anything, whatever it says.
+  void come_to_rest() const;
   void serve(Member& member);
   /// Destroys the columns in their threads and joins the threads.
   void end();

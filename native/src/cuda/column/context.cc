@@ -66,6 +66,7 @@ void DeviceContext::wait(cudaEvent_t event) {
   constexpr auto kPatient = std::chrono::milliseconds(100);
   const auto start = Clock::now();
   while (true) {
+    if (given_up_) throw Error(ErrorCode::kDeviceLost, device_name(device_) + ": the device hangs");
     const cudaError_t status = cudaEventQuery(event);
     if (status == cudaSuccess) return;
     if (status != cudaErrorNotReady) fail_cuda(status, "the step's work", device_, Place::current());

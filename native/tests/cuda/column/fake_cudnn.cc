@@ -292,7 +292,8 @@ FAKE CudnnStatus cudnnBackendGetAttribute(CudnnDescriptor descriptor, int attrib
     const auto& notes = kEngines[d->engine].notes;
     *count = static_cast<int64_t>(notes.size());
     if (values)
-      std::memcpy(values, notes.data(), std::min(notes.size(), static_cast<size_t>(requested)) * sizeof(int));
+      std::copy_n(notes.begin(), std::min(notes.size(), static_cast<size_t>(requested)),
+                  static_cast<int*>(values));
     return 0;
   }
   if (attribute == kCudnnPlanWorkspace) {

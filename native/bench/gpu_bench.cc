@@ -7,8 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <random>
 #include <sstream>
 #include <string>
 
@@ -20,7 +18,7 @@
 #include "cuda/loader/device_reports.h"
 #include "cuda/loader/plugin_column.h"
 #include "preset.h"
-#include "spec/init.h"
+#include "random_training.h"
 
 using namespace alexnet;
 using nlohmann::ordered_json;
@@ -71,31 +69,6 @@ std::vector<int> numbers(const std::string& list) {
   return all;
 }
 
-/// A batch in the memory that the GPU reads fastest.
-struct RandomBatch {
-  std::shared_ptr<std::byte> images;
-  std::vector<int32_t> labels;
-
-  RandomBatch(const columns::ColumnTeam& team, const NetSpec& net, int64_t batch) {
-    const auto format = team.input_format();
-    const int64_t values = batch * 3 * net.input_size * net.input_size;
-    images = team.allocate_input(batch * format.image_bytes(net.input_size));
-    std::mt19937 random(1);
-    std::normal_distribution<float> pixel(0.0f, 60.0f);
-    for (int64_t i = 0; i < values; ++i) {
-      const float value = pixel(random);
-      uint32_t bits;
-      std::memcpy(&bits, &value, 4);
-      const auto half = static_cast<uint16_t>(bits >> 16);
-      if (format.type == InputType::kBfloat16)
-        std::memcpy(images.get() + 2 * i, &half, 2);
-      else
-        std::memcpy(images.get() + 4 * i, &value, 4);
-    }
-    for (int64_t i = 0; i < batch; ++i) labels.push_back(static_cast<int32_t>(i % net.classes));
-  }
-};
-
 void run(const Options& options) {
   if (options.layers) setenv("ALEXNET_CUDA_PROFILE", "1", 1);
   const cuda::PluginLoad plugin = cuda::load_plugin();
@@ -119,16 +92,9 @@ void run(const Options& options) {
     columns[static_cast<size_t>(column)] = made.get();
     return made;
   });
-  for (size_t l = 0; l < plan.layers.size(); ++l) {
-    team.write(l, columns::Parameter::kWeight, initial_weights(plan, l, 1));
-    team.write(l, columns::Parameter::kBias, initial_biases(plan, l));
-  }
-  const RandomBatch batch(team, config.net, options.batch);
-  columns::LayerUpdate update;
-  update.weight_rate = update.bias_rate = 1e-4f;
-  update.weight_decay = 5e-4f;
-  update.momentum = 0.9f;
-  const std::vector<columns::LayerUpdate> updates(plan.layers.size(), update);
+  bench::write_initial_weights(team, plan);
+  const bench::RandomBatch batch(team, config.net, options.batch);
+  const std::vector<columns::LayerUpdate> updates = bench::even_updates(plan);
   uint32_t step = 0;
   double exchange_ms = 0, loss = 0;
   const auto one = [&] {

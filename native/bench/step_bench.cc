@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <random>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -14,7 +12,7 @@
 #include "alexnet/error.h"
 #include "alexnet/run_config.h"
 #include "preset.h"
-#include "spec/init.h"
+#include "random_training.h"
 #include "train/devices.h"
 
 using namespace alexnet;
@@ -75,36 +73,13 @@ void run(const Options& options) {
                                       .threads = options.threads,
                                       .batch = options.batch,
                                       .training = true});
-  for (size_t l = 0; l < plan.layers.size(); ++l) {
-    team->write(l, columns::Parameter::kWeight, initial_weights(plan, l, 1));
-    team->write(l, columns::Parameter::kBias, initial_biases(plan, l));
-  }
-  const auto format = team->input_format();
-  const int64_t values = options.batch * 3 * config.net.input_size * config.net.input_size;
-  std::vector<float> pixels(static_cast<size_t>(values));
-  std::mt19937 random(1);
-  std::normal_distribution<float> pixel(0.0f, 60.0f);
-  for (float& value : pixels) value = pixel(random);
-  std::vector<uint16_t> halves;
-  if (format.type == InputType::kBfloat16) {
-    for (const float value : pixels) {
-      uint32_t bits;
-      std::memcpy(&bits, &value, 4);
-      halves.push_back(static_cast<uint16_t>(bits >> 16));
-    }
-  }
-  std::vector<int32_t> labels;
-  for (int64_t i = 0; i < options.batch; ++i) labels.push_back(static_cast<int32_t>(i % options.classes));
-  const void* images = halves.empty() ? static_cast<const void*>(pixels.data()) : halves.data();
-  columns::LayerUpdate update;
-  update.weight_rate = update.bias_rate = 1e-4f;
-  update.weight_decay = 5e-4f;
-  update.momentum = 0.9f;
-  const std::vector<columns::LayerUpdate> updates(plan.layers.size(), update);
+  bench::write_initial_weights(*team, plan);
+  const bench::RandomBatch batch(*team, config.net, options.batch);
+  const std::vector<columns::LayerUpdate> updates = bench::even_updates(plan);
   uint32_t step = 0;
   double exchange_ms = 0;
   const auto one = [&] {
-    exchange_ms += team->train({images, labels.data(), options.batch},
+    exchange_ms += team->train({batch.images.get(), batch.labels.data(), options.batch},
                                {.training = true, .seed = 1, .step = step++}, updates)
                        .exchange_ms;
   };

@@ -11,10 +11,10 @@ export interface MenuActions {
 /** The page's screens in the order of its navigation: Ctrl+1 is the first. */
 const screens: { label: string; to: string }[] = [
   { label: 'Home', to: '/' },
-  { label: 'Runs', to: '/runs' },
-  { label: 'New run', to: '/new-run' },
   { label: 'Data sets', to: '/datasets' },
   { label: 'Augmentation', to: '/augmentation' },
+  { label: 'New run', to: '/new-run' },
+  { label: 'Runs', to: '/runs' },
   { label: 'Evaluations', to: '/evaluations' },
   { label: 'Classify', to: '/classify' },
   { label: 'Models', to: '/models' },

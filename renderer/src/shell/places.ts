@@ -10,44 +10,82 @@ export interface Place {
   words: string;
 }
 
-export const places: readonly Place[] = [
-  { to: '/', label: 'Home', icon: 'home', key: 'h', words: 'devices gpu cpu start sample demo' },
-  { to: '/runs', label: 'Runs', icon: 'runs', key: 'r', words: 'training history table compare' },
-  { to: '/new-run', label: 'New run', icon: 'plus', key: 'n', words: 'train start preset settings' },
+export interface PlaceGroup {
+  /** Shown above its screens; empty: they need no heading. */
+  title: string;
+  places: readonly Place[];
+}
+
+/** In the order of the work: data, training, results. */
+export const placeGroups: readonly PlaceGroup[] = [
   {
-    to: '/datasets',
-    label: 'Data sets',
-    icon: 'datasets',
-    key: 'd',
-    words: 'images folders add pack classes',
+    title: '',
+    places: [{ to: '/', label: 'Home', icon: 'home', key: 'h', words: 'devices gpu cpu start sample demo' }],
   },
   {
-    to: '/augmentation',
-    label: 'Augmentation',
-    icon: 'augment',
-    key: 'a',
-    words: 'crop mirror colour noise preview',
+    title: 'Data',
+    places: [
+      {
+        to: '/datasets',
+        label: 'Data sets',
+        icon: 'datasets',
+        key: 'd',
+        words: 'images folders add pack classes',
+      },
+      {
+        to: '/augmentation',
+        label: 'Augmentation',
+        icon: 'augment',
+        key: 'a',
+        words: 'crop mirror colour noise preview',
+      },
+    ],
   },
   {
-    to: '/evaluations',
-    label: 'Evaluations',
-    icon: 'evaluate',
-    key: 'e',
-    words: 'error confusion report calibration',
-  },
-  { to: '/classify', label: 'Classify', icon: 'classify', key: 'c', words: 'photos predict drop folder' },
-  {
-    to: '/models',
-    label: 'Models',
-    icon: 'models',
-    key: 'm',
-    words: 'import export checkpoints weights safetensors',
+    title: 'Training',
+    places: [
+      { to: '/new-run', label: 'New run', icon: 'plus', key: 'n', words: 'train start preset settings' },
+      { to: '/runs', label: 'Runs', icon: 'runs', key: 'r', words: 'training history table compare' },
+    ],
   },
   {
-    to: '/settings',
-    label: 'Settings',
-    icon: 'settings',
-    key: 's',
-    words: 'theme threads data directory disk',
+    title: 'Results',
+    places: [
+      {
+        to: '/evaluations',
+        label: 'Evaluations',
+        icon: 'evaluate',
+        key: 'e',
+        words: 'error confusion report calibration',
+      },
+      {
+        to: '/classify',
+        label: 'Classify',
+        icon: 'classify',
+        key: 'c',
+        words: 'photos predict drop folder',
+      },
+      {
+        to: '/models',
+        label: 'Models',
+        icon: 'models',
+        key: 'm',
+        words: 'import export checkpoints weights safetensors',
+      },
+    ],
+  },
+  {
+    title: '',
+    places: [
+      {
+        to: '/settings',
+        label: 'Settings',
+        icon: 'settings',
+        key: 's',
+        words: 'theme threads data directory disk',
+      },
+    ],
   },
 ];
+
+export const places: readonly Place[] = placeGroups.flatMap((group) => group.places);

@@ -32,12 +32,18 @@ export const evaluationSummarySchema = z.object({
   trueProbability: numbers,
 });
 
-/** An evaluation in a list. Of a run's checkpoint (runId) or an imported model (modelId). */
+/** In class order. */
+export const classNamesSchema = z.array(z.string());
+
+/** An evaluation in a list. Of a run's checkpoint (runId), of an imported model (modelId), or of several of these
+ * whose softmax outputs were averaged (neither). */
 export const evaluationSchema = z.object({
   id: z.string(),
   runId: z.string().nullable(),
   modelId: z.string().nullable(),
   checkpointStep: z.int().nullable(),
+  /** Models averaged; 1: none. */
+  members: z.int().positive(),
   datasetId: z.string().nullable(),
   datasetName: z.string(),
   split: splitSchema,
@@ -50,9 +56,24 @@ export const evaluationSchema = z.object({
   createdAt: z.int(),
 });
 
+/** One of the models that were averaged, with its own errors. */
+export const evaluationMemberSchema = z.object({
+  /** As it was called then. */
+  name: z.string(),
+  runId: z.string().nullable(),
+  modelId: z.string().nullable(),
+  checkpointStep: z.int().nullable(),
+  /** Its own evaluation, while that is kept. */
+  evaluationId: z.string().nullable(),
+  loss: storedNumber,
+  top1Error: z.number(),
+  top5Error: z.number(),
+});
+
 export const evaluationDetailSchema = evaluationSchema.extend({ summary: evaluationSummarySchema });
 
 export type Crops = z.output<typeof cropsSchema>;
 export type EvaluationSummary = z.output<typeof evaluationSummarySchema>;
 export type Evaluation = z.output<typeof evaluationSchema>;
+export type EvaluationMember = z.output<typeof evaluationMemberSchema>;
 export type EvaluationDetail = z.output<typeof evaluationDetailSchema>;

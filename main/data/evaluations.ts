@@ -1,32 +1,37 @@
-// Table evaluations.
-import type { Evaluation, EvaluationDetail, EvaluationSummary } from '../api/evaluation.ts';
-import { evaluationSummarySchema } from '../api/evaluation.ts';
+// Tables evaluations, evaluation_summaries, evaluation_members.
+import type { Evaluation, EvaluationDetail, EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
+import { classNamesSchema, evaluationSummarySchema } from '../api/evaluation.ts';
 import { finiteOrNull, storedNumber } from '../api/numbers.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
 import { fromJson } from './json.ts';
 
 /** Everything but the summary, which holds a row an image and lies in a table of its own. */
-const listColumns = `id, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep,
+const listColumns = `id, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep, members,
   dataset_id AS datasetId, dataset_name AS datasetName, split, crops, images, loss,
   top1_error AS top1Error, top5_error AS top5Error, elapsed_ms AS elapsedMs, created_at AS createdAt`;
 
-export type NewEvaluation = Omit<Evaluation, 'images' | 'loss' | 'top1Error' | 'top5Error'> & {
+export type NewEvaluation = Omit<Evaluation, 'images' | 'loss' | 'top1Error' | 'top5Error' | 'members'> & {
   summary: EvaluationSummary;
+  /** Class names in class order. */
+  labels: readonly string[];
+  /** Of an average: the models, at least two; their own evaluations are stored before. */
+  members?: readonly EvaluationMember[];
 };
 
 export function insertEvaluation(db: WritableDatabase, evaluation: NewEvaluation): void {
-  const { summary } = evaluation;
+  const { summary, labels, members = [] } = evaluation;
   db.transaction(() => {
     db.insert(
       'evaluations.insert',
-      `INSERT INTO evaluations (id, run_id, model_id, checkpoint_step, dataset_id, dataset_name, split, crops,
-         images, loss, top1_error, top5_error, elapsed_ms, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO evaluations (id, run_id, model_id, checkpoint_step, members, dataset_id, dataset_name, split,
+         crops, images, loss, top1_error, top5_error, elapsed_ms, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         evaluation.id,
         evaluation.runId,
         evaluation.modelId,
         evaluation.checkpointStep,
+        Math.max(1, members.length),
         evaluation.datasetId,
         evaluation.datasetName,
         evaluation.split,
@@ -41,9 +46,28 @@ export function insertEvaluation(db: WritableDatabase, evaluation: NewEvaluation
     );
     db.insert(
       'evaluations.insertSummary',
-      'INSERT INTO evaluation_summaries (evaluation_id, summary) VALUES (?, ?)',
-      [evaluation.id, JSON.stringify(summary)],
+      'INSERT INTO evaluation_summaries (evaluation_id, summary, labels) VALUES (?, ?, ?)',
+      [evaluation.id, JSON.stringify(summary), JSON.stringify(labels)],
     );
+    members.forEach((member, place) => {
+      db.insert(
+        'evaluations.insertMember',
+        `INSERT INTO evaluation_members (evaluation_id, place, name, run_id, model_id, checkpoint_step,
+           own_evaluation_id, loss, top1_error, top5_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [
+          evaluation.id,
+          place,
+          member.name,
+          member.runId,
+          member.modelId,
+          member.checkpointStep,
+          member.evaluationId,
+          member.loss,
+          member.top1Error,
+          member.top5Error,
+        ],
+      );
+    });
   });
 }
 
@@ -60,18 +84,27 @@ export function listEvaluationsOfModel(db: ReadableDatabase, modelId: string): E
   return db.all<Evaluation>('evaluations.ofModel', evaluationsOfModelSql, [modelId]);
 }
 
-/** Which to list; what is not given does not count. */
+/** Which to list; what is not given does not count. A run or model is found in averages, too. */
 export interface EvaluationFilter {
   runId?: string | undefined;
   modelId?: string | undefined;
   datasetId?: string | undefined;
 }
 
-const filterSql = `(@runId IS NULL OR run_id = @runId) AND (@modelId IS NULL OR model_id = @modelId)
-  AND (@datasetId IS NULL OR dataset_id = @datasetId)`;
+const within = (column: 'run_id' | 'model_id', value: string) =>
+  `(${column} = ${value} OR id IN (SELECT evaluation_id FROM evaluation_members WHERE ${column} = ${value}))`;
 
-export const evaluationPageSql = `SELECT ${listColumns} FROM evaluations WHERE ${filterSql}
-  ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset`;
+function filterSql({ runId, modelId, datasetId }: EvaluationFilter): string {
+  const conditions = [
+    ...(runId === undefined ? [] : [within('run_id', '@runId')]),
+    ...(modelId === undefined ? [] : [within('model_id', '@modelId')]),
+    ...(datasetId === undefined ? [] : ['dataset_id = @datasetId']),
+  ];
+  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+}
+
+export const evaluationPageSql = (filter: EvaluationFilter) => `SELECT ${listColumns} FROM evaluations
+  ${filterSql(filter)} ORDER BY created_at DESC, id DESC LIMIT @limit OFFSET @offset`;
 
 /** Newest first. */
 export function pageEvaluations(
@@ -79,15 +112,11 @@ export function pageEvaluations(
   filter: EvaluationFilter,
   page: { offset: number; limit: number },
 ): { total: number; evaluations: Evaluation[] } {
-  const values = {
-    runId: filter.runId ?? null,
-    modelId: filter.modelId ?? null,
-    datasetId: filter.datasetId ?? null,
-  };
-  const count = `SELECT count(*) AS n FROM evaluations WHERE ${filterSql}`;
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  const count = `SELECT count(*) AS n FROM evaluations ${filterSql(filter)}`;
   return {
-    total: db.get<{ n: number }>('evaluations.count', count, values)?.n ?? 0,
-    evaluations: db.all<Evaluation>('evaluations.page', evaluationPageSql, { ...values, ...page }),
+    total: db.get<{ n: number }>('evaluations.count', count, given)?.n ?? 0,
+    evaluations: db.all<Evaluation>('evaluations.page', evaluationPageSql(filter), { ...given, ...page }),
   };
 }
 
@@ -107,13 +136,34 @@ const storedSummary = evaluationSummarySchema.extend({
   loss: storedNumber.transform((loss) => loss ?? Number.NaN),
 });
 
-export function getEvaluation(db: ReadableDatabase, id: string): EvaluationDetail | undefined {
-  const row = db.get<Evaluation & { summary: string }>(
+/** With the class names that were stored with it; older ones have none. */
+export function getEvaluation(
+  db: ReadableDatabase,
+  id: string,
+): (EvaluationDetail & { labels: string[] | null }) | undefined {
+  const row = db.get<Evaluation & { summary: string; labels: string | null }>(
     'evaluations.get',
-    `SELECT ${listColumns}, summary FROM evaluations JOIN evaluation_summaries ON evaluation_id = id WHERE id = ?`,
+    `SELECT ${listColumns}, summary, labels FROM evaluations JOIN evaluation_summaries ON evaluation_id = id WHERE id = ?`,
     [id],
   );
-  return row && { ...row, summary: fromJson(storedSummary, row.summary, 'evaluations.summary') };
+  return (
+    row && {
+      ...row,
+      summary: fromJson(storedSummary, row.summary, 'evaluations.summary'),
+      labels: row.labels === null ? null : fromJson(classNamesSchema, row.labels, 'evaluations.labels'),
+    }
+  );
+}
+
+/** The models of an average, in their order; none for any other evaluation. */
+export function evaluationMembers(db: ReadableDatabase, id: string): EvaluationMember[] {
+  return db.all<EvaluationMember>(
+    'evaluations.members',
+    `SELECT name, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep,
+       own_evaluation_id AS evaluationId, loss, top1_error AS top1Error, top5_error AS top5Error
+     FROM evaluation_members WHERE evaluation_id = ? ORDER BY place`,
+    [id],
+  );
 }
 
 export function deleteEvaluation(db: WritableDatabase, id: string): void {

@@ -98,8 +98,8 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
   ],
   [
     'evaluations, newest first',
-    evaluationPageSql,
-    { runId: null, modelId: null, datasetId: null, offset: 0, limit: 1 },
+    evaluationPageSql({}),
+    { offset: 0, limit: 1 },
     /^SCAN evaluations USING INDEX evaluations_by_time$/,
   ],
   ['photos', photoPageSql, [1, 0], /^SCAN photos USING INDEX photos_by_time$/],
@@ -148,6 +148,13 @@ describe('query plans', () => {
     expect(plan('loss')).toContain('USE TEMP B-TREE FOR ORDER BY');
     const columns = db.all<{ name: string }>('columns', "SELECT name FROM pragma_table_info('runs')");
     expect(columns.map(({ name }) => name)).not.toContain('config');
+  });
+
+  it('evaluations of a run, also those that it is averaged in, are looked up', () => {
+    const plan = db.plan(evaluationPageSql({ runId: 'r' }), { runId: 'r', offset: 0, limit: 1 });
+    expect(plan.join()).toContain('evaluations_by_run (run_id=?)');
+    expect(plan.join()).toContain('evaluation_members_by_run (run_id=?)');
+    expect(plan.join()).not.toContain('SCAN');
   });
 
   it('images are removed in parts, found by their data set', () => {

@@ -1,7 +1,7 @@
 // Data sets, images, evaluations, predictions, models, settings.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EvaluationSummary } from '../api/evaluation.ts';
+import type { EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
 import { textSchema } from '../api/json.ts';
 import type { Model } from '../api/models.ts';
 import { anyNumber } from '../api/numbers.ts';
@@ -18,11 +18,14 @@ import {
 } from './datasets.ts';
 import {
   deleteEvaluation,
+  evaluationMembers,
+  findEvaluation,
   getEvaluation,
   insertEvaluation,
   listEvaluationsOfModel,
   listEvaluationsOfRun,
   type NewEvaluation,
+  pageEvaluations,
 } from './evaluations.ts';
 import {
   clearSplit,
@@ -42,6 +45,7 @@ import {
   listPredictions,
   type NewPrediction,
 } from './predictions.ts';
+import { deleteRun } from './runs.ts';
 import { clearSetting, getSetting, setSetting } from './settings.ts';
 import { refusal } from './test-errors.ts';
 import { addDataset, addRun, source } from './test-rows.ts';
@@ -203,6 +207,7 @@ describe('evaluations', () => {
     split: 'val',
     crops: 10,
     summary,
+    labels: ['owl', 'tit'],
     elapsedMs: 12,
     createdAt: 9,
   };
@@ -221,11 +226,51 @@ describe('evaluations', () => {
     expect(first).toMatchObject({ id: 'e2', loss: null });
     expect(second).toMatchObject({ id: 'e1', images: 2, loss: 1.5, top1Error: 0.5, crops: 10 });
     expect(second).not.toHaveProperty('summary');
-    expect(getEvaluation(db, 'e1')?.summary).toEqual(summary);
+    expect(getEvaluation(db, 'e1')).toMatchObject({ summary, labels: ['owl', 'tit'], members: 1 });
     expect(getEvaluation(db, 'e2')?.summary.loss).toBeNaN();
     deleteEvaluation(db, 'e1');
     expect(getEvaluation(db, 'e1')).toBeUndefined();
     expect(refusal(() => deleteEvaluation(db, 'e1')).code).toBe('NOT_FOUND');
+  });
+
+  it('are of several models, whose names and errors outlive them', () => {
+    addDataset(db);
+    addRun(db);
+    insertModel(db, model);
+    insertEvaluation(db, evaluation);
+    const errors = { loss: null, top1Error: 0.5, top5Error: 0.25 };
+    const members: EvaluationMember[] = [
+      {
+        name: 'run r1, step 40',
+        runId: 'r1',
+        modelId: null,
+        checkpointStep: 40,
+        evaluationId: 'e1',
+        ...errors,
+      },
+      { name: 'imported', runId: null, modelId: 'm1', checkpointStep: null, evaluationId: null, ...errors },
+    ];
+    insertEvaluation(db, { ...evaluation, id: 'e2', runId: null, checkpointStep: null, members });
+    expect(findEvaluation(db, 'e2')).toMatchObject({ members: 2, runId: null, modelId: null });
+    expect(evaluationMembers(db, 'e2')).toEqual(members);
+    expect(evaluationMembers(db, 'e1')).toEqual([]);
+    // Found by each of its members.
+    const found = (filter: object) =>
+      pageEvaluations(db, filter, { offset: 0, limit: 9 }).evaluations.map(({ id }) => id);
+    expect(found({ runId: 'r1' }).sort()).toEqual(['e1', 'e2']);
+    expect(found({ modelId: 'm1' })).toEqual(['e2']);
+    deleteRun(db, 'r1');
+    expect(evaluationMembers(db, 'e2')).toEqual([
+      { ...members[0], runId: null, evaluationId: null },
+      members[1],
+    ]);
+    expect(findEvaluation(db, 'e1')).toBeUndefined();
+    deleteEvaluation(db, 'e2');
+    expect(evaluationMembers(db, 'e2')).toEqual([]);
+    expect(
+      refusal(() => insertEvaluation(db, { ...evaluation, id: 'e3', runId: null, modelId: 'm1', members }))
+        .details?.sqlite,
+    ).toBe('SQLITE_CONSTRAINT_CHECK');
   });
 
   it('belong to a run or to a model, not to both or neither', () => {

@@ -188,3 +188,36 @@ test('an evaluation is cancelled, and one whose listener throws ends with its er
   });
   await predictor.close();
 });
+
+test('answers of several nets are added up and averaged; sums are used one call at a time', async () => {
+  const predictor = await openPredictor();
+  const sums = addon.createAnswerSums(folder, 12, testClasses);
+  const evaluating = predictor.evaluate(pack, 1, () => {}, flag(), sums);
+  await expect(sums.average(pack, flag())).rejects.toEqual(busy);
+  const alone = await evaluating;
+  expect(sums.members).toBe(1);
+  expect(await sums.average(pack, flag())).toEqual(alone);
+  // The same net again is the same average.
+  await predictor.evaluate(pack, 1, () => {}, flag(), sums);
+  expect(sums.members).toBe(2);
+  const averaging = sums.average(pack, flag());
+  expect(() => sums.members).toThrow(busy);
+  expect(await averaging).toEqual(alone);
+  const cancelled = flag();
+  cancelled.cancel();
+  await expect(sums.average(pack, cancelled)).rejects.toMatchObject({ code: 'CANCELLED' });
+  sums.close();
+  sums.close();
+  await expect(sums.average(pack, flag())).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), sums)).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), {} as never)).rejects.toEqual(invalid);
+  const other = addon.createAnswerSums(folder, 13, testClasses);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), other)).rejects.toEqual(invalid);
+  await expect(other.average(pack, flag())).rejects.toEqual(invalid);
+  other.close();
+  expect(() => addon.createAnswerSums(join(folder, 'none'), 1, 1)).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND' }),
+  );
+  expect(() => addon.createAnswerSums(folder, 0, 1)).toThrow(invalid);
+  await predictor.close();
+});

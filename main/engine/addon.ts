@@ -63,6 +63,9 @@ export interface Addon {
   /** Plans, opens the packs, allocates and draws the initial weights, on a thread of its own. */
   createTrainer(options: TrainerOptions): Promise<NativeTrainer>;
   createPredictor(options: PredictorOptions): Promise<NativePredictor>;
+  /** Room on the folder's disk for what nets answer to a pack: images * classes floats, freed by close() or with
+   * the process. Throws DISK_FULL where there is none. */
+  createAnswerSums(folder: string, images: number, classes: number): NativeAnswerSums;
 }
 
 export interface ImageHeader {
@@ -244,11 +247,22 @@ export interface NativePredictor {
   load(tensor: string, offset: number, bytes: Uint8Array): void;
   /** Decodes and classifies files; one answer a path, in order; a bad file is an answer with an error. */
   classifyFiles(paths: string[], crops: 1 | 10, eachCrop?: boolean): Promise<PhotoAnswer[]>;
+  /** Adds every answer to `sums`, too, where there are some. */
   evaluate(
     packPath: string,
     crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
+    sums?: NativeAnswerSums,
   ): Promise<NativeEvaluation>;
   close(): Promise<void>;
+}
+
+/** The softmax outputs of several nets over one pack, added up on disk. */
+export interface NativeAnswerSums {
+  /** Nets whose answers are in. */
+  readonly members: number;
+  /** Their average against the pack's labels. */
+  average(packPath: string, signal: CancelFlag): Promise<NativeEvaluation>;
+  close(): void;
 }

@@ -1,9 +1,10 @@
-// Evaluates a model on a pack and sums the answers up.
+// Evaluates models on a pack, one after the other, and sums the answers up; of several also their average.
+import { dirname } from 'node:path';
 import { AppError } from '../api/errors.ts';
-import type { CancelFlag, NativeEvaluation } from './addon.ts';
+import type { CancelFlag, NativeAnswerSums, NativeEvaluation } from './addon.ts';
 import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
 import { openPredictor } from './model-source.ts';
-import type { EvaluateJob, EvaluationSummary } from './protocol.ts';
+import type { EvaluatedModel, EvaluateJob, EvaluationSummary } from './protocol.ts';
 
 /** Crops that the net sees at once: enough to be fast, few enough for the memory of a small machine. */
 const evaluationBatch = 64;
@@ -52,14 +53,47 @@ export class EvaluateRun implements RunningJob {
   }
 
   async run(): Promise<void> {
-    const { pack, crops } = this.#job;
+    const { models, pack } = this.#job;
     const { send } = this.#context;
-    const predictor = await openPredictor({ ...this.#job, batch: evaluationBatch }, this.#context);
+    const sums = models.length > 1 ? this.#makeSums() : undefined;
+    try {
+      for (const [place, model] of models.entries()) {
+        send({ type: 'evaluated', of: place, summary: summarise(await this.#evaluate(model, place, sums)) });
+      }
+      if (sums === undefined) return;
+      send({ type: 'evaluated', of: 'average', summary: summarise(await sums.average(pack, this.#cancel)) });
+    } finally {
+      sums?.close();
+    }
+  }
+
+  /** Beside the pack: a disk with room for its images has room for the answers to them. */
+  #makeSums(): NativeAnswerSums {
+    const { addon } = this.#context;
+    const { pack } = this.#job;
+    const opened = addon.openPack(pack);
+    try {
+      return addon.createAnswerSums(dirname(pack), opened.count, opened.classes);
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** One net at a time in memory. */
+  async #evaluate(
+    model: EvaluatedModel,
+    place: number,
+    sums: NativeAnswerSums | undefined,
+  ): Promise<NativeEvaluation> {
+    const { models, pack, crops, devices, precision, threads } = this.#job;
+    const { send } = this.#context;
+    const setup = { ...model, devices, precision, threads, batch: evaluationBatch };
+    const predictor = await openPredictor(setup, this.#context);
     try {
       if (this.#cancelled) throw new AppError('CANCELLED', 'The evaluation was cancelled.');
-      const onProgress = (done: number, total: number) => send({ type: 'progress', done, total });
-      const evaluation = await predictor.evaluate(pack, crops, onProgress, this.#cancel);
-      send({ type: 'evaluated', summary: summarise(evaluation) });
+      const onProgress = (done: number, total: number) =>
+        send({ type: 'progress', done: place * total + done, total: models.length * total });
+      return await predictor.evaluate(pack, crops, onProgress, this.#cancel, sums);
     } finally {
       await predictor.close();
     }

@@ -4,6 +4,7 @@ import { AppError } from '../api/errors.ts';
 import type {
   Addon,
   CancelFlag,
+  NativeAnswerSums,
   NativeEvaluation,
   NativePack,
   NativePredictor,
@@ -52,6 +53,47 @@ function classifyPath(path: string, classes: number): PhotoAnswer {
   return { probabilities: Float32Array.from({ length: classes }, (_, i) => (i === answer ? 0.75 : rest)) };
 }
 
+/** Every answer is class 0; labels go round. */
+function fakeEvaluation({ images, classes }: FakeOptions): NativeEvaluation {
+  const confusion = new Float64Array(classes * classes);
+  const classImages = new Float64Array(classes);
+  for (let image = 0; image < images; image += 1) {
+    const label = image % classes;
+    confusion[label * classes] = (confusion[label * classes] ?? 0) + 1;
+    classImages[label] = (classImages[label] ?? 0) + 1;
+  }
+  return {
+    images,
+    loss: 1,
+    top1Error: 1 - (classImages[0] ?? 0) / images,
+    top5Error: 0,
+    confusion,
+    classImages,
+    classTop5Hits: classImages.slice(),
+    top5: Int32Array.from({ length: images * 5 }, (_, i) => (i % 5 < classes ? i % 5 : -1)),
+    top5Probability: Float32Array.from({ length: images * 5 }, (_, i) => (i % 5 === 0 ? 0.5 : 0)),
+    trueProbability: new Float32Array(images).fill(0.25),
+  };
+}
+
+class FakeAnswerSums implements NativeAnswerSums {
+  members = 0;
+  readonly #options: FakeOptions;
+
+  constructor(options: FakeOptions) {
+    this.#options = options;
+  }
+
+  /** The loss is the number of nets. */
+  async average(_packPath: string, signal: CancelFlag): Promise<NativeEvaluation> {
+    await pause(this.#options.stepMs);
+    if (isCancelled(signal)) throw new AppError('CANCELLED', 'It was cancelled.');
+    return { ...fakeEvaluation(this.#options), loss: this.members };
+  }
+
+  close(): void {}
+}
+
 class FakePredictor implements NativePredictor {
   readonly classes: number;
   readonly tensors: TensorInfo[] = [...fakeParameters];
@@ -85,36 +127,18 @@ class FakePredictor implements NativePredictor {
     });
   }
 
-  /** Every answer is class 0; labels go round. */
   async evaluate(
     _packPath: string,
     _crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
+    sums?: NativeAnswerSums,
   ): Promise<NativeEvaluation> {
     this.#requireLoaded();
     const { images, stepMs } = this.#options;
-    const { classes } = this;
     await count(images, stepMs, (done) => onProgress(done, images), signal);
-    const confusion = new Float64Array(classes * classes);
-    const classImages = new Float64Array(classes);
-    for (let image = 0; image < images; image += 1) {
-      const label = image % classes;
-      confusion[label * classes] = (confusion[label * classes] ?? 0) + 1;
-      classImages[label] = (classImages[label] ?? 0) + 1;
-    }
-    return {
-      images,
-      loss: 1,
-      top1Error: 1 - (classImages[0] ?? 0) / images,
-      top5Error: 0,
-      confusion,
-      classImages,
-      classTop5Hits: classImages.slice(),
-      top5: Int32Array.from({ length: images * 5 }, (_, i) => (i % 5 < classes ? i % 5 : -1)),
-      top5Probability: Float32Array.from({ length: images * 5 }, (_, i) => (i % 5 === 0 ? 0.5 : 0)),
-      trueProbability: new Float32Array(images).fill(0.25),
-    };
+    if (sums instanceof FakeAnswerSums) sums.members += 1;
+    return fakeEvaluation(this.#options);
   }
 
   close(): Promise<void> {
@@ -257,5 +281,6 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
       await pause(1);
       return new FakePredictor(options);
     },
+    createAnswerSums: () => new FakeAnswerSums(options),
   };
 }

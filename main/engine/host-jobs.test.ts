@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeTensors } from './fake-storage.ts';
 import { FakeTensors, fakeParameters } from './fake-trainer.ts';
-import type { ClassifyJob, EvaluateJob, Job } from './protocol.ts';
+import type { ClassifyJob, EvaluatedModel, EvaluateJob, Job } from './protocol.ts';
 import { failureOf, has, start, trainJob } from './test-host.ts';
 
 let folder = '';
@@ -24,18 +24,18 @@ function modelFile(): string {
   return file;
 }
 
-function evaluateJob(): EvaluateJob {
+function model(): EvaluatedModel {
   return {
-    kind: 'evaluate',
     netJson: '{}',
     model: { kind: 'safetensors', file: modelFile() },
     preprocessing: { cropSize: 224, mean: 'none', meanFollowsCrop: true, gain: [1, 1, 1] },
-    pack: 'val.pack',
-    crops: 1,
-    devices: ['cpu'],
-    precision: 'fp32',
-    threads: 0,
   };
+}
+
+const computing = { crops: 1, devices: ['cpu'], precision: 'fp32', threads: 0 } as const;
+
+function evaluateJob(models = [model()]): EvaluateJob {
+  return { kind: 'evaluate', models, pack: 'val.pack', ...computing, devices: ['cpu'] };
 }
 
 test('an evaluation is summed up', async () => {
@@ -56,6 +56,21 @@ test('an evaluation is summed up', async () => {
   expect(evaluated?.summary.top5[0]).toEqual([0, 1, -1, -1, -1]);
 });
 
+test('of several models each is evaluated, then their average', async () => {
+  const { host, messages } = start(evaluateJob([model(), model(), model()]), { images: 10, classes: 2 });
+  await host.ended;
+  const done = messages.filter(has('progress')).map((message) => message.done);
+  expect(done).toEqual([...done].sort((a, b) => a - b));
+  expect(messages.filter(has('progress')).at(-1)).toEqual({ type: 'progress', done: 30, total: 30 });
+  const evaluated = messages.filter(has('evaluated'));
+  expect(evaluated.map(({ of, summary }) => [of, summary.loss])).toEqual([
+    [0, 1],
+    [1, 1],
+    [2, 1],
+    ['average', 3],
+  ]);
+});
+
 test('an evaluation can be cancelled', async () => {
   const { host } = start(evaluateJob(), { images: 1e6 }, (message) => {
     if (message.type === 'progress') host.cancel();
@@ -64,7 +79,7 @@ test('an evaluation can be cancelled', async () => {
 });
 
 function classifyJob(): ClassifyJob {
-  return { ...evaluateJob(), kind: 'classify', batch: 1, top: 2 };
+  return { kind: 'classify', ...model(), ...computing, devices: ['cpu'], batch: 1, top: 2 };
 }
 
 test('a classify job answers list after list until it is told to finish', async () => {

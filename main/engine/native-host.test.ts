@@ -86,10 +86,11 @@ test('training, evaluating and classifying, from pack to answers', async () => {
     mean: 'image',
     meanImageFile,
   };
-  const common = { netJson, model, preprocessing, devices, precision, threads, crops: 1 } as const;
+  const net = { netJson, model, preprocessing };
+  const computing = { devices, precision, threads, crops: 1 } as const;
   let top1Error = 1;
   await run(
-    { kind: 'evaluate', ...common, pack },
+    { kind: 'evaluate', models: [net], ...computing, pack },
     {
       evaluated: ({ summary }) => {
         top1Error = summary.top1Error;
@@ -102,7 +103,7 @@ test('training, evaluating and classifying, from pack to answers', async () => {
   const photos = writeImages(join(folder, 'photos'), 1);
   let classes: (number | undefined)[] = [];
   await run(
-    { kind: 'classify', ...common, batch: 1, top: 1 },
+    { kind: 'classify', ...net, ...computing, batch: 1, top: 1 },
     {
       classified: ({ answers }) => {
         classes = answers.map(({ predictions }) => predictions?.[0]?.class);

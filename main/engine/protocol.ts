@@ -36,11 +36,16 @@ export interface TrainJob {
   replay: Omit<AppliedCommand, 'kind'>[];
 }
 
-export interface EvaluateJob {
-  kind: 'evaluate';
+export interface EvaluatedModel {
   netJson: string;
   model: ModelSource;
   preprocessing: ModelPreprocessing;
+}
+
+/** Several models: each by itself, one after the other, and the average of their softmax outputs. */
+export interface EvaluateJob {
+  kind: 'evaluate';
+  models: EvaluatedModel[];
   pack: string;
   crops: 1 | 10;
   devices: string[];
@@ -112,7 +117,8 @@ export type FromHost =
   | { type: 'packed'; result: PackResult }
   | { type: 'progress'; done: number; total: number }
   | { type: 'verified' }
-  | { type: 'evaluated'; summary: EvaluationSummary }
+  /** `of`: which of the job's models, by its place, or the average of them all. */
+  | { type: 'evaluated'; of: number | 'average'; summary: EvaluationSummary }
   | { type: 'loaded'; classes: number }
   /** Sorted by probability, descending; the job's `top` first of them. */
   | { type: 'classified'; id: number; answers: ClassifiedPhoto[] }

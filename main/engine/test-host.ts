@@ -84,8 +84,8 @@ export function steps(messages: FromHost[]): StepRecord[] {
   return records(messages).filter((record) => record.kind === 'step');
 }
 
-export function has(type: FromHost['type']) {
-  return (message: FromHost) => message.type === type;
+export function has<Type extends FromHost['type']>(type: Type) {
+  return (message: FromHost): message is Extract<FromHost, { type: Type }> => message.type === type;
 }
 
 export async function failureOf(host: EngineHost): Promise<AppError> {

@@ -1,7 +1,7 @@
 // Reading evaluations: the report part by part, its images, its files.
 
 import { AppError } from '../api/errors.ts';
-import type { Evaluation, EvaluationDetail } from '../api/evaluation.ts';
+import type { Evaluation, EvaluationDetail, EvaluationMember } from '../api/evaluation.ts';
 import { imageUrls } from '../api/image-urls.ts';
 import type {
   ClassResult,
@@ -19,6 +19,7 @@ import { getDataset } from '../data/datasets.ts';
 import {
   deleteEvaluation,
   type EvaluationFilter,
+  evaluationMembers,
   findEvaluation,
   getEvaluation,
   pageEvaluations,
@@ -26,6 +27,7 @@ import {
 import { listImages } from '../data/images.ts';
 import { findModel } from '../data/models.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
+import { averageName } from './model-choices.ts';
 import { binOf, calibrate } from './report/calibration.ts';
 import { classResults, confusedPairs } from './report/confusion.ts';
 import { confusionMap, type MapPart } from './report/confusion-map.ts';
@@ -36,7 +38,8 @@ import { evaluationCsv, evaluationJson, type TableImage } from './report/evaluat
 interface OpenEvaluation {
   evaluation: EvaluationDetail;
   title: string;
-  preset: string;
+  averaged: EvaluationMember[];
+  presets: string[];
   parameters: number;
   names: string[];
   /** By record; empty where the data set is gone or was packed anew. */
@@ -76,7 +79,7 @@ export class EvaluationBrowser {
 
   /** Throws NOT_FOUND. */
   show(id: string): EvaluationReport {
-    const { evaluation, title, preset, parameters, names, images } = this.#get(id);
+    const { evaluation, title, averaged, presets, parameters, names, images } = this.#get(id);
     const { summary, ...facts } = evaluation;
     const answers = summary.top5.flatMap((top, record) => {
       const right = this.#isRight(summary, top, record, images[record]);
@@ -86,7 +89,8 @@ export class EvaluationBrowser {
     return {
       ...facts,
       title,
-      preset,
+      averaged,
+      presets,
       parameters,
       names,
       chance: names.length === 0 ? 0 : 1 - 1 / names.length,
@@ -143,13 +147,13 @@ export class EvaluationBrowser {
 
   /** Throws NOT_FOUND. */
   export(id: string, format: 'html' | 'csv' | 'json'): ExportedFile {
-    const { evaluation, title, preset, parameters, names, images, classes } = this.#get(id);
+    const { evaluation, title, averaged, presets, parameters, names, images, classes } = this.#get(id);
     const fileName = `${title.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100)}.${format}`;
     if (format === 'csv') {
       return { fileName, mediaType: 'text/csv', text: evaluationCsv(evaluation, names, images) };
     }
     if (format === 'json') {
-      const text = evaluationJson({ ...evaluation, title }, names, classes);
+      const text = evaluationJson({ ...evaluation, title, averaged }, names, classes);
       return { fileName, mediaType: 'application/json', text };
     }
     const { datasetName, split, crops, checkpointStep, summary, elapsedMs, createdAt } = evaluation;
@@ -158,9 +162,10 @@ export class EvaluationBrowser {
       dataset: datasetName,
       split,
       crops,
-      preset,
+      presets,
       parameters,
       checkpointStep,
+      averaged,
       names,
       summary,
       elapsedMs,
@@ -183,12 +188,12 @@ export class EvaluationBrowser {
       this.#open.set(id, known);
       return known;
     }
-    const evaluation = getEvaluation(this.#db, id);
-    if (evaluation === undefined) {
+    const stored = getEvaluation(this.#db, id);
+    if (stored === undefined) {
       this.#open.delete(id);
       throw new AppError('NOT_FOUND', 'this evaluation does not exist any more', { evaluation: id });
     }
-    const opened = this.#describe(evaluation);
+    const opened = this.#describe(stored);
     this.#open.set(id, opened);
     for (const oldest of this.#open.keys()) {
       if (this.#open.size <= mostOpen) break;
@@ -197,27 +202,39 @@ export class EvaluationBrowser {
     return opened;
   }
 
-  #describe(evaluation: EvaluationDetail): OpenEvaluation {
-    const { runId, modelId, summary } = evaluation;
-    const run = runId === null ? undefined : getRun(this.#db, runId);
-    const recipe = runId === null ? undefined : getRunRecipe(this.#db, runId);
-    const model = modelId === null ? undefined : findModel(this.#db, modelId);
-    const names = recipe?.labels ?? model?.labels ?? summary.classImages.map((_, label) => `class ${label}`);
+  #describe(stored: EvaluationDetail & { labels: string[] | null }): OpenEvaluation {
+    const { labels, ...evaluation } = stored;
+    const { id, runId, modelId, summary } = evaluation;
+    const averaged = evaluationMembers(this.#db, id);
+    const nets = (averaged.length > 0 ? averaged : [evaluation]).flatMap((one) => this.#net(one) ?? []);
+    const recipe = labels === null && runId !== null ? getRunRecipe(this.#db, runId) : undefined;
+    const model = labels === null && modelId !== null ? findModel(this.#db, modelId) : undefined;
+    const names =
+      labels ?? recipe?.labels ?? model?.labels ?? summary.classImages.map((_, label) => `class ${label}`);
     return {
       evaluation,
       title: this.#title(evaluation),
-      preset: run?.preset ?? model?.preset ?? '',
-      parameters: run?.parameters ?? model?.parameters ?? 0,
+      averaged,
+      presets: [...new Set(nets.map(({ preset }) => preset))],
+      parameters: nets.reduce((sum, { parameters }) => sum + parameters, 0),
       names,
       images: this.#images(evaluation),
       classes: classResults(summary, names),
     };
   }
 
-  #title({ runId, modelId, checkpointStep, datasetName }: Evaluation): string {
-    const run = runId === null ? undefined : getRun(this.#db, runId);
-    const model = modelId === null ? undefined : findModel(this.#db, modelId);
-    const name = run?.name ?? model?.name ?? 'a removed model';
+  #net({ runId, modelId }: Pick<Evaluation, 'runId' | 'modelId'>) {
+    if (runId !== null) return getRun(this.#db, runId);
+    return modelId === null ? undefined : findModel(this.#db, modelId);
+  }
+
+  #title(evaluation: Evaluation): string {
+    const { id, checkpointStep, datasetName, members } = evaluation;
+    if (members > 1) {
+      const names = evaluationMembers(this.#db, id).map(({ name }) => name);
+      return `${averageName(names)} on ${datasetName}`;
+    }
+    const name = this.#net(evaluation)?.name ?? 'a removed model';
     return `${name} on ${datasetName}${checkpointStep === null ? '' : `, step ${checkpointStep}`}`;
   }
 

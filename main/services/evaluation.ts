@@ -1,38 +1,45 @@
-// Evaluation: a model's errors on a data set's split, stored, with a report as one HTML file where wanted.
+// Evaluation: the errors of a model, or of several averaged, on a data set's split, stored, with a report as one
+// HTML file where wanted.
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
-import type { Crops, Evaluation, EvaluationSummary } from '../api/evaluation.ts';
+import type { Crops, Evaluation, EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import { fromFileSystem } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { insertEvaluation } from '../data/evaluations.ts';
 import { newId } from '../data/ids.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
+import type { EvaluateJob } from '../engine/protocol.ts';
 import type { DatasetPacks, DatasetService } from './datasets.ts';
+import { averageName, modelTitle } from './model-choices.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { checkOutputPlace } from './output-place.ts';
 import { type ConfusedPair, confusedPairs } from './report/confusion.ts';
 import { evaluationReport } from './report/evaluation-report.ts';
 
 export interface EvaluateRequest {
-  model: string;
+  /** Several: each by itself, and the average of their softmax outputs. */
+  models: readonly string[];
   dataset: string;
   split: Split;
   crops: Crops;
-  /** An HTML file to write. */
+  /** An HTML file to write: of the average, where there are several models. */
   report?: string;
   /** 0: all cores. */
   threads?: number;
 }
 
+/** One model's, or the average of several. */
 export interface EvaluationResult extends Evaluation {
   model: string;
   classes: number;
   summary: EvaluationSummary;
   /** The most frequent mistakes, at most 50. */
   pairs: ConfusedPair[];
+  /** What was averaged; empty where there was one model. */
+  averaged: EvaluationMember[];
 }
 
 export interface EvaluationParts {
@@ -52,91 +59,116 @@ export class EvaluationService {
     this.#parts = parts;
   }
 
-  /** Throws NOT_FOUND, DATASET_NOT_READY, INVALID_ARGUMENT where model and data set do not fit, CANCELLED. */
+  /**
+   * Each model's evaluation is stored as soon as it is made, the average last. Throws NOT_FOUND,
+   * DATASET_NOT_READY, INVALID_ARGUMENT where models and data set do not fit, DISK_FULL where there is no room for
+   * the answers of several, CANCELLED.
+   */
   async evaluate(
     request: EvaluateRequest,
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
   ): Promise<EvaluationResult> {
     if (request.report !== undefined) checkOutputPlace(request.report, 'the report');
-    return await this.#parts.models.withModel(request.model, (model) =>
-      this.#evaluate(model, request, onProgress, signal),
+    return await this.#parts.models.withModels(request.models, (models) =>
+      this.#evaluate(models, request, onProgress, signal),
     );
   }
 
   async #evaluate(
-    model: ResolvedModel,
+    models: readonly ResolvedModel[],
     request: EvaluateRequest,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<EvaluationResult> {
     const { db, now } = this.#parts;
-    const { packs, pack } = this.#fitting(model, request);
+    const { packs, pack } = this.#fitting(models, request);
+    const names = models.map((model) => modelTitle(db, model));
+    const averaged: EvaluationMember[] = [];
     const began = performance.now();
-    const summary = await this.#run(
-      {
-        kind: 'evaluate',
-        netJson: JSON.stringify(model.net),
-        model: model.source,
-        preprocessing: model.preprocessing,
-        pack,
+    let partBegan = began;
+    const store = (of: number | 'average', summary: EvaluationSummary): EvaluationResult => {
+      const model = of === 'average' ? undefined : models[of];
+      const evaluation = {
+        id: newId(),
+        runId: model?.runId ?? null,
+        modelId: model?.modelId ?? null,
+        checkpointStep: model?.checkpointStep ?? null,
+        datasetId: packs.dataset.id,
+        datasetName: packs.dataset.name,
+        split: request.split,
         crops: request.crops,
-        devices: ['cpu'],
-        precision: 'fp32',
-        threads: request.threads ?? 0,
-      },
-      onProgress,
-      signal,
-    );
-    const evaluation = {
-      id: newId(),
-      runId: model.runId,
-      modelId: model.modelId,
-      checkpointStep: model.checkpointStep,
-      datasetId: packs.dataset.id,
-      datasetName: packs.dataset.name,
-      split: request.split,
-      crops: request.crops,
-      elapsedMs: performance.now() - began,
-      createdAt: now(),
+        elapsedMs: performance.now() - (of === 'average' ? began : partBegan),
+        createdAt: now(),
+      };
+      const loss = finiteOrNull(summary.loss);
+      const { images, top1Error, top5Error } = summary;
+      const members = of === 'average' ? averaged : [];
+      insertEvaluation(db, { ...evaluation, summary, labels: models[0]?.labels ?? packs.labels, members });
+      if (of !== 'average' && models.length > 1) {
+        const { id: evaluationId, runId, modelId, checkpointStep } = evaluation;
+        const name = names[of] ?? '';
+        averaged.push({ name, runId, modelId, checkpointStep, evaluationId, loss, top1Error, top5Error });
+      }
+      partBegan = performance.now();
+      return {
+        ...evaluation,
+        model: of === 'average' ? averageName(names) : (models[of]?.title ?? ''),
+        classes: packs.labels.length,
+        members: Math.max(1, members.length),
+        averaged: members,
+        images,
+        loss,
+        top1Error,
+        top5Error,
+        summary,
+        pairs: confusedPairs(summary, packs.labels, 50),
+      };
     };
-    insertEvaluation(db, { ...evaluation, summary });
+    const job: EvaluateJob = {
+      kind: 'evaluate',
+      models: models.map(({ net, source, preprocessing }) => ({
+        netJson: JSON.stringify(net),
+        model: source,
+        preprocessing,
+      })),
+      pack,
+      crops: request.crops,
+      devices: ['cpu'],
+      precision: 'fp32',
+      threads: request.threads ?? 0,
+    };
+    const result = await this.#run(job, store, onProgress, signal);
     if (request.report !== undefined) {
       const html = evaluationReport({
-        model: model.title,
+        model: result.model,
         dataset: packs.dataset.name,
         split: request.split,
         crops: request.crops,
-        preset: model.preset,
-        parameters: model.parameters,
-        checkpointStep: model.checkpointStep,
+        presets: [...new Set(models.map(({ preset }) => preset))],
+        parameters: models.reduce((sum, { parameters }) => sum + parameters, 0),
+        checkpointStep: result.checkpointStep,
+        averaged: result.averaged,
         names: packs.labels,
-        summary,
-        elapsedMs: evaluation.elapsedMs,
-        createdAt: evaluation.createdAt,
+        summary: result.summary,
+        elapsedMs: result.elapsedMs,
+        createdAt: result.createdAt,
       });
       await writeWhole(resolve(request.report), html);
     }
-    return {
-      ...evaluation,
-      model: model.title,
-      classes: packs.labels.length,
-      images: summary.images,
-      loss: finiteOrNull(summary.loss),
-      top1Error: summary.top1Error,
-      top5Error: summary.top5Error,
-      summary,
-      pairs: confusedPairs(summary, packs.labels, 50),
-    };
+    return result;
   }
 
   /** What evaluate() begins with: throws at once what makes no sense. */
-  check(request: EvaluateRequest): { model: ResolvedModel; packs: DatasetPacks; pack: string } {
-    const model = this.#parts.models.resolve(request.model);
-    return { model, ...this.#fitting(model, request) };
+  check(request: EvaluateRequest): { models: ResolvedModel[]; packs: DatasetPacks; pack: string } {
+    const models = request.models.map((title) => this.#parts.models.resolve(title));
+    return { models, ...this.#fitting(models, request) };
   }
 
-  #fitting(model: ResolvedModel, request: EvaluateRequest): { packs: DatasetPacks; pack: string } {
+  #fitting(
+    models: readonly ResolvedModel[],
+    request: EvaluateRequest,
+  ): { packs: DatasetPacks; pack: string } {
     const packs = this.#parts.datasets.packs(request.dataset);
     const pack = request.split === 'train' ? packs.train : packs.val;
     if (pack === undefined) {
@@ -145,21 +177,25 @@ export class EvaluationService {
         `data set ${packs.dataset.name} has no validation images; use --split train, or add it with --val or --val-fraction`,
       );
     }
-    this.#checkClasses(model.labels, packs.labels, request);
+    checkMembers(models);
+    const [first] = models;
+    if (first !== undefined) this.#checkClasses(first, packs.labels, request.dataset);
     return { packs, pack };
   }
 
+  /** The last result that the engine tells. */
   async #run(
-    job: ConstructorParameters<typeof EngineHost>[1],
+    job: EvaluateJob,
+    store: (of: number | 'average', summary: EvaluationSummary) => EvaluationResult,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
-  ): Promise<EvaluationSummary> {
+  ): Promise<EvaluationResult> {
     if (signal?.aborted) throw new AppError('CANCELLED', 'stopped before anything was evaluated');
-    let summary: EvaluationSummary | undefined;
+    let result: EvaluationResult | undefined;
     const host = new EngineHost(this.#parts.spawnHost, job, {
       progress: ({ done, total }) => onProgress(done, total),
-      evaluated: (message) => {
-        summary = message.summary;
+      evaluated: ({ of, summary }) => {
+        result = store(of, summary);
       },
     });
     const cancel = () => host.cancel();
@@ -169,22 +205,60 @@ export class EvaluationService {
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
-    if (summary === undefined) throw new AppError('ENGINE_DIED', 'the engine ended without a result');
-    return summary;
+    if (result === undefined) throw new AppError('ENGINE_DIED', 'the engine ended without a result');
+    return result;
   }
 
-  #checkClasses(model: readonly string[], dataset: readonly string[], request: EvaluateRequest): void {
-    if (model.length !== dataset.length) {
+  #checkClasses(model: ResolvedModel, dataset: readonly string[], datasetName: string): void {
+    const { labels, title } = model;
+    if (labels.length !== dataset.length) {
       throw new AppError(
         'INVALID_ARGUMENT',
-        `${request.model} has ${model.length} classes and data set ${request.dataset} has ${dataset.length}; they must be the same`,
+        `${title} has ${labels.length} classes and data set ${datasetName} has ${dataset.length}; they must be the same`,
       );
     }
-    const first = model.findIndex((name, label) => name !== dataset[label]);
+    const first = labels.findIndex((name, label) => name !== dataset[label]);
     if (first < 0) return;
     this.#parts.warn(
-      `class ${first} is '${model[first]}' for ${request.model} and '${dataset[first]}' in ${request.dataset}; ` +
+      `class ${first} is '${labels[first]}' for ${title} and '${dataset[first]}' in ${datasetName}; ` +
         'classes are compared by their place',
+    );
+  }
+}
+
+/** Throws INVALID_ARGUMENT where several models cannot be averaged. */
+function checkMembers(models: readonly ResolvedModel[]): void {
+  const [first, ...others] = models;
+  if (first === undefined) throw new AppError('INVALID_ARGUMENT', 'there is no model to evaluate');
+  const seen = new Map<string, string>();
+  for (const { title, runId, modelId, checkpointStep } of models) {
+    const key = `${runId ?? modelId} ${checkpointStep}`;
+    const before = seen.get(key);
+    if (before !== undefined) {
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        before === title
+          ? `${title} is named twice; an average is of different models`
+          : `${before} and ${title} are the same checkpoint; an average is of different models`,
+      );
+    }
+    seen.set(key, title);
+  }
+  for (const other of others) {
+    const count = Math.max(first.labels.length, other.labels.length);
+    const apart = Array.from({ length: count }, (_, label) => label).find(
+      (label) => first.labels[label] !== other.labels[label],
+    );
+    if (apart === undefined) continue;
+    const name = ({ title, labels }: ResolvedModel) =>
+      labels[apart] === undefined
+        ? `${title} has only ${labels.length} classes`
+        : `${title} has '${labels[apart]}' there`;
+    throw new AppError(
+      'INVALID_ARGUMENT',
+      `models are averaged only where their classes are the same in the same order; class ${apart} differs: ` +
+        `${name(first)}, ${name(other)}`,
+      { class: apart, models: [first.title, other.title] },
     );
   }
 }

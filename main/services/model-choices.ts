@@ -18,6 +18,15 @@ export function modelTitle(db: ReadableDatabase, { title, runId, checkpointStep 
     : `${run.name}${checkpointStep === null ? '' : `, step ${checkpointStep}`}`;
 }
 
+const namesShown = 3;
+
+/** What an average of these is called: "alpha + beta + gamma + 2 more". */
+export function averageName(names: readonly string[]): string {
+  const shown = names.slice(0, names.length > namesShown + 1 ? namesShown : names.length);
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(' + ');
+}
+
 export function listedModels(db: ReadableDatabase): ListedModel[] {
   return listModels(db).map(({ id, name, format, preset, parameters, sizeBytes, createdAt, labels }) => ({
     id,

@@ -93,12 +93,18 @@ export class ModelResolver {
    * for by then is tried instead. Throws as resolve() and `work` do.
    */
   async withModel<T>(title: string, work: (model: ResolvedModel) => Promise<T>): Promise<T> {
+    return await this.withModels([title], ([model]) => work(model as ResolvedModel));
+  }
+
+  /** withModel() of several, in their order. */
+  async withModels<T>(titles: readonly string[], work: (models: ResolvedModel[]) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const model = this.resolve(title);
+      const models = titles.map((title) => this.resolve(title));
       try {
-        return await work(model);
+        return await work(models);
       } catch (error) {
-        if (attempt === mostAttempts || !isRemoved(error, model.source)) throw error;
+        const removed = models.some(({ source }) => isRemoved(error, source));
+        if (attempt === mostAttempts || !removed) throw error;
       }
     }
   }

@@ -114,8 +114,12 @@ describe('export and import', () => {
 describe('MODEL', () => {
   it('is a name, a run, or one of its checkpoints', async () => {
     const step = async (model: string) =>
-      (await studio.evaluation.evaluate({ model, dataset: 'pets', split: 'val', crops: 1 }, () => {}))
-        .checkpointStep;
+      (
+        await studio.evaluation.evaluate(
+          { models: [model], dataset: 'pets', split: 'val', crops: 1 },
+          () => {},
+        )
+      ).checkpointStep;
     expect(await step(`${run}@last`)).toBe(10);
     // The fake calls the end of an epoch the best.
     expect(await step('net')).toBe(8);
@@ -153,7 +157,7 @@ describe('evaluation', () => {
   it('is stored, and reported as a file', async () => {
     const report = folder.path('report.html');
     const result = await studio.evaluation.evaluate(
-      { model: 'net', dataset: 'pets', split: 'train', crops: 10, report },
+      { models: ['net'], dataset: 'pets', split: 'train', crops: 10, report },
       () => {},
     );
     expect(result).toMatchObject({
@@ -169,7 +173,7 @@ describe('evaluation', () => {
   });
 
   it('refuses a report into nowhere, a split that is not there and other classes', async () => {
-    const request = { model: 'net', dataset: 'pets', split: 'val', crops: 1 } as const;
+    const request = { models: ['net'], dataset: 'pets', split: 'val', crops: 1 } as const;
     const evaluate = (more: object) => codeOf(studio.evaluation.evaluate({ ...request, ...more }, () => {}));
     expect(await evaluate({ report: folder.path('gone/r.html') })).toBe('NOT_FOUND');
     folder.touch('a-file');

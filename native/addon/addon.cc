@@ -8,6 +8,7 @@
 #include "alexnet/image.h"
 #include "alexnet/net_spec.h"
 #include "alexnet/run_config.h"
+#include "answer_sums_binding.h"
 #include "cancel_flag.h"
 #include "convert.h"
 #include "errors.h"
@@ -90,6 +91,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   data->trainer = Napi::Persistent(NativeTrainer::define(env));
   data->snapshot = Napi::Persistent(NativeSnapshot::define(env));
   data->predictor = Napi::Persistent(NativePredictor::define(env));
+  data->answer_sums = Napi::Persistent(NativeAnswerSums::define(env));
   env.SetInstanceData(data);
   stop_tasks_at_exit(env);
 
@@ -112,6 +114,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createCancelFlag", create_cancel_flag);
   add("createTrainer", create_trainer);
   add("createPredictor", create_predictor);
+  add("createAnswerSums", create_answer_sums);
   return exports;
 }
 

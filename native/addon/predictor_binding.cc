@@ -175,10 +175,18 @@ Napi::Value NativePredictor::classify_files(const Napi::CallbackInfo& info) {
 Napi::Value NativePredictor::evaluate(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     open().occupancy.require_free();
+    const std::string pack = to_path(info[0], "packPath");
+    const int crops = to_crops(info[1]);
     const Napi::Function on_progress = to_function(info[2], "onProgress");
-    auto task = std::make_unique<EvaluateTask>(core_, to_path(info[0], "packPath"), to_crops(info[1]),
-                                               CancelFlag::from(info[3]));
-    return begin(info.Env(), std::move(task), "evaluate", on_progress);
+    auto cancel = CancelFlag::from(info[3]);
+    const auto sums = info[4].IsUndefined() ? nullptr : NativeAnswerSums::from(info[4]);
+    auto task = std::make_unique<EvaluateTask>(core_, pack, crops, std::move(cancel), sums);
+    try {
+      return begin(info.Env(), std::move(task), "evaluate", on_progress);
+    } catch (...) {
+      if (sums) sums->busy = false;
+      throw;
+    }
   });
 }
 

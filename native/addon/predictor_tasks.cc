@@ -8,6 +8,7 @@
 #include "alexnet/image.h"
 #include "alexnet/pack.h"
 #include "convert.h"
+#include "evaluation_result.h"
 
 namespace alexnet::addon {
 
@@ -109,11 +110,14 @@ Napi::Value ClassifyTask::result(Napi::Env env) {
 
 void EvaluateTask::work(Predictor& predictor) {
   const PackReader pack(pack_);
-  result_ = predictor.evaluate(pack, crops_, [this](int64_t done, int64_t total) {
-    latest_.put({done, total});
-    announce();
-    return !*cancel_ && !stopped();
-  });
+  result_ = predictor.evaluate(
+      pack, crops_,
+      [this](int64_t done, int64_t total) {
+        latest_.put({done, total});
+        announce();
+        return !*cancel_ && !stopped();
+      },
+      sums_ ? &sums_->sums : nullptr);
 }
 
 void EvaluateTask::deliver(Napi::Env env, const Napi::Function& callback) {
@@ -123,19 +127,11 @@ void EvaluateTask::deliver(Napi::Env env, const Napi::Function& callback) {
   }
 }
 
-Napi::Value EvaluateTask::result(Napi::Env env) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("images", Napi::Number::New(env, static_cast<double>(result_.images)));
-  object.Set("loss", Napi::Number::New(env, result_.loss));
-  object.Set("top1Error", Napi::Number::New(env, result_.top1_error));
-  object.Set("top5Error", Napi::Number::New(env, result_.top5_error));
-  object.Set("confusion", from_values<Napi::Float64Array>(env, result_.confusion));
-  object.Set("classImages", from_values<Napi::Float64Array>(env, result_.class_images));
-  object.Set("classTop5Hits", from_values<Napi::Float64Array>(env, result_.class_top5_hits));
-  object.Set("top5", from_values<Napi::Int32Array>(env, result_.top5));
-  object.Set("top5Probability", from_values<Napi::Float32Array>(env, result_.top5_probability));
-  object.Set("trueProbability", from_values<Napi::Float32Array>(env, result_.true_probability));
-  return object;
+Napi::Value EvaluateTask::result(Napi::Env env) { return from_evaluation(env, result_); }
+
+void EvaluateTask::ended() noexcept {
+  if (sums_) sums_->busy = false;
+  PredictorTask::ended();
 }
 
 }  // namespace alexnet::addon

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alexnet/predictor.h"
+#include "answer_sums_binding.h"
 #include "errors.h"
 #include "occupancy.h"
 #include "task.h"
@@ -73,17 +74,25 @@ class ClassifyTask : public PredictorTask {
   std::vector<Photo> photos_;
 };
 
-/// Classifies every record of a pack and compares with its labels.
+/// Classifies every record of a pack and compares with its labels; adds the answers to `sums` where there are
+/// some.
 class EvaluateTask : public PredictorTask {
  public:
   EvaluateTask(std::shared_ptr<PredictorCore> core, std::string pack, int crops,
-               std::shared_ptr<std::atomic<bool>> cancel)
-      : PredictorTask(std::move(core)), pack_(std::move(pack)), crops_(crops), cancel_(std::move(cancel)) {}
+               std::shared_ptr<std::atomic<bool>> cancel, std::shared_ptr<AnswerSumsCore> sums)
+      : PredictorTask(std::move(core)),
+        pack_(std::move(pack)),
+        crops_(crops),
+        cancel_(std::move(cancel)),
+        sums_(std::move(sums)) {
+    if (sums_) sums_->busy = true;
+  }
 
  protected:
   void work(Predictor& predictor) override;
   void deliver(Napi::Env env, const Napi::Function& callback) override;
   Napi::Value result(Napi::Env env) override;
+  void ended() noexcept override;
 
  private:
   struct Progress {
@@ -93,6 +102,7 @@ class EvaluateTask : public PredictorTask {
   std::string pack_;
   int crops_;
   std::shared_ptr<std::atomic<bool>> cancel_;
+  std::shared_ptr<AnswerSumsCore> sums_;  // may be none
   Latest<Progress> latest_;
   EvaluationResult result_;
 };

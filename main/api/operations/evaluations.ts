@@ -1,13 +1,13 @@
 // Evaluations: make one, read its report part by part.
 import * as z from 'zod';
 import { splitSchema } from '../datasets.ts';
-import { cropsSchema, evaluationSchema } from '../evaluation.ts';
+import { cropsSchema, evaluationMemberSchema, evaluationSchema } from '../evaluation.ts';
 import { call, nothing } from '../operation.ts';
 import { byId, pageSchema, searchSchema } from '../paging.ts';
 import { namedPredictionSchema } from '../predictions.ts';
 import { startedJobSchema } from './datasets.ts';
 
-/** An evaluation with what it was of, for people: "alexnet on birds, step 400". */
+/** An evaluation with what it was of, for people: "alexnet on birds, step 400", "alpha + beta on birds". */
 export const listedEvaluationSchema = evaluationSchema.extend({ title: z.string() });
 
 export const classResultSchema = z.object({
@@ -44,7 +44,11 @@ export const calibrationBinSchema = z.object({
 });
 
 export const evaluationReportSchema = listedEvaluationSchema.extend({
-  preset: z.string(),
+  /** What was averaged; empty where it is one model's. */
+  averaged: z.array(evaluationMemberSchema),
+  /** Of an average: each once. */
+  presets: z.array(z.string()),
+  /** Of an average: together. */
   parameters: z.int(),
   /** Class names in class order. */
   names: z.array(z.string()),
@@ -96,6 +100,9 @@ export const exportedFileSchema = z.object({
   text: z.string(),
 });
 
+/** Models that are averaged at once. */
+export const mostAveraged = 50;
+
 export const evaluationsOperations = {
   /** Newest first. */
   list: call({
@@ -109,8 +116,9 @@ export const evaluationsOperations = {
   /** As a job, whose result is the evaluation's id. Throws what makes no sense at once. */
   start: call({
     input: z.object({
-      /** See models.choices. */
-      model: z.string(),
+      /** See models.choices. Several, with the same classes: each by itself, and the average of their softmax
+       * outputs, which is the job's result. */
+      models: z.array(z.string()).min(1).max(mostAveraged),
       datasetId: z.string(),
       split: splitSchema.default('val'),
       crops: cropsSchema.default(1),

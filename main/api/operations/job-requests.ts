@@ -6,12 +6,15 @@ import { addDatasetSchema } from './datasets.ts';
 
 export const trainJobSchema = z.object({ runId: z.string() });
 
-export const evaluateJobSchema = z.object({
-  model: z.string(),
-  datasetId: z.string(),
-  split: splitSchema,
-  crops: cropsSchema,
-});
+const evaluateOptions = { datasetId: z.string(), split: splitSchema, crops: cropsSchema };
+
+/** `model`: as jobs were kept before several could be averaged. */
+export const evaluateJobSchema = z.union([
+  z.object({ models: z.array(z.string()), ...evaluateOptions }),
+  z
+    .object({ model: z.string(), ...evaluateOptions })
+    .transform(({ model, ...options }) => ({ models: [model], ...options })),
+]);
 
 export const classifyJobSchema = z.object({
   paths: z.array(z.string()),

@@ -3,7 +3,7 @@ import { basename, isAbsolute } from 'node:path';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
 import { findModel } from '../../data/models.ts';
-import { listedModels, modelChoices, modelTitle } from '../model-choices.ts';
+import { averageName, listedModels, modelChoices, modelTitle } from '../model-choices.ts';
 import type { HandlerParts } from './parts.ts';
 
 export function jobsHandlers({ queue }: HandlerParts): StudioHandlers['jobs'] {
@@ -31,12 +31,13 @@ export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evalua
   const { db, evaluation, evaluations, datasets, queue, changes, resolver, files } = parts;
   return {
     list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
-    async start({ model, datasetId, split, crops }) {
+    async start({ models, datasetId, split, crops }) {
       const dataset = datasets.byId(datasetId);
-      await files.free(resolver.runOf(model));
-      const checked = evaluation.check({ model, dataset: dataset.name, split, crops });
-      const title = `Evaluate ${modelTitle(db, checked.model)} on ${dataset.name}`;
-      const request = { model, datasetId, split, crops };
+      for (const model of models) await files.free(resolver.runOf(model));
+      const checked = evaluation.check({ models, dataset: dataset.name, split, crops });
+      const names = checked.models.map((model) => modelTitle(db, model));
+      const title = `Evaluate ${averageName(names)} on ${dataset.name}`;
+      const request = { models, datasetId, split, crops };
       return { jobId: queue.add({ kind: 'evaluate', title, request, subject: datasetId }) };
     },
     show: ({ id }) => evaluations.show(id),

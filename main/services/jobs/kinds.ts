@@ -131,14 +131,18 @@ function evaluateKind({ evaluation, datasets, changes, threads, resolver, files 
     slots: () => ['evaluation'],
     pausing: 'never',
     async run(request, context) {
-      const { model, datasetId, split, crops } = parse(checks.evaluateJobSchema, request);
+      const { models, datasetId, split, crops } = parse(checks.evaluateJobSchema, request);
       const dataset = datasets.byId(datasetId).name;
       const progress = counting(context, 'evaluating', 'images');
-      await files.free(resolver.runOf(model));
-      const asked = { model, dataset, split, crops, threads: threads() };
-      const result = await evaluation.evaluate(asked, progress, context.signal);
-      context.result(result.id);
-      changes.tell('evaluations', result.id);
+      for (const model of models) await files.free(resolver.runOf(model));
+      const asked = { models, dataset, split, crops, threads: threads() };
+      try {
+        const result = await evaluation.evaluate(asked, progress, context.signal);
+        context.result(result.id);
+      } finally {
+        // Also what was stored before the rest was stopped.
+        changes.tell('evaluations', null);
+      }
     },
   };
 }

@@ -50,7 +50,8 @@ describe('evaluationReport', () => {
     dataset: 'photos & more',
     split: 'val',
     crops: 10,
-    preset: 'alexnet',
+    presets: ['alexnet'],
+    averaged: [],
     parameters: 60_965_224,
     checkpointStep: 120,
     names,
@@ -76,6 +77,20 @@ describe('evaluationReport', () => {
     expect(html).not.toMatch(/(src|href|url)\s*[=(]/);
     expect(html.match(/<rect class="wrong"/g)).toHaveLength(3);
     expect(html.match(/<rect class="right"/g)).toHaveLength(3);
+  });
+
+  it("names what was averaged, with each one's own errors", () => {
+    const member = { runId: 'r', modelId: null, checkpointStep: 5, evaluationId: null };
+    const averaged = [
+      { ...member, name: '<i>one</i>', loss: 1.5, top1Error: 0.45, top5Error: 0.2 },
+      { ...member, name: 'two', loss: null, top1Error: 0.51, top5Error: 0.1 },
+    ];
+    const html = evaluationReport({ ...facts, averaged, presets: ['alexnet', 'owt-2014'] });
+    for (const text of ['45.00 %', '51.00 %', '48.00 %', 'alexnet, owt-2014', 'What was averaged']) {
+      expect(html).toContain(text);
+    }
+    expect(html).not.toContain('<i>one');
+    expect(evaluationReport(facts)).not.toContain('What was averaged');
   });
 
   it('says so where the loss is not finite and where nothing was mistaken', () => {

@@ -1,5 +1,5 @@
 // An evaluation as one HTML file that needs nothing else: to be kept, mailed and printed.
-import type { EvaluationSummary } from '../../api/evaluation.ts';
+import type { EvaluationMember, EvaluationSummary } from '../../api/evaluation.ts';
 import { type ClassResult, classResults, confusedPairs } from './confusion.ts';
 
 export interface ReportFacts {
@@ -7,9 +7,12 @@ export interface ReportFacts {
   dataset: string;
   split: 'train' | 'val';
   crops: 1 | 10;
-  preset: string;
+  /** Of an average: each once. */
+  presets: readonly string[];
   parameters: number;
   checkpointStep: number | null;
+  /** The models whose softmax outputs were averaged; none where it is one model's. */
+  averaged: readonly EvaluationMember[];
   /** Class names in class order. */
   names: readonly string[];
   summary: EvaluationSummary;
@@ -55,13 +58,14 @@ ${figure('Chance', percent(chance))}
 <h2>What was evaluated</h2>
 <table class="facts"><tbody>
 ${fact('Model', facts.model)}
-${fact('Preset', facts.preset)}
+${fact(facts.presets.length === 1 ? 'Preset' : 'Presets', facts.presets.join(', '))}
 ${fact('Parameters', count(facts.parameters))}
 ${facts.checkpointStep === null ? '' : fact('Checkpoint', `after step ${count(facts.checkpointStep)}`)}
 ${fact('Time', `${(facts.elapsedMs / 1000).toFixed(1)} s, ${rate(summary.images, facts.elapsedMs)}`)}
 ${fact('Made', `${new Date(facts.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`)}
 </tbody></table>
 </section>
+${membersSection(facts)}
 ${pairsSection(pairs)}
 ${mapSection(summary, names)}
 ${classesSection(classes)}
@@ -69,6 +73,26 @@ ${classesSection(classes)}
 </body>
 </html>
 `;
+}
+
+function membersSection({ averaged, summary }: ReportFacts): string {
+  if (averaged.length === 0) return '';
+  const row = (name: string, of: { loss: number | null; top1Error: number; top5Error: number }) =>
+    `<tr><td>${escapeHtml(name)}</td><td class="n">${percent(of.top1Error)}</td><td class="n">${percent(
+      of.top5Error,
+    )}</td><td class="n">${of.loss === null || !Number.isFinite(of.loss) ? '-' : of.loss.toFixed(4)}</td></tr>`;
+  const mean = (value: (member: EvaluationMember) => number) =>
+    averaged.reduce((sum, member) => sum + value(member), 0) / averaged.length;
+  return `<section>
+<h2>What was averaged</h2>
+<p>The softmax outputs of ${count(averaged.length)} models; each by itself, and together.</p>
+<table><thead><tr><th>Model</th><th class="n">Top-1 error</th><th class="n">Top-5 error</th><th class="n">Loss</th></tr></thead>
+<tbody>
+${averaged.map((member) => row(member.name, member)).join('\n')}
+${row('Mean of their errors', { loss: null, top1Error: mean((m) => m.top1Error), top5Error: mean((m) => m.top5Error) })}
+${row('Average of their outputs', summary)}
+</tbody></table>
+</section>`;
 }
 
 function pairsSection(pairs: ReturnType<typeof confusedPairs>): string {

@@ -1,5 +1,5 @@
 // An evaluation as files for other programs: CSV with a row an image, JSON with everything.
-import type { EvaluationDetail } from '../../api/evaluation.ts';
+import type { EvaluationDetail, EvaluationMember } from '../../api/evaluation.ts';
 import { finiteOrNull } from '../../api/numbers.ts';
 import type { ClassResult } from './confusion.ts';
 
@@ -51,7 +51,7 @@ export function evaluationCsv(
 }
 
 export function evaluationJson(
-  evaluation: EvaluationDetail & { title: string },
+  evaluation: EvaluationDetail & { title: string; averaged: readonly EvaluationMember[] },
   names: readonly string[],
   classes: readonly ClassResult[],
 ): string {

@@ -56,4 +56,5 @@ export const {
   createCancelFlag,
   createTrainer,
   createPredictor,
+  createAnswerSums,
 } = fake;

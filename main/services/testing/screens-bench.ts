@@ -133,6 +133,7 @@ function addEvaluation(db: WritableDatabase): void {
     elapsedMs: 1,
     createdAt: Date.now(),
     summary,
+    labels: Array.from({ length: classes }, (_, label) => `class ${label}`),
   });
 }
 

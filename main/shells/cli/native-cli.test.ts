@@ -145,6 +145,20 @@ describe.skipIf(reason !== '')(`the real engine${reason}`, () => {
     );
     expect(evaluated).toMatchObject({ images: 8, crops: 10, split: 'val' });
     expect(existsSync(join(root, 'r.html'))).toBe(true);
+    const averaged = await only(
+      'evaluate',
+      'whole@last',
+      'whole@best',
+      '--dataset',
+      'things',
+      '--crops',
+      '10',
+    );
+    expect(averaged).toMatchObject({
+      model: expect.stringMatching(/^whole, step 48 \+ whole, step \d+$/),
+      images: 8,
+      members: [{ checkpointStep: 48, top1Error: evaluated?.top1Error, loss: evaluated?.loss }, {}],
+    });
     const answers = await done('classify', 'val', '--model', 'whole@last');
     expect(answers).toHaveLength(8);
     await done('model', 'export', 'whole@last', '--format', 'safetensors', '--out', 'whole.safetensors');

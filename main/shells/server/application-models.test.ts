@@ -22,7 +22,7 @@ describe('evaluations', () => {
     const runId = await app.trainedRun(16, 'evaluated');
     const model = `${runId}@last`;
     expect((await client.models.choices({})).map(({ reference }) => reference)).toContain(runId);
-    const started = await client.evaluations.start({ model, datasetId, crops: 10 });
+    const started = await client.evaluations.start({ models: [model], datasetId, crops: 10 });
     const job = await app.jobEnd(started.jobId);
     expect(job.state).toBe('done');
     const id = job.result ?? '';
@@ -40,9 +40,23 @@ describe('evaluations', () => {
       expect(file.fileName).toBe(`evaluated-on-birds-step-16.${format}`);
       expect(file.text.length).toBeGreaterThan(100);
     }
+
+    const both = [`${runId}@best`, model];
+    const average = await app.jobEnd((await client.evaluations.start({ models: both, datasetId })).jobId);
+    const averaged = await client.evaluations.show({ id: average.result ?? '' });
+    expect(averaged).toMatchObject({ members: 2, presets: [report.presets[0]], names: ['a', 'b', 'c'] });
+    expect(averaged.title).toMatch(/^evaluated, step \d+ \+ evaluated, step 16 on birds$/);
+    expect(averaged.averaged.map(({ runId: of }) => of)).toEqual([runId, runId]);
+    // The run's own evaluations, and the average that it is in.
+    expect((await client.evaluations.list({ runId })).total).toBe(4);
+    const json = await client.evaluations.export({ id: averaged.id, format: 'json' });
+    expect(JSON.parse(json.text)).toMatchObject({ averaged: [{ runId }, { runId }] });
+    const twice = client.evaluations.start({ models: [model, model], datasetId });
+    expect(await refusal(twice)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+
     await client.evaluations.remove({ id });
     expect(await refusal(client.evaluations.show({ id }))).toMatchObject({ code: 'NOT_FOUND' });
-    const impossible = client.evaluations.start({ model: 'nothing', datasetId });
+    const impossible = client.evaluations.start({ models: ['nothing'], datasetId });
     expect(await refusal(impossible)).toMatchObject({ code: 'NOT_FOUND' });
   });
 });

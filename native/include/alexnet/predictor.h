@@ -3,12 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "alexnet/evaluation.h"
 #include "alexnet/net_spec.h"
 #include "alexnet/run_config.h"
 #include "alexnet/sampling.h"
@@ -23,17 +23,6 @@ struct PredictorOptions {
   Precision precision = Precision::kFp32;
   int threads = 0;
   int64_t batch = 1;  // inputs (crops) at once; larger is faster for many photos and needs more memory
-};
-
-/// Sums over a split; per-class and confusion counts by label.
-struct EvaluationResult {
-  int64_t images = 0;
-  double loss = 0, top1_error = 0, top5_error = 0;
-  std::vector<int64_t> confusion;                      // [classes, classes]: row true, column answered
-  std::vector<int64_t> class_images, class_top5_hits;  // [classes]
-  std::vector<int32_t> top5;                           // [images, 5], -1 where there are fewer classes
-  std::vector<float> top5_probability;                 // [images, 5]
-  std::vector<float> true_probability;                 // [images]
 };
 
 class Predictor {
@@ -57,9 +46,10 @@ class Predictor {
   /// Logits of the centre crop: [count, classes].
   void logits(std::span<const uint8_t* const> records, float* out);
 
-  /// A whole pack. `progress(done, total)` returns false to stop (kCancelled).
-  EvaluationResult evaluate(const PackReader& pack, int crops,
-                            const std::function<bool(int64_t, int64_t)>& progress);
+  /// A whole pack; kCancelled where `progress` says stop. Every answer is added to `sums` where there are
+  /// some; they must be of this pack's images and classes.
+  EvaluationResult evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,
+                            AnswerSums* sums = nullptr);
 
  private:
   struct Impl;

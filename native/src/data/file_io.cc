@@ -70,6 +70,14 @@ void File::truncate(uint64_t size) {
   if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) throw_errno("cannot shorten", path_, errno);
 }
 
+void File::reserve(uint64_t size) {
+  int error;
+  do {
+    error = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
+  } while (error == EINTR);
+  if (error != 0) throw_errno("cannot reserve room for", path_, error);
+}
+
 void File::sync() {
   if (::fsync(fd_) != 0) throw_errno("cannot write", path_, errno);
 }

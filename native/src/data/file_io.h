@@ -28,6 +28,8 @@ class File {
   /// Reads up to `count` bytes at `offset`; returns how many there were.
   size_t read_at(uint64_t offset, void* bytes, size_t count) const;
   void truncate(uint64_t size);
+  /// Takes the room for `size` bytes now, so that a full disk is known before the work begins.
+  void reserve(uint64_t size);
   /// To the disk itself.
   void sync();
   /// False when another process holds the lock.

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <thread>
 
 #include "alexnet/error.h"
 #include "cpu/buffer.h"
 #include "cpu/cpu_info.h"
+#include "train/answer_counts.h"
 #include "train/devices.h"
 #include "train/parameters.h"
 
@@ -22,35 +22,6 @@ void softmax(const float* logits, int64_t classes, float* out) {
   double sum = 0;
   for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
   for (int64_t c = 0; c < classes; ++c) out[c] = static_cast<float>(std::exp(logits[c] - top) / sum);
-}
-
-constexpr int64_t kTop = 5;
-
-/// Adds one image's answer to the result's counts.
-void count_answer(EvaluationResult& result, int64_t image, int32_t label, const float* probabilities,
-                  int64_t classes) {
-  std::vector<int32_t> order(static_cast<size_t>(classes));
-  std::iota(order.begin(), order.end(), 0);
-  const int64_t top = std::min(kTop, classes);
-  std::partial_sort(order.begin(), order.begin() + top, order.end(), [&](int32_t a, int32_t b) {
-    return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
-  });
-  bool hit = false;
-  for (int64_t k = 0; k < kTop; ++k) {
-    const size_t place = static_cast<size_t>(image * kTop + k);
-    result.top5[place] = k < top ? order[static_cast<size_t>(k)] : -1;
-    result.top5_probability[place] = k < top ? probabilities[order[static_cast<size_t>(k)]] : 0.0f;
-    hit = hit || result.top5[place] == label;
-  }
-  result.true_probability[static_cast<size_t>(image)] = probabilities[label];
-  // A probability that underflowed to zero counts as the smallest one that a float can hold.
-  result.loss -= std::log(std::max(static_cast<double>(probabilities[label]), 1e-45));
-  result.top1_error += order[0] != label;
-  result.top5_error += !hit;
-  ++result.confusion[static_cast<size_t>(label * classes + order[0])];
-  ++result.class_images[static_cast<size_t>(label)];
-  result.class_top5_hits[static_cast<size_t>(label)] += hit;
-  ++result.images;
 }
 
 /// Throws kInvalidArgument where no answer could be given.
@@ -194,21 +165,20 @@ void Predictor::logits(std::span<const uint8_t* const> records, float* out) {
       [&](int64_t i, const float* logits) { std::copy_n(logits, classes, out + i * classes); });
 }
 
-EvaluationResult Predictor::evaluate(const PackReader& pack, int crops,
-                                     const std::function<bool(int64_t, int64_t)>& progress) {
+EvaluationResult Predictor::evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,
+                                     AnswerSums* sums) {
   check_crops(crops);
   const int64_t classes = impl_->classes(), images = pack.count();
   if (pack.classes() != classes)
     throw Error(ErrorCode::kInvalidArgument, "the net knows " + std::to_string(classes) +
                                                  " classes, the data set has " +
                                                  std::to_string(pack.classes()));
-  EvaluationResult result;
-  result.confusion.assign(static_cast<size_t>(classes * classes), 0);
-  result.class_images.assign(static_cast<size_t>(classes), 0);
-  result.class_top5_hits.assign(static_cast<size_t>(classes), 0);
-  result.top5.resize(static_cast<size_t>(images * kTop));
-  result.top5_probability.resize(static_cast<size_t>(images * kTop));
-  result.true_probability.resize(static_cast<size_t>(images));
+  if (sums != nullptr) {
+    if (sums->images() != images || sums->classes() != classes)
+      throw Error(ErrorCode::kInvalidArgument, "the answers that are added up are those to another pack");
+    sums->begin_member();
+  }
+  train::AnswerCounts counts(images, classes);
   const int64_t at_once = std::max<int64_t>(1, impl_->options.batch / crops);
   std::vector<const uint8_t*> records;
   std::vector<float> probabilities(static_cast<size_t>(at_once * classes));
@@ -218,16 +188,13 @@ EvaluationResult Predictor::evaluate(const PackReader& pack, int crops,
     for (int64_t i = 0; i < count; ++i) records.push_back(pack.record(first + i));
     predict(records, crops, probabilities.data());
     for (int64_t i = 0; i < count; ++i)
-      count_answer(result, first + i, pack.label(first + i), probabilities.data() + i * classes, classes);
+      counts.add(first + i, pack.label(first + i), probabilities.data() + i * classes);
+    if (sums != nullptr)
+      sums->add(first, std::span(probabilities).first(static_cast<size_t>(count * classes)));
     if (progress && !progress(first + count, images))
       throw Error(ErrorCode::kCancelled, "the evaluation was cancelled");
   }
-  if (images > 0) {
-    result.loss /= static_cast<double>(images);
-    result.top1_error /= static_cast<double>(images);
-    result.top5_error /= static_cast<double>(images);
-  }
-  return result;
+  return counts.finish();
 }
 
 }  // namespace alexnet

@@ -63,11 +63,11 @@ export const demo: Command = {
 
     title(context, '4. Evaluation', 'The best checkpoint on pictures that it was not trained on.');
     const result = await evaluation.evaluate(
-      { model: `${run.id}@best`, dataset: plan.datasetName, split: 'val', crops: 10 },
+      { models: [`${run.id}@best`], dataset: plan.datasetName, split: 'val', crops: 10 },
       () => {},
       signal,
     );
-    const { summary: _summary, pairs, ...facts } = result;
+    const { summary: _summary, averaged: _averaged, members: _members, pairs, ...facts } = result;
     output.emit({ event: 'evaluation', ...facts });
     const chance = 1 - 1 / result.classes;
     output.print(

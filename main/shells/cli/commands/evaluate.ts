@@ -1,13 +1,14 @@
-// evaluate: a model's errors on a data set's split.
+// evaluate: the errors of a model, or of several averaged, on a data set's split.
+import { mostAveraged } from '../../../api/operations/evaluations.ts';
 import type { Command } from '../command.ts';
 import { count, duration, loss, percent, printable, rate, table } from '../format.ts';
 import { RemainingTime } from '../progress.ts';
 
 export const evaluate: Command = {
   words: ['evaluate'],
-  summary: "Measures a model's errors on a data set",
-  positionals: 'MODEL',
-  positionalCount: [1, 1],
+  summary: "Measures a model's errors on a data set; of several models also those of their average",
+  positionals: 'MODEL...',
+  positionalCount: [1, mostAveraged],
   options: {
     dataset: { value: 'N', help: 'the data set', required: true },
     split: { value: 'val|train', help: 'which part of it (default: val)' },
@@ -21,7 +22,7 @@ export const evaluate: Command = {
     const remaining = new RemainingTime(now);
     const evaluation = await studio().evaluation.evaluate(
       {
-        model: args.positional(0),
+        models: args.positionals,
         dataset: args.required('dataset'),
         split,
         crops,
@@ -38,16 +39,34 @@ export const evaluate: Command = {
       signal,
     );
     output.clearStatus();
-    const { summary, pairs, ...facts } = evaluation;
-    output.emit({ ...facts, confused: pairs });
+    const { summary, pairs, members: _, averaged, ...facts } = evaluation;
+    output.emit({ ...facts, ...(averaged.length === 0 ? {} : { members: averaged }), confused: pairs });
     output.print(
-      `${printable(args.positional(0))} on ${printable(facts.datasetName)} (${split}, ${count(facts.images)} images, ` +
+      `${printable(facts.model)} on ${printable(facts.datasetName)} (${split}, ${count(facts.images)} images, ` +
         `${crops === 10 ? 'ten crops' : 'centre crop'})`,
     );
+    if (averaged.length > 0) {
+      const errors = [
+        { title: 'model' },
+        { title: 'top-1 error', align: 'right' },
+        { title: 'top-5 error', align: 'right' },
+        { title: 'loss', align: 'right' },
+      ] as const;
+      const rows = averaged.map((one) => [
+        one.name,
+        percent(one.top1Error),
+        percent(one.top5Error),
+        loss(one.loss),
+      ]);
+      for (const line of table(errors, rows)) output.print(line);
+      output.print('\nthe average of their softmax outputs:');
+    }
     output.print(
       `top-1 error ${percent(facts.top1Error)}   top-5 error ${percent(facts.top5Error)}   loss ${loss(facts.loss)}`,
     );
-    output.print(`${duration(facts.elapsedMs)}, ${rate((summary.images * 1000) / facts.elapsedMs)} images/s`);
+    output.print(
+      `${duration(facts.elapsedMs)}, ${rate((summary.images * evaluation.members * 1000) / facts.elapsedMs)} images/s`,
+    );
     if (pairs.length > 0) {
       output.print();
       const rows = pairs

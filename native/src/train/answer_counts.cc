@@ -1,0 +1,58 @@
+#include "train/answer_counts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace alexnet::train {
+
+namespace {
+constexpr int64_t kTop = 5;
+}  // namespace
+
+AnswerCounts::AnswerCounts(int64_t images, int64_t classes)
+    : classes_(classes), order_(static_cast<size_t>(classes)) {
+  result_.confusion.assign(static_cast<size_t>(classes * classes), 0);
+  result_.class_images.assign(static_cast<size_t>(classes), 0);
+  result_.class_top5_hits.assign(static_cast<size_t>(classes), 0);
+  result_.top5.resize(static_cast<size_t>(images * kTop));
+  result_.top5_probability.resize(static_cast<size_t>(images * kTop));
+  result_.true_probability.resize(static_cast<size_t>(images));
+}
+
+void AnswerCounts::add(int64_t image, int32_t label, const float* probabilities) {
+  std::iota(order_.begin(), order_.end(), 0);
+  const int64_t top = std::min(kTop, classes_);
+  std::partial_sort(order_.begin(), order_.begin() + top, order_.end(), [&](int32_t a, int32_t b) {
+    return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+  });
+  bool hit = false;
+  for (int64_t k = 0; k < kTop; ++k) {
+    const size_t place = static_cast<size_t>(image * kTop + k);
+    result_.top5[place] = k < top ? order_[static_cast<size_t>(k)] : -1;
+    result_.top5_probability[place] = k < top ? probabilities[order_[static_cast<size_t>(k)]] : 0.0f;
+    hit = hit || result_.top5[place] == label;
+  }
+  result_.true_probability[static_cast<size_t>(image)] = probabilities[label];
+  // A probability that underflowed to zero counts as the smallest one that a float can hold.
+  result_.loss -= std::log(std::max(static_cast<double>(probabilities[label]), 1e-45));
+  result_.top1_error += order_[0] != label;
+  result_.top5_error += !hit;
+  ++result_.confusion[static_cast<size_t>(label * classes_ + order_[0])];
+  ++result_.class_images[static_cast<size_t>(label)];
+  result_.class_top5_hits[static_cast<size_t>(label)] += hit;
+  ++result_.images;
+}
+
+EvaluationResult AnswerCounts::finish() {
+  if (result_.images > 0) {
+    const auto images = static_cast<double>(result_.images);
+    result_.loss /= images;
+    result_.top1_error /= images;
+    result_.top5_error /= images;
+  }
+  return std::move(result_);
+}
+
+}  // namespace alexnet::train

@@ -1,0 +1,25 @@
+// Counts answers: probabilities against labels, image after image.
+#pragma once
+
+#include <cstdint>
+
+#include "alexnet/evaluation.h"
+
+namespace alexnet::train {
+
+class AnswerCounts {
+ public:
+  AnswerCounts(int64_t images, int64_t classes);
+
+  /// One image's answer, [classes].
+  void add(int64_t image, int32_t label, const float* probabilities);
+  /// The counts as errors and a mean loss.
+  EvaluationResult finish();
+
+ private:
+  int64_t classes_;
+  std::vector<int32_t> order_;  // of the classes, the most probable first; kept for its memory
+  EvaluationResult result_;
+};
+
+}  // namespace alexnet::train

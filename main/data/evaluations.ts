@@ -1,17 +1,38 @@
 // Tables evaluations, evaluation_summaries, evaluation_members.
-import type { Evaluation, EvaluationDetail, EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
-import { classNamesSchema, evaluationSummarySchema } from '../api/evaluation.ts';
-import { finiteOrNull, storedNumber } from '../api/numbers.ts';
+import type {
+  Evaluation,
+  EvaluationDetail,
+  EvaluationMember,
+  EvaluationSummary,
+  Interval,
+} from '../api/evaluation.ts';
+import { classNamesSchema } from '../api/evaluation.ts';
+import { finiteOrNull } from '../api/numbers.ts';
+import { storedSummarySchema } from '../api/old-evaluation.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
+import { insertAnswers } from './evaluation-answers.ts';
 import { fromJson } from './json.ts';
+import { convertOldEvaluation } from './old-evaluations.ts';
 
-/** Everything but the summary, which holds a row an image and lies in a table of its own. */
+/** Everything but the summary, which lies in a table of its own, as the answers to the images do. */
 const listColumns = `id, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep, members,
   dataset_id AS datasetId, dataset_name AS datasetName, split, crops, images, loss,
-  top1_error AS top1Error, top5_error AS top5Error, elapsed_ms AS elapsedMs, created_at AS createdAt`;
+  top1_error AS top1Error, top5_error AS top5Error, top1_from, top1_to, top5_from, top5_to, ties,
+  elapsed_ms AS elapsedMs, created_at AS createdAt`;
 
-export type NewEvaluation = Omit<Evaluation, 'images' | 'loss' | 'top1Error' | 'top5Error' | 'members'> & {
+type Ends = Record<'top1_from' | 'top1_to' | 'top5_from' | 'top5_to', number | null>;
+type Row = Omit<Evaluation, 'top1Interval' | 'top5Interval'> & Ends;
+
+function toEvaluation<T extends Row>({ top1_from, top1_to, top5_from, top5_to, ...row }: T) {
+  const interval = (from: number | null, to: number | null): Interval | null =>
+    from === null || to === null ? null : [from, to];
+  return { ...row, top1Interval: interval(top1_from, top1_to), top5Interval: interval(top5_from, top5_to) };
+}
+
+export type NewEvaluation = Omit<Evaluation, keyof EvaluationSummary | 'members'> & {
   summary: EvaluationSummary;
+  /** What was answered to the images: encodeBlocks(). */
+  answers: Iterable<Uint8Array>;
   /** Class names in class order. */
   labels: readonly string[];
   /** Of an average: the models, at least two; their own evaluations are stored before. */
@@ -24,8 +45,9 @@ export function insertEvaluation(db: WritableDatabase, evaluation: NewEvaluation
     db.insert(
       'evaluations.insert',
       `INSERT INTO evaluations (id, run_id, model_id, checkpoint_step, members, dataset_id, dataset_name, split,
-         crops, images, loss, top1_error, top5_error, elapsed_ms, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         crops, images, loss, top1_error, top5_error, top1_from, top1_to, top5_from, top5_to, ties, elapsed_ms,
+         created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         evaluation.id,
         evaluation.runId,
@@ -40,6 +62,9 @@ export function insertEvaluation(db: WritableDatabase, evaluation: NewEvaluation
         finiteOrNull(summary.loss),
         summary.top1Error,
         summary.top5Error,
+        ...(summary.top1Interval ?? [null, null]),
+        ...(summary.top5Interval ?? [null, null]),
+        evaluation.ties,
         evaluation.elapsedMs,
         evaluation.createdAt,
       ],
@@ -49,6 +74,7 @@ export function insertEvaluation(db: WritableDatabase, evaluation: NewEvaluation
       'INSERT INTO evaluation_summaries (evaluation_id, summary, labels) VALUES (?, ?, ?)',
       [evaluation.id, JSON.stringify(summary), JSON.stringify(labels)],
     );
+    insertAnswers(db, evaluation.id, evaluation.answers);
     members.forEach((member, place) => {
       db.insert(
         'evaluations.insertMember',
@@ -76,12 +102,12 @@ export const evaluationsOfModelSql = `SELECT ${listColumns} FROM evaluations WHE
 
 /** Oldest first. */
 export function listEvaluationsOfRun(db: ReadableDatabase, runId: string): Evaluation[] {
-  return db.all<Evaluation>('evaluations.ofRun', evaluationsOfRunSql, [runId]);
+  return db.all<Row>('evaluations.ofRun', evaluationsOfRunSql, [runId]).map(toEvaluation);
 }
 
 /** Oldest first. */
 export function listEvaluationsOfModel(db: ReadableDatabase, modelId: string): Evaluation[] {
-  return db.all<Evaluation>('evaluations.ofModel', evaluationsOfModelSql, [modelId]);
+  return db.all<Row>('evaluations.ofModel', evaluationsOfModelSql, [modelId]).map(toEvaluation);
 }
 
 /** Which to list; what is not given does not count. A run or model is found in averages, too. */
@@ -116,13 +142,16 @@ export function pageEvaluations(
   const count = `SELECT count(*) AS n FROM evaluations ${filterSql(filter)}`;
   return {
     total: db.get<{ n: number }>('evaluations.count', count, given)?.n ?? 0,
-    evaluations: db.all<Evaluation>('evaluations.page', evaluationPageSql(filter), { ...given, ...page }),
+    evaluations: db
+      .all<Row>('evaluations.page', evaluationPageSql(filter), { ...given, ...page })
+      .map(toEvaluation),
   };
 }
 
 /** Without its summary. */
 export function findEvaluation(db: ReadableDatabase, id: string): Evaluation | undefined {
-  return db.get<Evaluation>('evaluations.find', `SELECT ${listColumns} FROM evaluations WHERE id = ?`, [id]);
+  const row = db.get<Row>('evaluations.find', `SELECT ${listColumns} FROM evaluations WHERE id = ?`, [id]);
+  return row && toEvaluation(row);
 }
 
 /** How many evaluations a run has. */
@@ -131,28 +160,24 @@ export function countEvaluationsOfRun(db: ReadableDatabase, runId: string): numb
   return db.get<{ n: number }>('evaluations.countOfRun', sql, [runId])?.n ?? 0;
 }
 
-// JSON has no NaN: a loss that is not finite was stored as null.
-const storedSummary = evaluationSummarySchema.extend({
-  loss: storedNumber.transform((loss) => loss ?? Number.NaN),
-});
-
 /** With the class names that were stored with it; older ones have none. */
 export function getEvaluation(
-  db: ReadableDatabase,
+  db: WritableDatabase,
   id: string,
 ): (EvaluationDetail & { labels: string[] | null }) | undefined {
-  const row = db.get<Evaluation & { summary: string; labels: string | null }>(
+  const row = db.get<Row & { summary: string; labels: string | null }>(
     'evaluations.get',
     `SELECT ${listColumns}, summary, labels FROM evaluations JOIN evaluation_summaries ON evaluation_id = id WHERE id = ?`,
     [id],
   );
-  return (
-    row && {
-      ...row,
-      summary: fromJson(storedSummary, row.summary, 'evaluations.summary'),
-      labels: row.labels === null ? null : fromJson(classNamesSchema, row.labels, 'evaluations.labels'),
-    }
-  );
+  if (row === undefined) return undefined;
+  const evaluation = toEvaluation(row);
+  const stored = fromJson(storedSummarySchema, row.summary, 'evaluations.summary');
+  return {
+    ...evaluation,
+    summary: 'top5' in stored ? convertOldEvaluation(db, evaluation, stored) : stored,
+    labels: row.labels === null ? null : fromJson(classNamesSchema, row.labels, 'evaluations.labels'),
+  };
 }
 
 /** The models of an average, in their order; none for any other evaluation. */

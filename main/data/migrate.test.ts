@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findDataset, listClasses } from './datasets.ts';
+import { readAnswers } from './evaluation-answers.ts';
 import { getEvaluation, listEvaluationsOfRun } from './evaluations.ts';
 import { listMetrics, storeTraining } from './metrics.ts';
 import { readMigrations } from './migrate.ts';
@@ -157,7 +158,18 @@ describe('migrate', () => {
     expect(getRun(db, 'r1')).toMatchObject({ name: 'run r1', state: 'finished', step: 1 });
     expect(getRunRecipe(db, 'r1')).toEqual({ config, labels, preprocessing });
     expect(listMetrics(db, 'r1')).toHaveLength(1);
-    expect(getEvaluation(db, 'e1')?.summary).toEqual({ ...summary, loss: Number.NaN });
+    // What was answered to the images leaves the summary when it is first opened.
+    const { top5: _, top5Probability: __, trueProbability: ___, ...counts } = summary;
+    const converted = { ...counts, loss: Number.NaN, top1Interval: null, top5Interval: null };
+    for (let opened = 0; opened < 2; opened++) {
+      const kept = getEvaluation(db, 'e1')?.summary;
+      expect(kept).toMatchObject(converted);
+      expect(kept?.calibration.at(-1)).toEqual([1, 1, 1]);
+      expect(kept).not.toHaveProperty('top5');
+    }
+    const answers = readAnswers(db, { id: 'e1', images: 1 });
+    expect([...answers.top5]).toEqual([0, -1, -1, -1, -1]);
+    expect([...answers.labels]).toEqual([-1]);
     expect(listEvaluationsOfRun(db, 'r1')).toMatchObject([{ id: 'e1', elapsedMs: 5, createdAt: 6 }]);
     db.close();
   });

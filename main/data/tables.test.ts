@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
+import { emptyAnswers, encodeBlocks } from '../api/evaluation-answers.ts';
 import { textSchema } from '../api/json.ts';
 import type { Model } from '../api/models.ts';
 import { anyNumber } from '../api/numbers.ts';
@@ -16,6 +17,7 @@ import {
   listDatasets,
   setDatasetState,
 } from './datasets.ts';
+import { readAnswers } from './evaluation-answers.ts';
 import {
   deleteEvaluation,
   evaluationMembers,
@@ -187,16 +189,13 @@ describe('evaluations', () => {
       [0, 0, 1],
       [1, 0, 1],
     ],
-    top5: [
-      [0, 1],
-      [0, 1],
-    ],
-    top5Probability: [
-      [0.9, 0.1],
-      [0.6, 0.4],
-    ],
-    trueProbability: [0.9, 0.4],
+    top1Interval: [0, 1],
+    top5Interval: null,
+    calibration: [[2, 1.5, 1]],
   };
+  const answers = emptyAnswers(2);
+  answers.top5.set([0, 1, -1, -1, -1, 1, 0, -1, -1, -1]);
+  answers.labels.set([0, 1]);
   const evaluation: NewEvaluation = {
     id: 'e1',
     runId: 'r1',
@@ -206,7 +205,9 @@ describe('evaluations', () => {
     datasetName: 'birds',
     split: 'val',
     crops: 10,
+    ties: 'fraction',
     summary,
+    answers: [...encodeBlocks(answers)],
     labels: ['owl', 'tit'],
     elapsedMs: 12,
     createdAt: 9,
@@ -226,7 +227,10 @@ describe('evaluations', () => {
     expect(first).toMatchObject({ id: 'e2', loss: null });
     expect(second).toMatchObject({ id: 'e1', images: 2, loss: 1.5, top1Error: 0.5, crops: 10 });
     expect(second).not.toHaveProperty('summary');
+    expect(second).toMatchObject({ top1Interval: [0, 1], top5Interval: null, ties: 'fraction' });
     expect(getEvaluation(db, 'e1')).toMatchObject({ summary, labels: ['owl', 'tit'], members: 1 });
+    expect(readAnswers(db, { id: 'e1', images: 2 })).toEqual(answers);
+    expect(refusal(() => readAnswers(db, { id: 'e1', images: 3 })).code).toBe('CORRUPT_DATABASE');
     expect(getEvaluation(db, 'e2')?.summary.loss).toBeNaN();
     deleteEvaluation(db, 'e1');
     expect(getEvaluation(db, 'e1')).toBeUndefined();

@@ -31,6 +31,7 @@ async function openPredictor(): Promise<NativePredictor> {
 }
 
 const flag = () => addon.createCancelFlag();
+const ties = 'first';
 const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
 const busy = expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('busy') });
 const closed = expect.objectContaining({
@@ -92,7 +93,7 @@ test('each of ten crops answers by itself; their mean is the answer', async () =
 test('a pack is evaluated; its counts reconcile and agree with the single answers', async () => {
   const predictor = await openPredictor();
   const progress: number[] = [];
-  const evaluation = await predictor.evaluate(pack, 1, (done) => progress.push(done), flag());
+  const evaluation = await predictor.evaluate(pack, 1, (done) => progress.push(done), flag(), { ties });
   expect(evaluation.images).toBe(12);
   expect([...evaluation.classImages]).toEqual([4, 4, 4]);
   expect(evaluation.confusion).toHaveLength(testClasses * testClasses);
@@ -122,7 +123,7 @@ test('an open predictor refuses wrong arguments and tensors that are missing', a
   expect(() => predictor.load('conv1.bias', 100, new Uint8Array(4))).toThrow(invalid);
   await expect(predictor.classifyFiles('a.jpg' as never, 1)).rejects.toEqual(invalid);
   await expect(predictor.classifyFiles(photos, 2 as never)).rejects.toEqual(invalid);
-  await expect(predictor.evaluate(pack, 1, () => {}, {} as never)).rejects.toEqual(invalid);
+  await expect(predictor.evaluate(pack, 1, () => {}, {} as never, { ties })).rejects.toEqual(invalid);
   await predictor.close();
 
   const options = predictorOptions();
@@ -139,7 +140,7 @@ test('a busy predictor takes nothing else until it has answered', async () => {
   const predictor = await openPredictor();
   const answering = predictor.classifyFiles(photos, 1);
   await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(busy);
-  await expect(predictor.evaluate(pack, 1, () => {}, flag())).rejects.toEqual(busy);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties })).rejects.toEqual(busy);
   expect(() => predictor.load('conv1.bias', 0, new Uint8Array(4))).toThrow(busy);
   expect(predictor.classes).toBe(testClasses);
   expect(await answering).toHaveLength(12);
@@ -154,7 +155,7 @@ test('every method of a closed predictor says that it is closed', async () => {
   expect(() => predictor.tensors).toThrow(closed);
   expect(() => predictor.load('conv1.bias', 0, new Uint8Array(4))).toThrow(closed);
   await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(closed);
-  await expect(predictor.evaluate(pack, 1, () => {}, flag())).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties })).rejects.toEqual(closed);
   await closing;
   await predictor.close();
 });
@@ -172,7 +173,9 @@ test('an evaluation is cancelled, and one whose listener throws ends with its er
   const predictor = await openPredictor();
   const signal = flag();
   signal.cancel();
-  await expect(predictor.evaluate(pack, 1, () => {}, signal)).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(predictor.evaluate(pack, 1, () => {}, signal, { ties })).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
   const thrown = new Error('the listener is broken');
   const evaluating = predictor.evaluate(
     pack,
@@ -181,39 +184,44 @@ test('an evaluation is cancelled, and one whose listener throws ends with its er
       throw thrown;
     },
     flag(),
+    { ties },
   );
   await expect(evaluating).rejects.toBe(thrown);
-  await expect(predictor.evaluate(join(folder, 'none'), 1, () => {}, flag())).rejects.toMatchObject({
-    code: 'NOT_FOUND',
-  });
+  await expect(predictor.evaluate(join(folder, 'none'), 1, () => {}, flag(), { ties })).rejects.toMatchObject(
+    {
+      code: 'NOT_FOUND',
+    },
+  );
   await predictor.close();
 });
 
 test('answers of several nets are added up and averaged; sums are used one call at a time', async () => {
   const predictor = await openPredictor();
   const sums = addon.createAnswerSums(folder, 12, testClasses);
-  const evaluating = predictor.evaluate(pack, 1, () => {}, flag(), sums);
-  await expect(sums.average(pack, flag())).rejects.toEqual(busy);
+  const evaluating = predictor.evaluate(pack, 1, () => {}, flag(), { ties, sums });
+  await expect(sums.average(pack, flag(), ties)).rejects.toEqual(busy);
   const alone = await evaluating;
   expect(sums.members).toBe(1);
-  expect(await sums.average(pack, flag())).toEqual(alone);
+  expect(await sums.average(pack, flag(), ties)).toEqual(alone);
   // The same net again is the same average.
-  await predictor.evaluate(pack, 1, () => {}, flag(), sums);
+  await predictor.evaluate(pack, 1, () => {}, flag(), { ties, sums });
   expect(sums.members).toBe(2);
-  const averaging = sums.average(pack, flag());
+  const averaging = sums.average(pack, flag(), ties);
   expect(() => sums.members).toThrow(busy);
   expect(await averaging).toEqual(alone);
   const cancelled = flag();
   cancelled.cancel();
-  await expect(sums.average(pack, cancelled)).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(sums.average(pack, cancelled, ties)).rejects.toMatchObject({ code: 'CANCELLED' });
   sums.close();
   sums.close();
-  await expect(sums.average(pack, flag())).rejects.toEqual(closed);
-  await expect(predictor.evaluate(pack, 1, () => {}, flag(), sums)).rejects.toEqual(closed);
-  await expect(predictor.evaluate(pack, 1, () => {}, flag(), {} as never)).rejects.toEqual(invalid);
+  await expect(sums.average(pack, flag(), ties)).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties, sums })).rejects.toEqual(closed);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties, sums: {} as never })).rejects.toEqual(
+    invalid,
+  );
   const other = addon.createAnswerSums(folder, 13, testClasses);
-  await expect(predictor.evaluate(pack, 1, () => {}, flag(), other)).rejects.toEqual(invalid);
-  await expect(other.average(pack, flag())).rejects.toEqual(invalid);
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties, sums: other })).rejects.toEqual(invalid);
+  await expect(other.average(pack, flag(), ties)).rejects.toEqual(invalid);
   other.close();
   expect(() => addon.createAnswerSums(join(folder, 'none'), 1, 1)).toThrow(
     expect.objectContaining({ code: 'NOT_FOUND' }),

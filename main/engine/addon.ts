@@ -5,6 +5,7 @@
 // where the engine has them, `details`. Long work runs on threads the addon owns; callbacks come on the
 // JavaScript thread, never after the promise has settled.
 import type { PackStatistics } from '../api/datasets.ts';
+import type { Ties } from '../api/evaluation.ts';
 import type { DeviceReport, TensorInfo } from '../api/net-description.ts';
 import type {
   AppliedCommand,
@@ -223,10 +224,15 @@ export interface NativeEvaluation {
   loss: number;
   top1Error: number;
   top5Error: number;
+  /** 95 %, by bootstrap over the images. */
+  top1Interval: [number, number];
+  top5Interval: [number, number];
   /** [classes * classes], row true, column answered. */
   confusion: Float64Array;
   classImages: Float64Array;
   classTop5Hits: Float64Array;
+  /** [images] */
+  labels: Int32Array;
   /** [images * 5], -1 where there are fewer classes. */
   top5: Int32Array;
   top5Probability: Float32Array;
@@ -247,13 +253,13 @@ export interface NativePredictor {
   load(tensor: string, offset: number, bytes: Uint8Array): void;
   /** Decodes and classifies files; one answer a path, in order; a bad file is an answer with an error. */
   classifyFiles(paths: string[], crops: 1 | 10, eachCrop?: boolean): Promise<PhotoAnswer[]>;
-  /** Adds every answer to `sums`, too, where there are some. */
+  /** `ties`: see api/evaluation.ts. Adds every answer to `sums`, too, where there are some. */
   evaluate(
     packPath: string,
     crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
-    sums?: NativeAnswerSums,
+    options: { ties: Ties; sums?: NativeAnswerSums | undefined },
   ): Promise<NativeEvaluation>;
   close(): Promise<void>;
 }
@@ -263,6 +269,6 @@ export interface NativeAnswerSums {
   /** Nets whose answers are in. */
   readonly members: number;
   /** Their average against the pack's labels. */
-  average(packPath: string, signal: CancelFlag): Promise<NativeEvaluation>;
+  average(packPath: string, signal: CancelFlag, ties: Ties): Promise<NativeEvaluation>;
   close(): void;
 }

@@ -1,6 +1,8 @@
 // Evaluates models on a pack, one after the other, and sums the answers up; of several also their average.
 import { dirname } from 'node:path';
+import { countCalibration } from '../api/calibration.ts';
 import { AppError } from '../api/errors.ts';
+import { encodeBlocks } from '../api/evaluation-answers.ts';
 import type { CancelFlag, NativeAnswerSums, NativeEvaluation } from './addon.ts';
 import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
 import { openPredictor } from './model-source.ts';
@@ -9,18 +11,8 @@ import type { EvaluatedModel, EvaluateJob, EvaluationSummary } from './protocol.
 /** Crops that the net sees at once: enough to be fast, few enough for the memory of a small machine. */
 const evaluationBatch = 64;
 
-const answersShown = 5;
-
-function rows(values: ArrayLike<number> & { subarray(begin: number, end: number): Iterable<number> }) {
-  const list: number[][] = [];
-  for (let begin = 0; begin < values.length; begin += answersShown) {
-    list.push([...values.subarray(begin, begin + answersShown)]);
-  }
-  return list;
-}
-
 export function summarise(evaluation: NativeEvaluation): EvaluationSummary {
-  const { images, loss, top1Error, top5Error } = evaluation;
+  const { images, loss, top1Error, top5Error, top1Interval, top5Interval } = evaluation;
   const classes = evaluation.classImages.length;
   const confusion: [number, number, number][] = [];
   evaluation.confusion.forEach((count, cell) => {
@@ -31,12 +23,12 @@ export function summarise(evaluation: NativeEvaluation): EvaluationSummary {
     loss,
     top1Error,
     top5Error,
+    top1Interval,
+    top5Interval,
     classImages: [...evaluation.classImages],
     classTop5Hits: [...evaluation.classTop5Hits],
     confusion,
-    top5: rows(evaluation.top5),
-    top5Probability: rows(evaluation.top5Probability),
-    trueProbability: [...evaluation.trueProbability],
+    calibration: countCalibration(evaluation),
   };
 }
 
@@ -53,18 +45,22 @@ export class EvaluateRun implements RunningJob {
   }
 
   async run(): Promise<void> {
-    const { models, pack } = this.#job;
-    const { send } = this.#context;
+    const { models, pack, ties } = this.#job;
     const sums = models.length > 1 ? this.#makeSums() : undefined;
     try {
       for (const [place, model] of models.entries()) {
-        send({ type: 'evaluated', of: place, summary: summarise(await this.#evaluate(model, place, sums)) });
+        this.#tell(place, await this.#evaluate(model, place, sums));
       }
-      if (sums === undefined) return;
-      send({ type: 'evaluated', of: 'average', summary: summarise(await sums.average(pack, this.#cancel)) });
+      if (sums !== undefined) this.#tell('average', await sums.average(pack, this.#cancel, ties));
     } finally {
       sums?.close();
     }
+  }
+
+  #tell(of: number | 'average', evaluation: NativeEvaluation): void {
+    const { send } = this.#context;
+    for (const block of encodeBlocks(evaluation)) send({ type: 'answers', block });
+    send({ type: 'evaluated', of, summary: summarise(evaluation) });
   }
 
   /** Beside the pack: a disk with room for its images has room for the answers to them. */
@@ -85,7 +81,7 @@ export class EvaluateRun implements RunningJob {
     place: number,
     sums: NativeAnswerSums | undefined,
   ): Promise<NativeEvaluation> {
-    const { models, pack, crops, devices, precision, threads } = this.#job;
+    const { models, pack, crops, ties, devices, precision, threads } = this.#job;
     const { send } = this.#context;
     const setup = { ...model, devices, precision, threads, batch: evaluationBatch };
     const predictor = await openPredictor(setup, this.#context);
@@ -93,7 +89,7 @@ export class EvaluateRun implements RunningJob {
       if (this.#cancelled) throw new AppError('CANCELLED', 'The evaluation was cancelled.');
       const onProgress = (done: number, total: number) =>
         send({ type: 'progress', done: place * total + done, total: models.length * total });
-      return await predictor.evaluate(pack, crops, onProgress, this.#cancel, sums);
+      return await predictor.evaluate(pack, crops, onProgress, this.#cancel, { ties, sums });
     } finally {
       await predictor.close();
     }

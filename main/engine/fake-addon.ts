@@ -67,9 +67,12 @@ function fakeEvaluation({ images, classes }: FakeOptions): NativeEvaluation {
     loss: 1,
     top1Error: 1 - (classImages[0] ?? 0) / images,
     top5Error: 0,
+    top1Interval: [0.6, 0.7],
+    top5Interval: [0, 0],
     confusion,
     classImages,
     classTop5Hits: classImages.slice(),
+    labels: Int32Array.from({ length: images }, (_, image) => image % classes),
     top5: Int32Array.from({ length: images * 5 }, (_, i) => (i % 5 < classes ? i % 5 : -1)),
     top5Probability: Float32Array.from({ length: images * 5 }, (_, i) => (i % 5 === 0 ? 0.5 : 0)),
     trueProbability: new Float32Array(images).fill(0.25),
@@ -132,7 +135,7 @@ class FakePredictor implements NativePredictor {
     _crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
-    sums?: NativeAnswerSums,
+    { sums }: { sums?: NativeAnswerSums | undefined },
   ): Promise<NativeEvaluation> {
     this.#requireLoaded();
     const { images, stepMs } = this.#options;

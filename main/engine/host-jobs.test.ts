@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { decodeBlocks } from '../api/evaluation-answers.ts';
 import { encodeTensors } from './fake-storage.ts';
 import { FakeTensors, fakeParameters } from './fake-trainer.ts';
 import type { ClassifyJob, EvaluatedModel, EvaluateJob, Job } from './protocol.ts';
@@ -35,7 +36,7 @@ function model(): EvaluatedModel {
 const computing = { crops: 1, devices: ['cpu'], precision: 'fp32', threads: 0 } as const;
 
 function evaluateJob(models = [model()]): EvaluateJob {
-  return { kind: 'evaluate', models, pack: 'val.pack', ...computing, devices: ['cpu'] };
+  return { kind: 'evaluate', models, pack: 'val.pack', ties: 'first', ...computing, devices: ['cpu'] };
 }
 
 test('an evaluation is summed up', async () => {
@@ -52,8 +53,11 @@ test('an evaluation is summed up', async () => {
       [1, 0, 5],
     ],
   });
-  expect(evaluated?.summary.top5).toHaveLength(10);
-  expect(evaluated?.summary.top5[0]).toEqual([0, 1, -1, -1, -1]);
+  expect(evaluated?.summary.calibration.reduce((sum, [images]) => sum + images, 0)).toBe(10);
+  const blocks = messages.filter(has('answers')).map(({ block }) => block);
+  const answers = decodeBlocks(blocks, 10);
+  expect([...answers.top5.subarray(0, 5)]).toEqual([0, 1, -1, -1, -1]);
+  expect([...answers.labels]).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
 });
 
 test('of several models each is evaluated, then their average', async () => {

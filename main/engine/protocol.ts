@@ -1,7 +1,7 @@
 // What the engine host (a child process, one per job) and its parent say to each other. Messages are plain
 // structured-clone values; binary data stays in the host, which reads and writes checkpoint files itself.
 import type { ErrorReport } from '../api/errors.ts';
-import type { EvaluationSummary } from '../api/evaluation.ts';
+import type { EvaluationSummary, Ties } from '../api/evaluation.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
 import type { Prediction } from '../api/predictions.ts';
 import type { AppliedCommand, CheckpointSaved, Command, RunEnd, TrainingRecord } from '../api/training.ts';
@@ -48,6 +48,7 @@ export interface EvaluateJob {
   models: EvaluatedModel[];
   pack: string;
   crops: 1 | 10;
+  ties: Ties;
   devices: string[];
   precision: 'fp32' | 'tf32' | 'bf16';
   threads: number;
@@ -117,6 +118,8 @@ export type FromHost =
   | { type: 'packed'; result: PackResult }
   | { type: 'progress'; done: number; total: number }
   | { type: 'verified' }
+  /** A block of what the model that is told next answered to the images: api/evaluation-answers.ts. In order. */
+  | { type: 'answers'; block: Uint8Array }
   /** `of`: which of the job's models, by its place, or the average of them all. */
   | { type: 'evaluated'; of: number | 'average'; summary: EvaluationSummary }
   | { type: 'loaded'; classes: number }

@@ -28,6 +28,7 @@ const types: FromHost['type'][] = [
   'packed',
   'progress',
   'verified',
+  'answers',
   'evaluated',
   'loaded',
   'classified',

@@ -1,8 +1,9 @@
 // Averages of several models' outputs, with the fake engine.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readAnswers } from '../data/evaluation-answers.ts';
 import { getEvaluation, listEvaluationsOfRun } from '../data/evaluations.ts';
-import { openReadableDatabase } from '../data/open-database.ts';
+import { openDatabase } from '../data/open-database.ts';
 import type { Studio } from './studio.ts';
 import { TestFolder } from './testing/test-studio.ts';
 
@@ -27,7 +28,7 @@ describe('an evaluation', () => {
     const models = ['net@best', 'net@last'];
     const progress: number[] = [];
     const result = await studio.evaluation.evaluate(
-      { models, dataset: 'pets', split: 'val', crops: 1, report },
+      { models, dataset: 'pets', split: 'val', crops: 1, ties: 'first', report },
       (done, total) => progress.push(done / total),
     );
     // The fake's average has the number of nets as its loss.
@@ -40,7 +41,7 @@ describe('an evaluation', () => {
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(readFileSync(report, 'utf8')).toContain('net, step 8 + net, step 10 on pets');
 
-    const db = openReadableDatabase(studio.directory.databaseFile);
+    const db = openDatabase(studio.directory.databaseFile);
     const own = result.averaged.map(({ evaluationId }) => getEvaluation(db, evaluationId ?? ''));
     expect(own).toMatchObject([
       { checkpointStep: 8, members: 1, runId: run },
@@ -50,9 +51,24 @@ describe('an evaluation', () => {
     db.close();
   });
 
+  it('has error bars and says how ties were counted', async () => {
+    const request = { models: ['net'], dataset: 'pets', split: 'val', crops: 1, ties: 'fraction' } as const;
+    const result = await studio.evaluation.evaluate(request, () => {});
+    expect(result).toMatchObject({ ties: 'fraction', top1Interval: [0.6, 0.7], top5Interval: [0, 0] });
+    const db = openDatabase(studio.directory.databaseFile);
+    expect(getEvaluation(db, result.id)).toMatchObject({ ties: 'fraction', top1Interval: [0.6, 0.7] });
+    const answers = readAnswers(db, result);
+    expect(answers.images).toBe(64);
+    expect([...answers.labels.subarray(0, 4)]).toEqual([0, 1, 2, 0]);
+    db.close();
+  });
+
   it('of several is refused where they are the same or know other classes', async () => {
     const evaluate = (...models: string[]) =>
-      studio.evaluation.evaluate({ models, dataset: 'pets', split: 'val', crops: 1 }, () => {});
+      studio.evaluation.evaluate(
+        { models, dataset: 'pets', split: 'val', crops: 1, ties: 'first' },
+        () => {},
+      );
     await expect(evaluate('net@last', 'net@last')).rejects.toThrow('net@last is named twice');
     await expect(evaluate('net@last', 'net@10')).rejects.toThrow(
       'net@last and net@10 are the same checkpoint',
@@ -68,12 +84,12 @@ describe('an evaluation', () => {
   });
 
   it('keeps what was made before the rest was stopped', async () => {
-    const db = openReadableDatabase(studio.directory.databaseFile);
+    const db = openDatabase(studio.directory.databaseFile);
     const evaluations = () => listEvaluationsOfRun(db, run).length;
     const before = evaluations();
     const stop = new AbortController();
     const stopped = studio.evaluation.evaluate(
-      { models: ['net@best', 'net@last'], dataset: 'pets', split: 'val', crops: 1 },
+      { models: ['net@best', 'net@last'], dataset: 'pets', split: 'val', crops: 1, ties: 'first' },
       (done, total) => {
         if (done / total > 0.6) stop.abort();
       },

@@ -2,12 +2,10 @@
 
 import { AppError } from '../api/errors.ts';
 import type { Evaluation, EvaluationDetail, EvaluationMember } from '../api/evaluation.ts';
-import { imageUrls } from '../api/image-urls.ts';
 import type {
   ClassResult,
   ConfusedPair,
   ConfusionMap,
-  EvaluatedImage,
   EvaluatedImages,
   EvaluationReport,
   ExportedFile,
@@ -15,7 +13,7 @@ import type {
 } from '../api/operations/evaluations.ts';
 import type { Page } from '../api/paging.ts';
 import type { WritableDatabase } from '../data/database.ts';
-import { getDataset } from '../data/datasets.ts';
+import { readAnswers } from '../data/evaluation-answers.ts';
 import {
   deleteEvaluation,
   type EvaluationFilter,
@@ -24,15 +22,15 @@ import {
   getEvaluation,
   pageEvaluations,
 } from '../data/evaluations.ts';
-import { listImages } from '../data/images.ts';
 import { findModel } from '../data/models.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
+import { type ImagesOf, OpenImages, shownDataset, shownOrThrow, splitPaths } from './evaluation-images.ts';
 import { averageName } from './model-choices.ts';
-import { binOf, calibrate } from './report/calibration.ts';
+import { calibrate } from './report/calibration.ts';
 import { classResults, confusedPairs } from './report/confusion.ts';
 import { confusionMap, type MapPart } from './report/confusion-map.ts';
 import { evaluationReport } from './report/evaluation-report.ts';
-import { evaluationCsv, evaluationJson, type TableImage } from './report/evaluation-tables.ts';
+import { evaluationCsv, evaluationJson } from './report/evaluation-tables.ts';
 
 /** An evaluation that is looked at: read once, then every page of it is quick. */
 interface OpenEvaluation {
@@ -42,16 +40,10 @@ interface OpenEvaluation {
   presets: string[];
   parameters: number;
   names: string[];
-  /** By record; empty where the data set is gone or was packed anew. */
-  images: (TableImage | undefined)[];
   classes: ClassResult[];
+  /** Read when images are first asked for. */
+  images: OpenImages | undefined;
 }
-
-export type ImagesOf =
-  | { kind: 'confident' | 'hardest' }
-  | { kind: 'class'; label: number }
-  | { kind: 'cell'; true: number; answered: number }
-  | { kind: 'bin'; bin: number };
 
 export interface ClassesRequest extends Page {
   search: string;
@@ -60,7 +52,6 @@ export interface ClassesRequest extends Page {
 }
 
 const mostOpen = 4;
-const rowsAtOnce = 10_000;
 const pairsShown = 50;
 
 export class EvaluationBrowser {
@@ -79,13 +70,9 @@ export class EvaluationBrowser {
 
   /** Throws NOT_FOUND. */
   show(id: string): EvaluationReport {
-    const { evaluation, title, averaged, presets, parameters, names, images } = this.#get(id);
+    const { evaluation, title, averaged, presets, parameters, names } = this.#get(id);
     const { summary, ...facts } = evaluation;
-    const answers = summary.top5.flatMap((top, record) => {
-      const right = this.#isRight(summary, top, record, images[record]);
-      return [{ probability: summary.top5Probability[record]?.[0] ?? 0, right }];
-    });
-    const calibration = calibrate(answers);
+    const calibration = calibrate(summary.calibration);
     return {
       ...facts,
       title,
@@ -97,7 +84,7 @@ export class EvaluationBrowser {
       pairs: confusedPairs(summary, names, pairsShown),
       calibration: calibration.bins,
       calibrationError: calibration.error,
-      imagesShown: images.length > 0,
+      imagesShown: shownDataset(this.#db, evaluation) !== undefined,
     };
   }
 
@@ -131,37 +118,34 @@ export class EvaluationBrowser {
 
   /** Throws NOT_FOUND where the images are not there any more. */
   images(id: string, of: ImagesOf, page: Page): EvaluatedImages {
-    const open = this.#get(id);
-    const { evaluation, images } = open;
-    if (images.length === 0) {
-      throw new AppError(
-        'NOT_FOUND',
-        `the images of ${evaluation.datasetName} are not there any more: the data set was removed or packed anew`,
-        { evaluation: id },
-      );
-    }
-    const records = this.#select(open, of);
-    const shown = records.slice(page.offset, page.offset + page.limit);
-    return { total: records.length, images: shown.map((record) => this.#image(open, record)) };
+    const { evaluation, names } = this.#get(id);
+    return this.#images(id).page(this.#db, shownOrThrow(this.#db, evaluation), names, of, page);
   }
 
   /** Throws NOT_FOUND. */
   export(id: string, format: 'html' | 'csv' | 'json'): ExportedFile {
-    const { evaluation, title, averaged, presets, parameters, names, images, classes } = this.#get(id);
+    const { evaluation, title, averaged, presets, parameters, names, classes } = this.#get(id);
     const fileName = `${title.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100)}.${format}`;
     if (format === 'csv') {
-      return { fileName, mediaType: 'text/csv', text: evaluationCsv(evaluation, names, images) };
+      const text = evaluationCsv(this.#images(id).answers, names, splitPaths(this.#db, evaluation));
+      return { fileName, mediaType: 'text/csv', text };
     }
     if (format === 'json') {
-      const text = evaluationJson({ ...evaluation, title, averaged }, names, classes);
+      const text = evaluationJson(
+        { ...evaluation, title, averaged },
+        names,
+        classes,
+        this.#images(id).answers,
+      );
       return { fileName, mediaType: 'application/json', text };
     }
-    const { datasetName, split, crops, checkpointStep, summary, elapsedMs, createdAt } = evaluation;
+    const { datasetName, split, crops, ties, checkpointStep, summary, elapsedMs, createdAt } = evaluation;
     const text = evaluationReport({
       model: title,
       dataset: datasetName,
       split,
       crops,
+      ties,
       presets,
       parameters,
       checkpointStep,
@@ -178,6 +162,12 @@ export class EvaluationBrowser {
   remove(id: string): void {
     deleteEvaluation(this.#db, id);
     this.#open.delete(id);
+  }
+
+  #images(id: string): OpenImages {
+    const open = this.#get(id);
+    open.images ??= new OpenImages(readAnswers(this.#db, open.evaluation));
+    return open.images;
   }
 
   #get(id: string): OpenEvaluation {
@@ -218,7 +208,7 @@ export class EvaluationBrowser {
       presets: [...new Set(nets.map(({ preset }) => preset))],
       parameters: nets.reduce((sum, { parameters }) => sum + parameters, 0),
       names,
-      images: this.#images(evaluation),
+      images: undefined,
       classes: classResults(summary, names),
     };
   }
@@ -236,85 +226,5 @@ export class EvaluationBrowser {
     }
     const name = this.#net(evaluation)?.name ?? 'a removed model';
     return `${name} on ${datasetName}${checkpointStep === null ? '' : `, step ${checkpointStep}`}`;
-  }
-
-  #images({ datasetId, split, images, createdAt }: Evaluation): (TableImage | undefined)[] {
-    const dataset = datasetId === null ? undefined : getDataset(this.#db, datasetId);
-    if (dataset === undefined) return [];
-    const count = split === 'train' ? dataset.trainImages : dataset.valImages;
-    if (count !== images || dataset.updatedAt > createdAt) return [];
-    const found: TableImage[] = [];
-    while (found.length < images) {
-      const page = { datasetId: dataset.id, split, afterRecord: found.length - 1, limit: rowsAtOnce };
-      const rows = listImages(this.#db, page);
-      if (rows.length === 0) return [];
-      for (const { path, label } of rows) found.push({ path, label });
-    }
-    return found;
-  }
-
-  /** Where the image's label is gone, its answer is right if it has the truth's probability. */
-  #isRight(
-    summary: EvaluationDetail['summary'],
-    top: readonly number[],
-    record: number,
-    image: TableImage | undefined,
-  ): boolean {
-    if (image !== undefined) return top[0] === image.label;
-    return summary.trueProbability[record] === summary.top5Probability[record]?.[0];
-  }
-
-  #select({ evaluation, images }: OpenEvaluation, of: ImagesOf): number[] {
-    const { top5, top5Probability, trueProbability } = evaluation.summary;
-    const surety = (record: number) => top5Probability[record]?.[0] ?? 0;
-    const truth = (record: number) => trueProbability[record] ?? 0;
-    const records = images.map((_, record) => record);
-    const label = (record: number) => images[record]?.label;
-    const answer = (record: number) => top5[record]?.[0];
-    switch (of.kind) {
-      case 'confident':
-        return records
-          .filter((record) => answer(record) !== label(record))
-          .sort((a, b) => surety(b) - surety(a) || a - b);
-      case 'hardest':
-        return records.sort((a, b) => truth(a) - truth(b) || a - b);
-      case 'class':
-        return records
-          .filter((record) => label(record) === of.label)
-          .sort((a, b) => truth(a) - truth(b) || a - b);
-      case 'cell':
-        return records
-          .filter((record) => label(record) === of.true && answer(record) === of.answered)
-          .sort((a, b) => surety(b) - surety(a) || a - b);
-      case 'bin':
-        return records
-          .filter((record) => binOf(surety(record)) === of.bin)
-          .sort((a, b) => surety(b) - surety(a) || a - b);
-    }
-  }
-
-  #image({ evaluation, images, names }: OpenEvaluation, record: number): EvaluatedImage {
-    const { summary, datasetId, split } = evaluation;
-    const { label = 0, path = '' } = images[record] ?? {};
-    const answers = (summary.top5[record] ?? []).flatMap((answer, rank) =>
-      answer < 0
-        ? []
-        : [
-            {
-              class: answer,
-              name: names[answer] ?? `class ${answer}`,
-              probability: summary.top5Probability[record]?.[rank] ?? 0,
-            },
-          ],
-    );
-    return {
-      record,
-      label,
-      className: names[label] ?? `class ${label}`,
-      path,
-      answers,
-      trueProbability: summary.trueProbability[record] ?? 0,
-      image: imageUrls.record(datasetId ?? '', split, record),
-    };
   }
 }

@@ -4,7 +4,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
-import type { Crops, Evaluation, EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
+import type { Crops, Evaluation, EvaluationMember, EvaluationSummary, Ties } from '../api/evaluation.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import { fromFileSystem } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
@@ -25,6 +25,8 @@ export interface EvaluateRequest {
   dataset: string;
   split: Split;
   crops: Crops;
+  /** How equal probabilities count. */
+  ties: Ties;
   /** An HTML file to write: of the average, where there are several models. */
   report?: string;
   /** 0: all cores. */
@@ -87,7 +89,11 @@ export class EvaluationService {
     const averaged: EvaluationMember[] = [];
     const began = performance.now();
     let partBegan = began;
-    const store = (of: number | 'average', summary: EvaluationSummary): EvaluationResult => {
+    const store = (
+      of: number | 'average',
+      summary: EvaluationSummary,
+      answers: Uint8Array[],
+    ): EvaluationResult => {
       const model = of === 'average' ? undefined : models[of];
       const evaluation = {
         id: newId(),
@@ -98,13 +104,15 @@ export class EvaluationService {
         datasetName: packs.dataset.name,
         split: request.split,
         crops: request.crops,
+        ties: request.ties,
         elapsedMs: performance.now() - (of === 'average' ? began : partBegan),
         createdAt: now(),
       };
       const loss = finiteOrNull(summary.loss);
-      const { images, top1Error, top5Error } = summary;
+      const { images, top1Error, top5Error, top1Interval, top5Interval } = summary;
       const members = of === 'average' ? averaged : [];
-      insertEvaluation(db, { ...evaluation, summary, labels: models[0]?.labels ?? packs.labels, members });
+      const labels = models[0]?.labels ?? packs.labels;
+      insertEvaluation(db, { ...evaluation, summary, answers, labels, members });
       if (of !== 'average' && models.length > 1) {
         const { id: evaluationId, runId, modelId, checkpointStep } = evaluation;
         const name = names[of] ?? '';
@@ -121,6 +129,8 @@ export class EvaluationService {
         loss,
         top1Error,
         top5Error,
+        top1Interval,
+        top5Interval,
         summary,
         pairs: confusedPairs(summary, packs.labels, 50),
       };
@@ -134,6 +144,7 @@ export class EvaluationService {
       })),
       pack,
       crops: request.crops,
+      ties: request.ties,
       devices: ['cpu'],
       precision: 'fp32',
       threads: request.threads ?? 0,
@@ -145,6 +156,7 @@ export class EvaluationService {
         dataset: packs.dataset.name,
         split: request.split,
         crops: request.crops,
+        ties: request.ties,
         presets: [...new Set(models.map(({ preset }) => preset))],
         parameters: models.reduce((sum, { parameters }) => sum + parameters, 0),
         checkpointStep: result.checkpointStep,
@@ -186,16 +198,19 @@ export class EvaluationService {
   /** The last result that the engine tells. */
   async #run(
     job: EvaluateJob,
-    store: (of: number | 'average', summary: EvaluationSummary) => EvaluationResult,
+    store: (of: number | 'average', summary: EvaluationSummary, answers: Uint8Array[]) => EvaluationResult,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<EvaluationResult> {
     if (signal?.aborted) throw new AppError('CANCELLED', 'stopped before anything was evaluated');
     let result: EvaluationResult | undefined;
+    let answers: Uint8Array[] = [];
     const host = new EngineHost(this.#parts.spawnHost, job, {
       progress: ({ done, total }) => onProgress(done, total),
+      answers: ({ block }) => answers.push(block),
       evaluated: ({ of, summary }) => {
-        result = store(of, summary);
+        result = store(of, summary, answers);
+        answers = [];
       },
     });
     const cancel = () => host.cancel();

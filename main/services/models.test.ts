@@ -116,7 +116,7 @@ describe('MODEL', () => {
     const step = async (model: string) =>
       (
         await studio.evaluation.evaluate(
-          { models: [model], dataset: 'pets', split: 'val', crops: 1 },
+          { models: [model], dataset: 'pets', split: 'val', crops: 1, ties: 'first' },
           () => {},
         )
       ).checkpointStep;
@@ -157,7 +157,7 @@ describe('evaluation', () => {
   it('is stored, and reported as a file', async () => {
     const report = folder.path('report.html');
     const result = await studio.evaluation.evaluate(
-      { models: ['net'], dataset: 'pets', split: 'train', crops: 10, report },
+      { models: ['net'], dataset: 'pets', split: 'train', crops: 10, ties: 'first', report },
       () => {},
     );
     expect(result).toMatchObject({
@@ -173,7 +173,7 @@ describe('evaluation', () => {
   });
 
   it('refuses a report into nowhere, a split that is not there and other classes', async () => {
-    const request = { models: ['net'], dataset: 'pets', split: 'val', crops: 1 } as const;
+    const request = { models: ['net'], dataset: 'pets', split: 'val', crops: 1, ties: 'first' } as const;
     const evaluate = (more: object) => codeOf(studio.evaluation.evaluate({ ...request, ...more }, () => {}));
     expect(await evaluate({ report: folder.path('gone/r.html') })).toBe('NOT_FOUND');
     folder.touch('a-file');

@@ -9,7 +9,7 @@
 #include "cancel_flag.h"
 #include "convert.h"
 #include "errors.h"
-#include "evaluation_result.h"
+#include "evaluation_values.h"
 #include "task.h"
 
 namespace alexnet::addon {
@@ -19,14 +19,15 @@ namespace {
 class AverageTask : public Task {
  public:
   AverageTask(std::shared_ptr<AnswerSumsCore> core, std::string pack,
-              std::shared_ptr<std::atomic<bool>> cancel)
-      : core_(std::move(core)), pack_(std::move(pack)), cancel_(std::move(cancel)) {
+              std::shared_ptr<std::atomic<bool>> cancel, Ties ties)
+      : core_(std::move(core)), pack_(std::move(pack)), cancel_(std::move(cancel)), ties_(ties) {
     core_->busy = true;
   }
 
  protected:
   void run() override {
-    result_ = core_->sums.average(PackReader(pack_), [this](int64_t, int64_t) { return !*cancel_; });
+    result_ = core_->sums.average(
+        PackReader(pack_), [this](int64_t, int64_t) { return !*cancel_; }, ties_);
   }
   Napi::Value result(Napi::Env env) override { return from_evaluation(env, result_); }
   void request_stop() noexcept override { cancel_->store(true); }
@@ -36,6 +37,7 @@ class AverageTask : public Task {
   std::shared_ptr<AnswerSumsCore> core_;
   std::string pack_;
   std::shared_ptr<std::atomic<bool>> cancel_;
+  Ties ties_;
   EvaluationResult result_;
 };
 
@@ -86,7 +88,8 @@ Napi::Value NativeAnswerSums::average(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     auto core = open();
     auto pack = to_path(info[0], "packPath");
-    auto task = std::make_unique<AverageTask>(core, std::move(pack), CancelFlag::from(info[1]));
+    auto task =
+        std::make_unique<AverageTask>(core, std::move(pack), CancelFlag::from(info[1]), to_ties(info[2]));
     try {
       return Task::start(info.Env(), std::move(task), "averageAnswers");
     } catch (...) {

@@ -8,6 +8,7 @@
 #include "alexnet/net_spec.h"
 #include "cancel_flag.h"
 #include "convert.h"
+#include "evaluation_values.h"
 
 namespace alexnet::addon {
 
@@ -179,8 +180,11 @@ Napi::Value NativePredictor::evaluate(const Napi::CallbackInfo& info) {
     const int crops = to_crops(info[1]);
     const Napi::Function on_progress = to_function(info[2], "onProgress");
     auto cancel = CancelFlag::from(info[3]);
-    const auto sums = info[4].IsUndefined() ? nullptr : NativeAnswerSums::from(info[4]);
-    auto task = std::make_unique<EvaluateTask>(core_, pack, crops, std::move(cancel), sums);
+    const Napi::Object options = to_object(info[4], "options");
+    const Ties ties = to_ties(options.Get("ties"));
+    const Napi::Value given = options.Get("sums");
+    const auto sums = given.IsUndefined() ? nullptr : NativeAnswerSums::from(given);
+    auto task = std::make_unique<EvaluateTask>(core_, pack, crops, std::move(cancel), sums, ties);
     try {
       return begin(info.Env(), std::move(task), "evaluate", on_progress);
     } catch (...) {

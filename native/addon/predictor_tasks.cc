@@ -8,7 +8,7 @@
 #include "alexnet/image.h"
 #include "alexnet/pack.h"
 #include "convert.h"
-#include "evaluation_result.h"
+#include "evaluation_values.h"
 
 namespace alexnet::addon {
 
@@ -117,7 +117,7 @@ void EvaluateTask::work(Predictor& predictor) {
         announce();
         return !*cancel_ && !stopped();
       },
-      sums_ ? &sums_->sums : nullptr);
+      sums_ ? &sums_->sums : nullptr, ties_);
 }
 
 void EvaluateTask::deliver(Napi::Env env, const Napi::Function& callback) {

@@ -79,12 +79,13 @@ class ClassifyTask : public PredictorTask {
 class EvaluateTask : public PredictorTask {
  public:
   EvaluateTask(std::shared_ptr<PredictorCore> core, std::string pack, int crops,
-               std::shared_ptr<std::atomic<bool>> cancel, std::shared_ptr<AnswerSumsCore> sums)
+               std::shared_ptr<std::atomic<bool>> cancel, std::shared_ptr<AnswerSumsCore> sums, Ties ties)
       : PredictorTask(std::move(core)),
         pack_(std::move(pack)),
         crops_(crops),
         cancel_(std::move(cancel)),
-        sums_(std::move(sums)) {
+        sums_(std::move(sums)),
+        ties_(ties) {
     if (sums_) sums_->busy = true;
   }
 
@@ -103,6 +104,7 @@ class EvaluateTask : public PredictorTask {
   int crops_;
   std::shared_ptr<std::atomic<bool>> cancel_;
   std::shared_ptr<AnswerSumsCore> sums_;  // may be none
+  Ties ties_;
   Latest<Progress> latest_;
   EvaluationResult result_;
 };

@@ -1,7 +1,7 @@
 // Evaluations: make one, read its report part by part.
 import * as z from 'zod';
 import { splitSchema } from '../datasets.ts';
-import { cropsSchema, evaluationMemberSchema, evaluationSchema } from '../evaluation.ts';
+import { cropsSchema, evaluationMemberSchema, evaluationSchema, tiesSchema } from '../evaluation.ts';
 import { call, nothing } from '../operation.ts';
 import { byId, pageSchema, searchSchema } from '../paging.ts';
 import { namedPredictionSchema } from '../predictions.ts';
@@ -122,6 +122,7 @@ export const evaluationsOperations = {
       datasetId: z.string(),
       split: splitSchema.default('val'),
       crops: cropsSchema.default(1),
+      ties: tiesSchema.default('first'),
     }),
     output: startedJobSchema,
   }),

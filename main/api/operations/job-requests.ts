@@ -1,12 +1,17 @@
 // What the queue keeps of each kind of job, to run it now or after a restart.
 import * as z from 'zod';
 import { splitSchema } from '../datasets.ts';
-import { cropsSchema } from '../evaluation.ts';
+import { cropsSchema, tiesSchema } from '../evaluation.ts';
 import { addDatasetSchema } from './datasets.ts';
 
 export const trainJobSchema = z.object({ runId: z.string() });
 
-const evaluateOptions = { datasetId: z.string(), split: splitSchema, crops: cropsSchema };
+const evaluateOptions = {
+  datasetId: z.string(),
+  split: splitSchema,
+  crops: cropsSchema,
+  ties: tiesSchema.default('first'),
+};
 
 /** `model`: as jobs were kept before several could be averaged. */
 export const evaluateJobSchema = z.union([

@@ -31,13 +31,13 @@ export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evalua
   const { db, evaluation, evaluations, datasets, queue, changes, resolver, files } = parts;
   return {
     list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
-    async start({ models, datasetId, split, crops }) {
+    async start({ models, datasetId, split, crops, ties }) {
       const dataset = datasets.byId(datasetId);
       for (const model of models) await files.free(resolver.runOf(model));
-      const checked = evaluation.check({ models, dataset: dataset.name, split, crops });
+      const checked = evaluation.check({ models, dataset: dataset.name, split, crops, ties });
       const names = checked.models.map((model) => modelTitle(db, model));
       const title = `Evaluate ${averageName(names)} on ${dataset.name}`;
-      const request = { models, datasetId, split, crops };
+      const request = { models, datasetId, split, crops, ties };
       return { jobId: queue.add({ kind: 'evaluate', title, request, subject: datasetId }) };
     },
     show: ({ id }) => evaluations.show(id),

@@ -131,11 +131,11 @@ function evaluateKind({ evaluation, datasets, changes, threads, resolver, files 
     slots: () => ['evaluation'],
     pausing: 'never',
     async run(request, context) {
-      const { models, datasetId, split, crops } = parse(checks.evaluateJobSchema, request);
+      const { models, datasetId, split, crops, ties } = parse(checks.evaluateJobSchema, request);
       const dataset = datasets.byId(datasetId).name;
       const progress = counting(context, 'evaluating', 'images');
       for (const model of models) await files.free(resolver.runOf(model));
-      const asked = { models, dataset, split, crops, threads: threads() };
+      const asked = { models, dataset, split, crops, ties, threads: threads() };
       try {
         const result = await evaluation.evaluate(asked, progress, context.signal);
         context.result(result.id);

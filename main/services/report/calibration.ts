@@ -1,35 +1,20 @@
-// Calibration: of the answers given with a probability, how many are right.
+// What the counts of calibration say: how sure the answers of a bin were, and how many of them were right.
+import { bins } from '../../api/calibration.ts';
 import type { CalibrationBin } from '../../api/operations/evaluations.ts';
 
-export const bins = 15;
-
-/** Which bin a probability falls into; 1 belongs to the last. */
-export function binOf(probability: number): number {
-  return Math.min(bins - 1, Math.max(0, Math.floor(probability * bins)));
-}
-
-/** One entry an image: the probability of its answer, and whether that is right. */
-export function calibrate(answers: Iterable<{ probability: number; right: boolean }>): {
+/** `error`: the expected calibration error, the mean distance of probability and accuracy over the answers. */
+export function calibrate(counts: readonly (readonly [number, number, number])[]): {
   bins: CalibrationBin[];
   error: number;
 } {
-  const images = new Float64Array(bins);
-  const probability = new Float64Array(bins);
-  const right = new Float64Array(bins);
-  let total = 0;
-  for (const answer of answers) {
-    const bin = binOf(answer.probability);
-    images[bin] = (images[bin] ?? 0) + 1;
-    probability[bin] = (probability[bin] ?? 0) + answer.probability;
-    if (answer.right) right[bin] = (right[bin] ?? 0) + 1;
-    total++;
-  }
+  const total = counts.reduce((sum, [images]) => sum + images, 0);
   let error = 0;
-  const found = Array.from(images, (count, bin): CalibrationBin => {
-    const said = count === 0 ? null : (probability[bin] ?? 0) / count;
-    const accuracy = count === 0 ? null : (right[bin] ?? 0) / count;
-    if (said !== null && accuracy !== null) error += (count / total) * Math.abs(said - accuracy);
-    return { from: bin / bins, to: (bin + 1) / bins, images: count, probability: said, accuracy };
+  const found = counts.map(([images, probabilities, right], bin): CalibrationBin => {
+    const probability = images === 0 ? null : probabilities / images;
+    const accuracy = images === 0 ? null : right / images;
+    if (probability !== null && accuracy !== null)
+      error += (images / total) * Math.abs(probability - accuracy);
+    return { from: bin / bins, to: (bin + 1) / bins, images, probability, accuracy };
   });
   return { bins: found, error };
 }

@@ -19,9 +19,9 @@ const summary: EvaluationSummary = {
     [1, 3, 1],
     [3, 3, 2],
   ],
-  top5: [],
-  top5Probability: [],
-  trueProbability: [],
+  top1Interval: [0.1, 0.7],
+  top5Interval: null,
+  calibration: [],
 };
 
 describe('classResults', () => {
@@ -50,6 +50,7 @@ describe('evaluationReport', () => {
     dataset: 'photos & more',
     split: 'val',
     crops: 10,
+    ties: 'first',
     presets: ['alexnet'],
     averaged: [],
     parameters: 60_965_224,
@@ -66,6 +67,7 @@ describe('evaluationReport', () => {
       '40.00 %',
       '10.00 %',
       '1.2500',
+      '10.00 % to 70.00 %',
       '60,965,224',
       '5.0 images a second',
       '2026-01-02 03:04',

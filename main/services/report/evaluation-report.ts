@@ -1,5 +1,5 @@
 // An evaluation as one HTML file that needs nothing else: to be kept, mailed and printed.
-import type { EvaluationMember, EvaluationSummary } from '../../api/evaluation.ts';
+import type { EvaluationMember, EvaluationSummary, Interval, Ties } from '../../api/evaluation.ts';
 import { type ClassResult, classResults, confusedPairs } from './confusion.ts';
 
 export interface ReportFacts {
@@ -7,6 +7,7 @@ export interface ReportFacts {
   dataset: string;
   split: 'train' | 'val';
   crops: 1 | 10;
+  ties: Ties;
   /** Of an average: each once. */
   presets: readonly string[];
   parameters: number;
@@ -46,11 +47,15 @@ export function evaluationReport(facts: ReportFacts): string {
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(splitName(facts.split))}, ${count(summary.images)} images in ${count(names.length)} classes, ${
     facts.crops === 10 ? 'ten crops, their softmax outputs averaged' : 'centre crop'
-  }.</p>
+  }.${summary.top1Interval === null ? '' : ' Below the errors: the range that 95 % of bootstrap resamples of the images give.'}${
+    facts.ties === 'fraction'
+      ? ' Equal probabilities at the edge of the best one or five count in fractions.'
+      : ''
+  }</p>
 </header>
 <section class="figures" aria-label="Result">
-${figure('Top-1 error', percent(summary.top1Error))}
-${figure('Top-5 error', percent(summary.top5Error))}
+${figure('Top-1 error', percent(summary.top1Error), range(summary.top1Interval))}
+${figure('Top-5 error', percent(summary.top5Error), range(summary.top5Interval))}
 ${figure('Loss', Number.isFinite(summary.loss) ? summary.loss.toFixed(4) : 'not finite')}
 ${figure('Chance', percent(chance))}
 </section>
@@ -174,7 +179,7 @@ h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem; }
 p { margin: 0 0 .75rem; color: var(--soft); }
 .figures { display: flex; flex-wrap: wrap; gap: 2.5rem; margin: 1.5rem 0; }
 .figures div { display: flex; flex-direction: column-reverse; }
-.figures dt { color: var(--soft); }
+.figures dt { color: var(--soft); } .figures small { display: block; }
 .figures dd { margin: 0; font-size: 1.9rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
@@ -191,8 +196,14 @@ th { color: var(--soft); font-weight: 600; }
 }
 `;
 
-function figure(name: string, value: string): string {
-  return `<dl><div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div></dl>`;
+function figure(name: string, value: string, below = ''): string {
+  const small = below === '' ? '' : `<small>${escapeHtml(below)}</small>`;
+  return `<dl><div><dt>${escapeHtml(name)}${small}</dt><dd>${escapeHtml(value)}</dd></div></dl>`;
+}
+
+/** 95 % of resamples of the images. */
+function range(interval: Interval | null): string {
+  return interval === null ? '' : `${percent(interval[0])} to ${percent(interval[1])}`;
 }
 
 function fact(name: string, value: string): string {

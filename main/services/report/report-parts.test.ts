@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { bins, countCalibration } from '../../api/calibration.ts';
 import type { EvaluationSummary } from '../../api/evaluation.ts';
-import { bins, calibrate } from './calibration.ts';
+import { emptyAnswers } from '../../api/evaluation-answers.ts';
+import { calibrate } from './calibration.ts';
 import { confusionMap } from './confusion-map.ts';
 import { csvField, evaluationCsv } from './evaluation-tables.ts';
 
@@ -17,24 +19,26 @@ const summary: EvaluationSummary = {
     [1, 1, 1],
     [2, 3, 2],
   ],
-  top5: [[0], [0], [0], [1], [3], [3]].map((row) => [...row, -1, -1, -1, -1]),
-  top5Probability: [0.9, 0.8, 0.7, 0.6, 0.5, 0.4].map((value) => [value, 0, 0, 0, 0]),
-  trueProbability: [0.9, 0.8, 0.1, 0.6, 0.1, 0.2],
+  top1Interval: null,
+  top5Interval: null,
+  calibration: [],
 };
 
 it('calibrates: a bin says how many of its answers are right', () => {
-  const { bins: found, error } = calibrate([
-    { probability: 1, right: true },
-    { probability: 0.98, right: false },
-    { probability: 0.05, right: false },
-  ]);
+  const answers = emptyAnswers(3);
+  answers.labels.set([7, 7, 7]);
+  answers.top5.set([7, 0, 0, 0, 0, 6, 7, 0, 0, 0, 5]);
+  answers.top5Probability.set([1, 0, 0, 0, 0, 0.98, 0, 0, 0, 0, 0.05]);
+  const { bins: found, error } = calibrate(countCalibration(answers));
   expect(found).toHaveLength(bins);
-  expect(found.at(-1)).toMatchObject({ images: 2, probability: 0.99, accuracy: 0.5 });
-  expect(found[0]).toMatchObject({ images: 1, probability: 0.05, accuracy: 0 });
+  expect(found.at(-1)).toMatchObject({ images: 2, accuracy: 0.5 });
+  expect(found.at(-1)?.probability).toBeCloseTo(0.99, 6);
+  expect(found[0]).toMatchObject({ images: 1, accuracy: 0 });
+  expect(found[0]?.probability).toBeCloseTo(0.05, 6);
   expect(found[5]).toMatchObject({ images: 0, probability: null, accuracy: null });
   // (2 * |0.99 - 0.5| + 1 * 0.05) / 3
   expect(error).toBeCloseTo(0.3433, 3);
-  expect(calibrate([]).error).toBe(0);
+  expect(calibrate(countCalibration(emptyAnswers(0))).error).toBe(0);
 });
 
 it('shows the whole table, a part of it, and several classes a cell', () => {
@@ -71,11 +75,15 @@ it('quotes CSV fields, and lets no spreadsheet take one for a formula', () => {
 });
 
 it('writes a row an image', () => {
-  const detail = { summary } as Parameters<typeof evaluationCsv>[0];
+  const answers = emptyAnswers(2);
+  answers.labels.set([0, -1]);
+  answers.top5.set([0, 1, 2, 3, -1, 0, 1, 2, 3, -1]);
+  answers.top5Probability.set([0.75, 0, 0, 0, 0, 0.5]);
+  answers.trueProbability.set([0.75, 0.25]);
   const names = ['tench', 'goldfish, red', 'shark', 'ray'];
-  const lines = evaluationCsv(detail, names, [{ path: 'a/1.jpg', label: 0 }, undefined]).split('\r\n');
+  const lines = evaluationCsv(answers, names, ['a/1.jpg']).split('\r\n');
   expect(lines[0]).toContain('record,file,true class,probability of the true class,right,answer 1');
-  expect(lines[1]).toMatch(/^0,a\/1\.jpg,tench,0\.9,1,tench,0\.9/);
-  expect(lines[2]).toMatch(/^1,,,0\.8,,tench,0\.8/);
-  expect(lines).toHaveLength(8);
+  expect(lines[1]).toMatch(/^0,a\/1\.jpg,tench,0\.75,1,tench,0\.75,"goldfish, red"/);
+  expect(lines[2]).toMatch(/^1,,,0\.25,0,tench,0\.5/);
+  expect(lines).toHaveLength(4);
 });

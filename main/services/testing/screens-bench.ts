@@ -6,7 +6,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countCalibration } from '../../api/calibration.ts';
 import type { EvaluationSummary } from '../../api/evaluation.ts';
+import { emptyAnswers, encodeBlocks } from '../../api/evaluation-answers.ts';
 import { openDataDirectory } from '../../data/data-directory.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import { finishDataset, insertDataset } from '../../data/datasets.ts';
@@ -99,6 +101,15 @@ function addRuns(db: WritableDatabase): void {
 function addEvaluation(db: WritableDatabase): void {
   const { classes, valImages } = sizes;
   const each = valImages / classes;
+  const answers = emptyAnswers(valImages);
+  for (let i = 0; i < valImages; i++) {
+    answers.labels[i] = Math.floor(i / each);
+    answers.trueProbability[i] = (i % 100) / 100;
+    for (let k = 0; k < 5; k++) {
+      answers.top5[i * 5 + k] = (i + k * 31) % classes;
+      answers.top5Probability[i * 5 + k] = k === 0 ? 0.5 + (i % 50) / 100 : 0.2 / k;
+    }
+  }
   const summary: EvaluationSummary = {
     images: valImages,
     loss: 2,
@@ -111,15 +122,9 @@ function addEvaluation(db: WritableDatabase): void {
       (Math.floor(i / 20) + (i % 20) * 37) % classes,
       2.5,
     ]),
-    top5: Array.from({ length: valImages }, (_, i) => [0, 1, 2, 3, 4].map((k) => (i + k * 31) % classes)),
-    top5Probability: Array.from({ length: valImages }, (_, i) => [
-      0.5 + (i % 50) / 100,
-      0.2,
-      0.1,
-      0.05,
-      0.01,
-    ]),
-    trueProbability: Array.from({ length: valImages }, (_, i) => (i % 100) / 100),
+    top1Interval: [0.39, 0.41],
+    top5Interval: [0.19, 0.21],
+    calibration: countCalibration(answers),
   };
   insertEvaluation(db, {
     id: 'e1',
@@ -130,9 +135,11 @@ function addEvaluation(db: WritableDatabase): void {
     datasetName: 'imagenet',
     split: 'val',
     crops: 10,
+    ties: 'first',
     elapsedMs: 1,
     createdAt: Date.now(),
     summary,
+    answers: encodeBlocks(answers),
     labels: Array.from({ length: classes }, (_, label) => `class ${label}`),
   });
 }

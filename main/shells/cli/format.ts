@@ -13,6 +13,11 @@ export function percent(fraction: number | null): string {
   return fraction === null || !Number.isFinite(fraction) ? '-' : `${(fraction * 100).toFixed(1)} %`;
 }
 
+/** The 95 % interval beside an error: " (40.8 % to 41.6 %)"; nothing where there is none. */
+export function interval(range: readonly [number, number] | null): string {
+  return range === null ? '' : ` (${percent(range[0])} to ${percent(range[1])})`;
+}
+
 /** A loss, '-' where it is not finite. */
 export function loss(value: number | null): string {
   return value === null || !Number.isFinite(value) ? '-' : value.toFixed(3);

@@ -1,6 +1,7 @@
 // What an evaluation counts, and the softmax outputs of several nets over one split, added up on disk.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,15 +13,24 @@
 
 namespace alexnet {
 
-/// Sums over a split; per-class and confusion counts by label.
+/// What an image counts whose true class is as probable as others at the edge of the best one or five.
+enum class Ties {
+  kFirst,     // a hit or a miss: of equals the lower class comes first
+  kFraction,  // the share of the places left among the equals, as the 2012 code counted
+};
+
+/// Sums over a split; per-class and confusion counts by label. Ties::kFraction changes the two errors and
+/// their intervals alone: the counts, the five best and their order take the lower of equal classes first.
 struct EvaluationResult {
   int64_t images = 0;
   double loss = 0, top1_error = 0, top5_error = 0;
-  std::vector<int64_t> confusion;                      // [classes, classes]: row true, column answered
-  std::vector<int64_t> class_images, class_top5_hits;  // [classes]
-  std::vector<int32_t> top5;                           // [images, 5], -1 where there are fewer classes
-  std::vector<float> top5_probability;                 // [images, 5]
-  std::vector<float> true_probability;                 // [images]
+  std::array<double, 2> top1_interval{}, top5_interval{};  // 95 %, by bootstrap over the images
+  std::vector<int64_t> confusion;                          // [classes, classes]: row true, column answered
+  std::vector<int64_t> class_images, class_top5_hits;      // [classes]
+  std::vector<int32_t> labels;                             // [images]
+  std::vector<int32_t> top5;                               // [images, 5], -1 where there are fewer classes
+  std::vector<float> top5_probability;                     // [images, 5]
+  std::vector<float> true_probability;                     // [images]
 };
 
 /// Told (done, total); false stops the work, which then throws kCancelled.
@@ -49,7 +59,8 @@ class AnswerSums {
 
   /// The average of the nets' answers against the pack's labels. Throws kInvalidArgument where no net is
   /// whole, or one stopped halfway, or the pack is another; kCancelled.
-  EvaluationResult average(const PackReader& pack, const EvaluationProgress& progress);
+  EvaluationResult average(const PackReader& pack, const EvaluationProgress& progress,
+                           Ties ties = Ties::kFirst);
 
  private:
   struct Impl;

@@ -49,7 +49,7 @@ class Predictor {
   /// A whole pack; kCancelled where `progress` says stop. Every answer is added to `sums` where there are
   /// some; they must be of this pack's images and classes.
   EvaluationResult evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,
-                            AnswerSums* sums = nullptr);
+                            AnswerSums* sums = nullptr, Ties ties = Ties::kFirst);
 
  private:
   struct Impl;

@@ -11,8 +11,10 @@ namespace {
 constexpr int64_t kTop = 5;
 }  // namespace
 
-AnswerCounts::AnswerCounts(int64_t images, int64_t classes)
-    : classes_(classes), order_(static_cast<size_t>(classes)) {
+AnswerCounts::AnswerCounts(int64_t images, int64_t classes, Ties ties)
+    : classes_(classes), order_(static_cast<size_t>(classes)), ties_(ties) {
+  credits_.reserve(static_cast<size_t>(images));
+  result_.labels.resize(static_cast<size_t>(images));
   result_.confusion.assign(static_cast<size_t>(classes * classes), 0);
   result_.class_images.assign(static_cast<size_t>(classes), 0);
   result_.class_top5_hits.assign(static_cast<size_t>(classes), 0);
@@ -37,12 +39,32 @@ void AnswerCounts::add(int64_t image, int32_t label, const float* probabilities)
   result_.true_probability[static_cast<size_t>(image)] = probabilities[label];
   // A probability that underflowed to zero counts as the smallest one that a float can hold.
   result_.loss -= std::log(std::max(static_cast<double>(probabilities[label]), 1e-45));
-  result_.top1_error += order_[0] != label;
-  result_.top5_error += !hit;
+  const Credit credit = ties_ == Ties::kFraction
+                            ? fraction(label, probabilities)
+                            : Credit{order_[0] == label ? 1.0f : 0.0f, hit ? 1.0f : 0.0f};
+  result_.top1_error += 1 - double{credit.top1};
+  result_.top5_error += 1 - double{credit.top5};
+  credits_.push_back(credit);
+  result_.labels[static_cast<size_t>(image)] = label;
   ++result_.confusion[static_cast<size_t>(label * classes_ + order_[0])];
   ++result_.class_images[static_cast<size_t>(label)];
   result_.class_top5_hits[static_cast<size_t>(label)] += hit;
   ++result_.images;
+}
+
+/// With `better` classes more probable than the true one and `equal` as probable, itself among them: the mean
+/// over every order of the equals.
+Credit AnswerCounts::fraction(int32_t label, const float* probabilities) const {
+  int64_t better = 0, equal = 0;
+  for (int64_t c = 0; c < classes_; ++c) {
+    better += probabilities[c] > probabilities[label];
+    equal += probabilities[c] == probabilities[label];
+  }
+  const auto share = [&](int64_t places) {
+    const int64_t left = std::clamp<int64_t>(places - better, 0, equal);
+    return static_cast<float>(static_cast<double>(left) / static_cast<double>(equal));
+  };
+  return {share(1), share(kTop)};
 }
 
 EvaluationResult AnswerCounts::finish() {
@@ -51,6 +73,9 @@ EvaluationResult AnswerCounts::finish() {
     result_.loss /= images;
     result_.top1_error /= images;
     result_.top5_error /= images;
+    const ErrorIntervals intervals = bootstrap_errors(credits_);
+    result_.top1_interval = intervals.top1;
+    result_.top5_interval = intervals.top5;
   }
   return std::move(result_);
 }

@@ -4,12 +4,13 @@
 #include <cstdint>
 
 #include "alexnet/evaluation.h"
+#include "train/bootstrap.h"
 
 namespace alexnet::train {
 
 class AnswerCounts {
  public:
-  AnswerCounts(int64_t images, int64_t classes);
+  AnswerCounts(int64_t images, int64_t classes, Ties ties = Ties::kFirst);
 
   /// One image's answer, [classes].
   void add(int64_t image, int32_t label, const float* probabilities);
@@ -17,8 +18,12 @@ class AnswerCounts {
   EvaluationResult finish();
 
  private:
+  Credit fraction(int32_t label, const float* probabilities) const;
+
   int64_t classes_;
   std::vector<int32_t> order_;  // of the classes, the most probable first; kept for its memory
+  Ties ties_;
+  std::vector<Credit> credits_;  // an image
   EvaluationResult result_;
 };
 

@@ -87,13 +87,13 @@ void AnswerSums::add(int64_t first, std::span<const float> probabilities) {
   }
 }
 
-EvaluationResult AnswerSums::average(const PackReader& pack, const EvaluationProgress& progress) {
+EvaluationResult AnswerSums::average(const PackReader& pack, const EvaluationProgress& progress, Ties ties) {
   Impl& in = *impl_;
   if (in.members < 1 || in.underway)
     throw Error(ErrorCode::kInvalidArgument, "no average without the answers of every net to every image");
   if (pack.count() != in.images || pack.classes() != in.classes)
     throw Error(ErrorCode::kInvalidArgument, "the answers are those to another pack");
-  train::AnswerCounts counts(in.images, in.classes);
+  train::AnswerCounts counts(in.images, in.classes, ties);
   for (int64_t first = 0; first < in.images; first += kImagesAtOnce) {
     const int64_t count = std::min(kImagesAtOnce, in.images - first);
     in.read(first, count);

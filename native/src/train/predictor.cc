@@ -166,7 +166,7 @@ void Predictor::logits(std::span<const uint8_t* const> records, float* out) {
 }
 
 EvaluationResult Predictor::evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,
-                                     AnswerSums* sums) {
+                                     AnswerSums* sums, Ties ties) {
   check_crops(crops);
   const int64_t classes = impl_->classes(), images = pack.count();
   if (pack.classes() != classes)
@@ -178,7 +178,7 @@ EvaluationResult Predictor::evaluate(const PackReader& pack, int crops, const Ev
       throw Error(ErrorCode::kInvalidArgument, "the answers that are added up are those to another pack");
     sums->begin_member();
   }
-  train::AnswerCounts counts(images, classes);
+  train::AnswerCounts counts(images, classes, ties);
   const int64_t at_once = std::max<int64_t>(1, impl_->options.batch / crops);
   std::vector<const uint8_t*> records;
   std::vector<float> probabilities(static_cast<size_t>(at_once * classes));

@@ -11,6 +11,12 @@ export function percent(fraction: number | null | undefined, digits = 1): string
   return known(fraction) ? `${(fraction * 100).toFixed(digits)} %` : dash;
 }
 
+/** The 95 % range beside an error: '40.8 – 41.6 %'; empty where it is not known. */
+export function range(interval: readonly [number, number] | null | undefined, digits = 1): string {
+  if (interval === null || interval === undefined) return '';
+  return `${(interval[0] * 100).toFixed(digits)} – ${percent(interval[1], digits)}`;
+}
+
 export function count(value: number | null | undefined): string {
   return known(value) ? Math.round(value).toLocaleString('en-US') : dash;
 }

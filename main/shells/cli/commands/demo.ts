@@ -63,7 +63,7 @@ export const demo: Command = {
 
     title(context, '4. Evaluation', 'The best checkpoint on pictures that it was not trained on.');
     const result = await evaluation.evaluate(
-      { models: [`${run.id}@best`], dataset: plan.datasetName, split: 'val', crops: 10 },
+      { models: [`${run.id}@best`], dataset: plan.datasetName, split: 'val', crops: 10, ties: 'first' },
       () => {},
       signal,
     );

@@ -1,7 +1,7 @@
 // evaluate: the errors of a model, or of several averaged, on a data set's split.
 import { mostAveraged } from '../../../api/operations/evaluations.ts';
 import type { Command } from '../command.ts';
-import { count, duration, loss, percent, printable, rate, table } from '../format.ts';
+import { count, duration, interval, loss, percent, printable, rate, table } from '../format.ts';
 import { RemainingTime } from '../progress.ts';
 
 export const evaluate: Command = {
@@ -13,11 +13,16 @@ export const evaluate: Command = {
     dataset: { value: 'N', help: 'the data set', required: true },
     split: { value: 'val|train', help: 'which part of it (default: val)' },
     crops: { value: '1|10', help: 'centre crop, or ten crops averaged (default: 1)' },
+    ties: {
+      value: 'first|fraction',
+      help: 'equal probabilities at the edge of the best one or five: the lower class first, or a share of a hit as in 2012',
+    },
     report: { value: 'FILE.html', help: 'write a report with classes and confusions' },
   },
   async run({ output, signal, studio, now }, args) {
     const split = args.choice('split', ['val', 'train']) ?? 'val';
     const crops = args.choice('crops', ['1', '10']) === '10' ? 10 : 1;
+    const ties = args.choice('ties', ['first', 'fraction']) ?? 'first';
     const report = args.text('report');
     const remaining = new RemainingTime(now);
     const evaluation = await studio().evaluation.evaluate(
@@ -26,6 +31,7 @@ export const evaluate: Command = {
         dataset: args.required('dataset'),
         split,
         crops,
+        ties,
         ...(report === undefined ? {} : { report }),
       },
       (done, total) => {
@@ -62,7 +68,8 @@ export const evaluate: Command = {
       output.print('\nthe average of their softmax outputs:');
     }
     output.print(
-      `top-1 error ${percent(facts.top1Error)}   top-5 error ${percent(facts.top5Error)}   loss ${loss(facts.loss)}`,
+      `top-1 error ${percent(facts.top1Error)}${interval(facts.top1Interval)}   ` +
+        `top-5 error ${percent(facts.top5Error)}${interval(facts.top5Interval)}   loss ${loss(facts.loss)}`,
     );
     output.print(
       `${duration(facts.elapsedMs)}, ${rate((summary.images * evaluation.members * 1000) / facts.elapsedMs)} images/s`,

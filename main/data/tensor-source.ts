@@ -23,6 +23,15 @@ export function* pieces(values: number, size = chunkValues): Generator<[offset: 
   for (let offset = 0; offset < values; offset += size) yield [offset, Math.min(size, values - offset)];
 }
 
+/** A tensor's values in order, piece by piece. */
+export function* tensorBytes(
+  source: TensorSource,
+  name: string,
+  shape: readonly number[],
+): Generator<Uint8Array> {
+  for (const [offset, count] of pieces(valueCount(shape))) yield source.read(name, offset, count);
+}
+
 /** Hands every tensor on piece by piece, in order, giving way to the event loop between the pieces. */
 export async function copyTensors(
   source: TensorSource,

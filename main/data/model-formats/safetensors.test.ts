@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fp16ToFp32Bits } from './float-formats.ts';
+import { fp16ToFp32Bits } from '../float-formats.ts';
+import { copyTensors } from '../tensor-source.ts';
+import { refusal, rejection } from '../test-errors.ts';
+import { smallDisk, temporaryFolder } from '../test-files.ts';
+import { seededTensors, testTensors } from '../test-tensors.ts';
 import { SafetensorsFile } from './safetensors.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
-import { copyTensors } from './tensor-source.ts';
-import { refusal, rejection } from './test-errors.ts';
-import { smallDisk, temporaryFolder } from './test-files.ts';
-import { seededTensors, testTensors } from './test-tensors.ts';
 
 /** A file from its header (a value, or text or bytes as they are) and data. */
 function file(header: unknown, data: Uint8Array = new Uint8Array(), length?: bigint): string {

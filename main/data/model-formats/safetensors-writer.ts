@@ -1,8 +1,8 @@
 // Writing safetensors files, in pieces, under another name until they are whole.
-import { open, rename, rm } from 'node:fs/promises';
-import { AppError } from '../api/errors.ts';
-import { fromFileSystem } from './data-directory.ts';
-import { bytesPerValue, pieces, type TensorSource, valueCount } from './tensor-source.ts';
+import { AppError } from '../../api/errors.ts';
+import type { TensorInfo } from '../../api/net-description.ts';
+import { bytesPerValue, type TensorSource, tensorBytes, valueCount } from '../tensor-source.ts';
+import { writeInPieces } from './write-file.ts';
 
 export interface SafetensorsOptions {
   /** Text to text, kept in the header. */
@@ -45,35 +45,14 @@ export async function writeSafetensors(
       throw new AppError('NOT_FOUND', `there is no tensor ${name} to write`, { tensor: name });
     return tensor;
   });
-  const partial = `${path}.${process.pid}.partial`;
-  try {
-    const file = await open(partial, 'w', 0o666);
-    let sizeBytes = 0;
-    try {
-      const header = encodeHeader(tensors, metadata);
-      sizeBytes += await writeWhole(file, header);
-      for (const { name, shape } of tensors) {
-        for (const [offset, count] of pieces(valueCount(shape))) {
-          sizeBytes += await writeWhole(file, source.read(name, offset, count));
-        }
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-    return sizeBytes;
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error instanceof AppError ? error : fromFileSystem(error, path, 'writing');
-  }
+  return await writeInPieces(path, fileParts(tensors, source, metadata));
 }
 
-type File = Awaited<ReturnType<typeof open>>;
-
-/** A write may take less than it was given, on a nearly full disk above all. */
-async function writeWhole(file: File, bytes: Uint8Array): Promise<number> {
-  let done = 0;
-  while (done < bytes.byteLength) done += (await file.write(bytes, done)).bytesWritten;
-  return bytes.byteLength;
+function* fileParts(
+  tensors: readonly TensorInfo[],
+  source: TensorSource,
+  metadata: Readonly<Record<string, string>>,
+): Generator<Uint8Array> {
+  yield encodeHeader(tensors, metadata);
+  for (const { name, shape } of tensors) yield* tensorBytes(source, name, shape);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findMisfits, matchTensors, netTensors } from './model-layout.ts';
-import { refusal } from './test-errors.ts';
+import { findMisfits, netTensors, tensorNames } from './model-layout.ts';
 
 function layer(name: string, weightShape: number[]) {
   const shape: [number, number, number] = [1, 1, 1];
@@ -63,39 +62,25 @@ describe('findMisfits', () => {
   });
 });
 
-describe('matchTensors', () => {
+describe('tensorNames', () => {
+  const layers = net.layers.map(({ name }) => name);
+  const named = (...modules: string[]) =>
+    modules.map((module, i) => ({ name: `${module}.weight`, shape: net.layers[i]?.weightShape ?? [] }));
+
   it('takes our names as they are', () => {
-    const names = matchTensors(net, own, 'the file');
-    expect([...names]).toEqual(own.map(({ name }) => [name, name]));
+    expect([...(tensorNames(layers, own) ?? [])]).toEqual(own.map(({ name }) => [name, name]));
   });
 
-  it("takes torchvision's names in the order of their numbers", () => {
-    const renamed = [
-      { name: 'classifier.1.bias', shape: [10] },
-      { name: 'classifier.1.weight', shape: [10, 64] },
-      { name: 'features.0.bias', shape: [8] },
-      { name: 'features.0.weight', shape: [8, 3, 11, 11] },
-      { name: 'features.10.bias', shape: [16] },
-      { name: 'features.10.weight', shape: [16, 4, 5, 5] },
-    ];
-    expect(Object.fromEntries(matchTensors(net, renamed, 'the file'))).toEqual({
-      'conv1.weight': 'features.0.weight',
-      'conv1.bias': 'features.0.bias',
-      'conv2.weight': 'features.10.weight',
-      'conv2.bias': 'features.10.bias',
-      'fc3.weight': 'classifier.1.weight',
-      'fc3.bias': 'classifier.1.bias',
-    });
+  it("counts torchvision's modules by their numbers, whatever the order of the file", () => {
+    const found = named('classifier.1', 'features.10', 'features.9');
+    expect(tensorNames(layers, found)?.get('conv1.weight')).toBe('features.9.weight');
+    expect(tensorNames(layers, found)?.get('conv2.bias')).toBe('features.10.bias');
+    expect(tensorNames(layers, found)?.get('fc3.weight')).toBe('classifier.1.weight');
   });
 
-  it('refuses with every misfit in the message and the details', () => {
-    const error = refusal(() => matchTensors(net, own.slice(1), 'weights.safetensors'));
-    expect(error.code).toBe('INVALID_MODEL');
-    expect(error.message).toBe(
-      'weights.safetensors does not fit the net: conv1.weight is missing; the net wants [8, 3, 11, 11]',
-    );
-    expect(error.details).toEqual({
-      misfits: [{ tensor: 'conv1.weight', reason: 'is missing; the net wants [8, 3, 11, 11]' }],
-    });
+  it('takes modules of any other names in the order of the file', () => {
+    const found = [...named('body.a', 'body.b', 'head'), { name: 'head.bias', shape: [10] }];
+    expect(tensorNames(layers, found)?.get('conv2.bias')).toBe('body.b.bias');
+    expect(tensorNames(layers, named('body.a', 'head'))).toBeUndefined();
   });
 });

@@ -1,5 +1,4 @@
 // Whether a file's tensors are those of a net, by the names every part uses (conv1.weight, conv1.bias, ...).
-import { AppError } from '../api/errors.ts';
 import type { NetDescription, TensorInfo } from '../api/net-description.ts';
 
 export interface Misfit {
@@ -46,50 +45,35 @@ export function findMisfits(expected: readonly TensorInfo[], found: readonly Ten
   return misfits;
 }
 
-/**
- * torchvision's names for ours: features.0.weight is the first convolution, classifier.1.weight the first
- * fully connected layer, each counted by their number. Undefined where a file is not named that way.
- */
-function torchvisionNames(
-  expected: readonly TensorInfo[],
-  found: readonly TensorInfo[],
-): Map<string, string> | undefined {
-  const pattern = /^(features|classifier)\.([0-9]+)\.(weight|bias)$/;
-  const matches = found.map((tensor) => pattern.exec(tensor.name));
-  if (found.length === 0 || matches.some((match) => match === null)) return undefined;
-  const modules = [...new Set(matches.map((match) => `${match?.[1]}.${match?.[2]}`))].sort((a, b) => {
-    const [blockA = '', numberA] = a.split('.');
-    const [blockB = '', numberB] = b.split('.');
-    return blockA === blockB ? Number(numberA) - Number(numberB) : blockA < blockB ? 1 : -1;
-  });
-  const layers = [...new Set(expected.map(({ name }) => name.replace(/\.(weight|bias)$/, '')))];
-  if (modules.length !== layers.length) return undefined;
-  const names = new Map<string, string>();
-  layers.forEach((layer, index) => {
-    names.set(`${layer}.weight`, `${modules[index]}.weight`);
-    names.set(`${layer}.bias`, `${modules[index]}.bias`);
-  });
-  return names;
+/** Modules that torchvision numbers: features.0 is the first convolution, classifier.1 the first product. */
+function numberedModules(modules: readonly string[]): string[] | undefined {
+  const pattern = /^(features|classifier)\.([0-9]+)$/;
+  if (modules.length === 0 || !modules.every((module) => pattern.test(module))) return undefined;
+  const place = (module: string) => {
+    const [, block, number] = pattern.exec(module) ?? [];
+    return (block === 'features' ? 0 : 1e9) + Number(number);
+  };
+  return [...modules].sort((a, b) => place(a) - place(b));
 }
 
 /**
- * For every tensor of the net its name in the file: its own, or torchvision's where the file is named so. Throws
- * INVALID_MODEL whose message and details { misfits } list every misfit.
+ * For the weight and bias of every layer their names in a file: the same, torchvision's (each block counted by its
+ * numbers), or whatever the modules are called, in the file's order. Undefined where there are not as many.
  */
-export function matchTensors(
-  net: Pick<NetDescription, 'layers'>,
+export function tensorNames(
+  layers: readonly string[],
   found: readonly TensorInfo[],
-  what: string,
-): Map<string, string> {
-  const expected = netTensors(net);
-  const aliases = torchvisionNames(expected, found);
-  const ours = new Map([...(aliases ?? [])].map(([name, alias]) => [alias, name]));
-  const renamed = found.map((tensor) => ({ ...tensor, name: ours.get(tensor.name) ?? tensor.name }));
-  const misfits = findMisfits(expected, renamed);
-  if (misfits.length > 0) {
-    const lines = misfits.slice(0, 40).map(({ tensor, reason }) => `${tensor} ${reason}`);
-    if (misfits.length > lines.length) lines.push(`and ${misfits.length - lines.length} more`);
-    throw new AppError('INVALID_MODEL', `${what} does not fit the net: ${lines.join('; ')}`, { misfits });
-  }
-  return new Map(expected.map(({ name }) => [name, aliases?.get(name) ?? name]));
+): Map<string, string> | undefined {
+  const named = (modules: readonly string[]) =>
+    new Map(
+      layers.flatMap((layer, i) =>
+        ['weight', 'bias'].map((kind): [string, string] => [`${layer}.${kind}`, `${modules[i]}.${kind}`]),
+      ),
+    );
+  if (found.some(({ name }) => layers.some((layer) => name === `${layer}.weight`))) return named(layers);
+  const modules = found
+    .filter(({ name, shape }) => name.endsWith('.weight') && shape.length >= 2)
+    .map(({ name }) => name.slice(0, -'.weight'.length));
+  if (modules.length !== layers.length) return undefined;
+  return named(numberedModules(modules) ?? modules);
 }

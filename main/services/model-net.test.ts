@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { presetScaling } from './model-import/sources.ts';
 import { fitNet } from './model-net.ts';
-import { describePreprocessing } from './model-preprocessing.ts';
+import { toPreprocessing, toScaling } from './model-preprocessing.ts';
 import { Presets } from './presets.ts';
 
 const presets = new Presets(fileURLToPath(new URL('../../resources/presets', import.meta.url)));
@@ -29,28 +30,29 @@ describe('the net of a file', () => {
 });
 
 describe('the preprocessing of a file', () => {
-  it('is (pixel - mean / scale) * scale / std', () => {
-    const { preprocessing } = describePreprocessing(
-      { mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.5], scale: 0.01 },
-      'alexnet',
-      224,
-      undefined,
-    );
+  it('is (pixel - mean / scale) * scale / std, and back', () => {
+    const preprocessing = toPreprocessing({ mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.5], scale: 0.01 }, 224);
     expect(preprocessing).toMatchObject({ mean: 'rgb', cropSize: 224, meanRgb: [50, 40, 30] });
     const gains = [0.05, 0.04, 0.02];
     gains.forEach((gain, i) => {
       expect(preprocessing.gain[i]).toBeCloseTo(gain, 12);
     });
+    const { scale, mean, std } = toScaling(preprocessing);
+    expect({ scale, mean }).toEqual({ scale: 1, mean: [50, 40, 30] });
+    [20, 25, 50].forEach((deviation, i) => {
+      expect(std[i]).toBeCloseTo(deviation, 12);
+    });
   });
 
   it("is the preset's own where nothing is said", () => {
-    const ours = describePreprocessing({}, 'paper-2012', 224, undefined).preprocessing;
+    const ours = toPreprocessing(presetScaling('paper-2012'), 224);
     expect(ours).toMatchObject({ meanRgb: [127.305, 119.715, 104.913], gain: [1, 1, 1] });
-    const torchvision = describePreprocessing({}, 'owt-2014', 224, undefined).preprocessing;
+    const torchvision = toPreprocessing(presetScaling('owt-2014'), 224);
     // A white pixel is (1 - 0.485) / 0.229.
     const [mean = 0, gain = 0] = [torchvision.meanRgb?.[0], torchvision.gain[0]];
     expect((255 - mean) * gain).toBeCloseTo((1 - 0.485) / 0.229, 10);
-    expect(() => describePreprocessing({ scale: 0 }, 'alexnet', 224, undefined)).toThrow('above 0');
-    expect(() => describePreprocessing({ std: [1, 0, 1] }, 'alexnet', 224, undefined)).toThrow('above 0');
+    const scaling = presetScaling('alexnet');
+    expect(() => toPreprocessing({ ...scaling, scale: 0 }, 224)).toThrow('above 0');
+    expect(() => toPreprocessing({ ...scaling, std: [1, 0, 1] }, 224)).toThrow('above 0');
   });
 });

@@ -2,56 +2,20 @@
 // computes (pixel - mean') * gain, which is the same with mean' = mean / scale and gain = scale / std.
 import { AppError } from '../api/errors.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
-import type { DescribedModel, ModelDescription } from './model-metadata.ts';
-
-export interface ScaleOptions {
-  /** Subtracted from the scaled pixel. */
-  mean?: [number, number, number];
-  /** What is left is divided by this. */
-  std?: [number, number, number];
-  /** Pixel values 0..255 are multiplied by this first. */
-  scale?: number;
-}
 
 type Triple = [number, number, number];
 
-/** The mean colour of ImageNet's training photos, 0..255 (the original code's). */
-const imagenetMean: Triple = [127.305, 119.715, 104.913];
-
-interface Scaling {
+export interface Scaling {
+  /** Pixel values 0..255 are multiplied by this first. */
   scale: number;
+  /** Subtracted from the scaled pixel. */
   mean: Triple;
+  /** What is left is divided by this. */
   std: Triple;
 }
 
-/** What a preset's published weights were trained with. */
-function defaultScaling(preset: string): Scaling {
-  if (preset === 'owt-2014')
-    return { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-  return { scale: 1, mean: imagenetMean, std: [1, 1, 1] };
-}
-
-/**
- * Options come before what the file says, which comes before the preset's default. Throws INVALID_ARGUMENT for a
- * scale or deviation that cannot be.
- */
-export function describePreprocessing(
-  options: ScaleOptions,
-  preset: string,
-  cropSize: number,
-  own: ModelDescription | undefined,
-): { preprocessing: DescribedModel['preprocessing']; meanImage: Uint8Array | undefined } {
-  const given = options.mean !== undefined || options.std !== undefined || options.scale !== undefined;
-  if (own !== undefined && !given) {
-    return { preprocessing: own.model.preprocessing, meanImage: own.meanImage };
-  }
-  return {
-    preprocessing: toPreprocessing({ ...defaultScaling(preset), ...options }, cropSize),
-    meanImage: undefined,
-  };
-}
-
-function toPreprocessing(
+/** Throws INVALID_ARGUMENT for a scale or deviation that cannot be. */
+export function toPreprocessing(
   { scale, mean, std }: Scaling,
   cropSize: number,
 ): Omit<ModelPreprocessing, 'meanImageFile'> {
@@ -68,4 +32,9 @@ function toPreprocessing(
     meanRgb: [divide(mean[0]), divide(mean[1]), divide(mean[2])],
     gain: [gain(std[0]), gain(std[1]), gain(std[2])],
   };
+}
+
+/** The other way round, on the 0..255 scale; where an image is subtracted its place is taken by zeros. */
+export function toScaling({ meanRgb, gain }: Pick<ModelPreprocessing, 'meanRgb' | 'gain'>): Scaling {
+  return { scale: 1, mean: meanRgb ?? [0, 0, 0], std: [1 / gain[0], 1 / gain[1], 1 / gain[2]] };
 }

@@ -1,45 +1,40 @@
 // Models: weights from and to safetensors files, with everything that is needed to use them.
 import { readFileSync, rmSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { nameSchema } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
-import type { Model, ModelPreprocessing } from '../api/models.ts';
-import type { NetDescription } from '../api/net-description.ts';
+import type { ImportCorrections, Model, ModelPreprocessing, Recognition } from '../api/models.ts';
+import type { ExportFormat } from '../api/operations/models.ts';
 import { parseWith } from '../api/parse.ts';
-import type { NetConfig } from '../api/run-config.ts';
 import { openCheckpointTensors } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, fromFileSystem, modelFile } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { newId } from '../data/ids.ts';
-import { matchTensors, netTensors } from '../data/model-layout.ts';
-import { deleteModel, findModel, insertModel, listModels } from '../data/models.ts';
-import { openCheckpointReader } from '../data/open-database.ts';
+import { openModelFile } from '../data/model-formats/open-model-file.ts';
 import { SafetensorsFile } from '../data/model-formats/safetensors.ts';
 import { writeSafetensors } from '../data/model-formats/safetensors-writer.ts';
+import { netTensors } from '../data/model-layout.ts';
+import { deleteModel, findModel, insertModel, listModels } from '../data/models.ts';
+import { openCheckpointReader } from '../data/open-database.ts';
 import type { TensorSource } from '../data/tensor-source.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { ClassNames } from './class-names.ts';
 import { modelMeanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
-import { fromMetadata, type ModelDescription, toMetadata } from './model-metadata.ts';
-import { fitNet } from './model-net.ts';
-import { describePreprocessing, type ScaleOptions } from './model-preprocessing.ts';
+import { ModelRecogniser } from './model-import/recogniser.ts';
+import { type ModelDescription, toMetadata } from './model-metadata.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { describeNet } from './net-description.ts';
 import { checkOutputPlace } from './output-place.ts';
-import { defaultPreset, type Presets } from './presets.ts';
+import type { Presets } from './presets.ts';
 
-export interface ImportRequest extends ScaleOptions {
+export interface ImportRequest extends ImportCorrections {
   file: string;
   name: string;
-  /** The net's form; default: what the file says of itself, else the default preset. */
-  preset?: string;
-  /** A file of class names, one a line in class order. */
-  labels?: string;
 }
 
 export interface ExportRequest {
   model: string;
-  format: 'safetensors' | 'onnx';
+  format: ExportFormat;
   out: string;
 }
 
@@ -57,8 +52,21 @@ export interface ModelServiceParts {
 export class ModelService {
   readonly #parts: ModelServiceParts;
 
+  readonly #recogniser: ModelRecogniser;
+
   constructor(parts: ModelServiceParts) {
     this.#parts = parts;
+    this.#recogniser = new ModelRecogniser(parts);
+  }
+
+  /** What a file of weights is taken for; nothing is imported. Throws as recognise() does. */
+  inspect(file: string, corrections: ImportCorrections): Recognition {
+    const opened = openModelFile(resolve(file));
+    try {
+      return this.#recogniser.recognise(opened, corrections).recognition;
+    } finally {
+      opened.close();
+    }
   }
 
   list(): Model[] {
@@ -69,7 +77,7 @@ export class ModelService {
    * Copies a file's weights, under the names every part uses. Throws INVALID_MODEL with every misfit, layer by
    * layer, INVALID_LABELS, NAME_TAKEN, INVALID_NAME, NOT_FOUND, INVALID_CONFIG for an unknown preset.
    */
-  async importFile(request: ImportRequest): Promise<Model> {
+  async importFile(request: ImportRequest, signal?: AbortSignal): Promise<Model> {
     const { db, directory, now } = this.#parts;
     const name = parseWith(
       nameSchema,
@@ -85,14 +93,16 @@ export class ModelService {
     const id = newId();
     const path = modelFile(directory, id);
     const meanPath = modelMeanImageFile(directory, id);
-    const file = new SafetensorsFile(resolve(request.file));
+    const file = openModelFile(resolve(request.file));
     try {
-      const { model, meanImage, description } = this.#describe(request, file);
-      const names = matchTensors(description, file.tensors, request.file);
-      const metadata = toMetadata({ model, meanImage });
-      const sizeBytes = await writeSafetensors(path, renamed(file, names), {
+      const { recognition, description, net, tensors } = this.#recogniser.recognise(file, request);
+      refuseMisfits(recognition, request.file);
+      const { model, meanImage } = description;
+      const names = netTensors(net).map((tensor) => tensor.name);
+      const metadata = toMetadata(description);
+      const sizeBytes = await writeSafetensors(path, stoppable(tensors, signal, 'import'), {
         metadata,
-        names: [...names.keys()],
+        names,
       });
       const preprocessing: ModelPreprocessing =
         meanImage === undefined
@@ -108,9 +118,15 @@ export class ModelService {
         net: model.net,
         preprocessing,
         labels: model.labels,
-        parameters: description.parameters,
+        parameters: net.parameters,
         sizeBytes,
-        source: { file: resolve(request.file), ...model.origin },
+        source: {
+          file: resolve(request.file),
+          format: recognition.format,
+          kind: recognition.kind,
+          ...model.origin,
+          ...(recognition.claim === null ? {} : { claim: recognition.claim }),
+        },
         createdAt: now(),
       };
       insertModel(db, imported);
@@ -151,7 +167,10 @@ export class ModelService {
     try {
       const metadata = toMetadata(toDescription(model));
       const path = resolve(out);
-      const sizeBytes = await writeSafetensors(path, stoppable(source, signal), { metadata, names: tensors });
+      const sizeBytes = await writeSafetensors(path, stoppable(source, signal, 'export'), {
+        metadata,
+        names: tensors,
+      });
       return { tensors: tensors.length, sizeBytes };
     } finally {
       close();
@@ -173,58 +192,19 @@ export class ModelService {
     rmSync(join(directory.root, model.file), { force: true });
     rmSync(modelMeanImageFile(directory, model.id), { force: true });
   }
-
-  /** What the file says of itself, or what the request and its tensors make of it. */
-  #describe(
-    request: ImportRequest,
-    file: SafetensorsFile,
-  ): ModelDescription & { description: NetDescription } {
-    const own = request.preset === undefined ? fromMetadata(file.metadata, request.file) : undefined;
-    const preset = own?.model.preset ?? request.preset ?? defaultPreset;
-    const net = own?.model.net ?? fitNet(this.#parts.presets.load(preset).config.net, file.tensors);
-    const description = this.#fitting(net, request.file);
-    const { preprocessing, meanImage } = describePreprocessing(request, preset, net.inputSize, own);
-    const labels =
-      request.labels === undefined
-        ? (own?.model.labels ?? this.#defaultLabels(net.classes))
-        : readLabels(request.labels, net.classes);
-    const origin = { importedFrom: basename(request.file), ...own?.model.origin };
-    return { model: { version: 1, preset, net, preprocessing, labels, origin }, meanImage, description };
-  }
-
-  /** Widths that no net of this form can have are the file's fault. */
-  #fitting(net: NetConfig, file: string): NetDescription {
-    try {
-      return describeNet(this.#parts.addon(), net);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new AppError('INVALID_MODEL', `${file} does not fit the preset's net: ${reason}`, { path: file });
-    }
-  }
-
-  #defaultLabels(classes: number): string[] {
-    if (classes === 1000) return this.#parts.classNames.imagenet();
-    return Array.from({ length: classes }, (_, label) => `class ${label}`);
-  }
 }
 
-function readLabels(path: string, classes: number): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw fromFileSystem(error, path, 'reading the labels');
-  }
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  while (lines.at(-1) === '') lines.pop();
-  if (lines.length !== classes) {
-    throw new AppError(
-      'INVALID_LABELS',
-      `labels file ${path} has ${lines.length} lines, but the net has ${classes} classes`,
-      { path },
-    );
-  }
-  return lines;
+/** Throws INVALID_MODEL whose message and details { misfits } list every misfit, layer by layer. */
+function refuseMisfits({ tensors, preset }: Recognition, file: string): void {
+  const misfits = tensors
+    .filter(({ problem }) => problem !== '')
+    .map(({ tensor, problem: reason }) => ({ tensor, reason }));
+  if (misfits.length === 0) return;
+  const lines = misfits.slice(0, 40).map(({ tensor, reason }) => `${tensor} ${reason}`);
+  if (misfits.length > lines.length) lines.push(`and ${misfits.length - lines.length} more`);
+  throw new AppError('INVALID_MODEL', `${file} does not fit the net ${preset}: ${lines.join('; ')}`, {
+    misfits,
+  });
 }
 
 function toDescription(model: ResolvedModel): ModelDescription {
@@ -262,20 +242,15 @@ function openSource({ source }: ResolvedModel): { source: TensorSource; close: (
   }
 }
 
-/** The same tensors by other names: `names` has the file's name for each of ours. */
-function renamed(source: TensorSource, names: ReadonlyMap<string, string>): TensorSource {
-  const shapes = new Map(source.tensors.map(({ name, shape }) => [name, shape]));
-  return {
-    tensors: [...names].map(([ours, theirs]) => ({ name: ours, shape: shapes.get(theirs) ?? [] })),
-    read: (name, offset, count) => source.read(names.get(name) ?? name, offset, count),
-  };
-}
-
-function stoppable(source: TensorSource, signal: AbortSignal | undefined): TensorSource {
+function stoppable(
+  source: TensorSource,
+  signal: AbortSignal | undefined,
+  what: 'import' | 'export',
+): TensorSource {
   return {
     tensors: source.tensors,
     read(name, offset, count) {
-      if (signal?.aborted) throw new AppError('CANCELLED', 'the export was stopped; nothing was written');
+      if (signal?.aborted) throw new AppError('CANCELLED', `the ${what} was stopped; nothing was written`);
       return source.read(name, offset, count);
     },
   };

@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import { splitSchema } from '../datasets.ts';
 import { cropsSchema, tiesSchema } from '../evaluation.ts';
+import { importCorrectionsSchema } from '../models.ts';
 import { addDatasetSchema } from './datasets.ts';
+import { exportFormatSchema } from './models.ts';
 
 export const trainJobSchema = z.object({ runId: z.string() });
 
@@ -33,20 +35,10 @@ export const addDatasetJobSchema = z.union([z.object({ sample: z.literal(true) }
 
 export const datasetJobSchema = z.object({ datasetId: z.string() });
 
-const triple = z.tuple([z.number(), z.number(), z.number()]);
-
-export const importJobSchema = z.object({
-  file: z.string(),
-  name: z.string(),
-  preset: z.string().exactOptional(),
-  labels: z.string().exactOptional(),
-  mean: triple.exactOptional(),
-  std: triple.exactOptional(),
-  scale: z.number().exactOptional(),
-});
+export const importJobSchema = importCorrectionsSchema.extend({ file: z.string(), name: z.string() });
 
 export const exportJobSchema = z.object({
   model: z.string(),
-  format: z.enum(['safetensors', 'onnx']),
+  format: exportFormatSchema,
   file: z.string(),
 });

@@ -1,7 +1,7 @@
 // Models: imported ones, and what else can answer.
 import * as z from 'zod';
 import { nameSchema } from '../datasets.ts';
-import { modelSchema } from '../models.ts';
+import { importCorrectionsSchema, modelSchema, recognitionSchema } from '../models.ts';
 import { call, nothing } from '../operation.ts';
 import { byId, searchSchema } from '../paging.ts';
 import { startedJobSchema } from './datasets.ts';
@@ -33,7 +33,8 @@ export const modelChoiceSchema = z.object({
   createdAt: z.int(),
 });
 
-const triple = z.tuple([z.number(), z.number(), z.number()]);
+/** safetensors, torch.load's zip form, ONNX; labels: class names and preprocessing as JSON. */
+export const exportFormatSchema = z.enum(['safetensors', 'pytorch', 'onnx', 'labels']);
 
 export const modelsOperations = {
   /** By name. */
@@ -41,24 +42,21 @@ export const modelsOperations = {
   show: call({ input: byId, output: modelSchema }),
   /** Imported models, then runs that have a checkpoint, newest first, at most 200. */
   choices: call({ input: z.object({ search: searchSchema }), output: z.array(modelChoiceSchema) }),
-  /** As a job. `file` and `labels` are paths on the machine that computes. */
+  /** What a file is taken for, given what the user says of it; reads its headers only. Paths as in import. */
+  inspect: call({
+    input: importCorrectionsSchema.extend({ file: z.string().min(1) }),
+    output: recognitionSchema,
+  }),
+  /** As a job. `file`, `labels` and `meanFile` are paths on the machine that computes. */
   import: call({
-    input: z.object({
-      file: z.string().min(1),
-      name: nameSchema,
-      preset: z.string().exactOptional(),
-      labels: z.string().exactOptional(),
-      mean: triple.exactOptional(),
-      std: triple.exactOptional(),
-      scale: z.number().positive().exactOptional(),
-    }),
+    input: importCorrectionsSchema.extend({ file: z.string().min(1), name: nameSchema }),
     output: startedJobSchema,
   }),
   /** As a job; `file` is a path on the machine that computes. */
   export: call({
     input: z.object({
       model: z.string(),
-      format: z.enum(['safetensors', 'onnx']).default('safetensors'),
+      format: exportFormatSchema.default('safetensors'),
       file: z.string().min(1),
     }),
     output: startedJobSchema,
@@ -66,5 +64,6 @@ export const modelsOperations = {
   remove: call({ input: byId, output: nothing }),
 };
 
+export type ExportFormat = z.output<typeof exportFormatSchema>;
 export type ListedModel = z.output<typeof listedModelSchema>;
 export type ModelChoice = z.output<typeof modelChoiceSchema>;

@@ -37,8 +37,7 @@ export function readCaffeModel(source: ByteSource): ModelFile {
     format: 'caffe',
     title,
     records: records.map(squeezed),
-    chain,
-    ...(problem === undefined ? {} : { chainProblem: problem }),
+    ...(problem === undefined ? { chain } : { chainProblem: problem }),
   });
 }
 

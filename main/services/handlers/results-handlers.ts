@@ -2,6 +2,7 @@
 import { basename, isAbsolute } from 'node:path';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
+import type { ImportCorrections } from '../../api/models.ts';
 import { findModel } from '../../data/models.ts';
 import { averageName, listedModels, modelChoices, modelTitle } from '../model-choices.ts';
 import type { HandlerParts } from './parts.ts';
@@ -58,6 +59,10 @@ function absolute(path: string): void {
   if (!isAbsolute(path)) throw new AppError('INVALID_ARGUMENT', `${path} is no absolute path`, { path });
 }
 
+function absoluteFiles({ file, labels, meanFile }: ImportCorrections & { file: string }): void {
+  for (const path of [file, labels, meanFile]) if (path !== undefined) absolute(path);
+}
+
 export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'] {
   const { db, photos, answers, resolver, files, queue } = parts;
   return {
@@ -91,9 +96,12 @@ export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {
     list: () => listedModels(db),
     show: ({ id }) => existing(id),
     choices: ({ search }) => modelChoices(db, directory, search),
+    inspect({ file, ...corrections }) {
+      absoluteFiles({ file, ...corrections });
+      return models.inspect(file, corrections);
+    },
     import(request) {
-      absolute(request.file);
-      if (request.labels !== undefined) absolute(request.labels);
+      absoluteFiles(request);
       return { jobId: queue.add({ kind: 'importModel', title: `Import model ${request.name}`, request }) };
     },
     async export(request) {

@@ -266,7 +266,7 @@ function importKind({ models, changes }: JobKindParts): JobKind {
     pausing: 'never',
     async run(request, context) {
       context.progress({ ...starting, phase: 'reading the file', unit: 'bytes' });
-      const model = await models.importFile(parse(checks.importJobSchema, request));
+      const model = await models.importFile(parse(checks.importJobSchema, request), context.signal);
       context.result(model.id);
       changes.tell('models', model.id);
     },

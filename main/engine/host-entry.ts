@@ -8,8 +8,8 @@ import {
   openCheckpointTensors,
   readCheckpointState,
 } from '../data/checkpoint-reader.ts';
-import { openCheckpointFile, openCheckpointReader } from '../data/open-database.ts';
 import { SafetensorsFile } from '../data/model-formats/safetensors.ts';
+import { openCheckpointFile, openCheckpointReader } from '../data/open-database.ts';
 import { runHost } from './host.ts';
 import { loadAddon } from './load-addon.ts';
 import { openPort } from './port.ts';

@@ -103,11 +103,38 @@ describe('export and import', () => {
     expect(await codeOf(studio.models.importFile({ file, name: 'x' }))).toBe('NAME_TAKEN');
   });
 
-  it('write no ONNX in this version, and no file into a folder that is not there', async () => {
+  it('write no file into a folder that is not there', async () => {
     const out = folder.path('gone/a.safetensors');
     const { models } = studio;
     expect(await codeOf(models.exportFile({ model: 'net', format: 'safetensors', out }))).toBe('NOT_FOUND');
-    expect(await codeOf(models.exportFile({ model: 'net', format: 'onnx', out }))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('bring back the same bytes through a PyTorch file, and class names alone as JSON', async () => {
+    const [first, second, third] = [
+      folder.path('a.safetensors'),
+      folder.path('b.pth'),
+      folder.path('c.safetensors'),
+    ];
+    await studio.models.exportFile({ model: 'net@last', format: 'safetensors', out: first });
+    await studio.models.exportFile({ model: 'net@last', format: 'pytorch', out: second });
+    expect(studio.models.inspect(second, {})).toMatchObject({
+      format: 'pytorch',
+      kind: 'a model of AlexNet Studio',
+      fits: true,
+      labels: { from: 'file', first: ['a', 'b', 'c'] },
+    });
+    const model = await studio.models.importFile({ file: second, name: 'back' });
+    expect(model.source).toMatchObject({ format: 'pytorch', importedFrom: 'b.pth' });
+    await studio.models.exportFile({ model: 'back', format: 'safetensors', out: third });
+    expect(bytesOf(third).data).toEqual(bytesOf(first).data);
+    const labels = folder.path('labels.json');
+    await studio.models.exportFile({ model: 'back', format: 'labels', out: labels });
+    expect(JSON.parse(readFileSync(labels, 'utf8'))).toMatchObject({
+      labels: ['a', 'b', 'c'],
+      preset: 'alexnet',
+    });
+    // And such a file is one of class names.
+    expect(studio.models.inspect(first, { labels }).labels).toEqual({ from: 'you', first: ['a', 'b', 'c'] });
   });
 });
 

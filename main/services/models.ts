@@ -1,41 +1,30 @@
 // Models: weights from and to safetensors files, with everything that is needed to use them.
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { nameSchema } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { ImportCorrections, Model, ModelPreprocessing, Recognition } from '../api/models.ts';
-import type { ExportFormat } from '../api/operations/models.ts';
 import { parseWith } from '../api/parse.ts';
-import { openCheckpointTensors } from '../data/checkpoint-reader.ts';
-import { type DataDirectory, fromFileSystem, modelFile } from '../data/data-directory.ts';
+import { type DataDirectory, modelFile } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { newId } from '../data/ids.ts';
 import { openModelFile } from '../data/model-formats/open-model-file.ts';
-import { SafetensorsFile } from '../data/model-formats/safetensors.ts';
 import { writeSafetensors } from '../data/model-formats/safetensors-writer.ts';
 import { netTensors } from '../data/model-layout.ts';
 import { deleteModel, findModel, insertModel, listModels } from '../data/models.ts';
-import { openCheckpointReader } from '../data/open-database.ts';
-import type { TensorSource } from '../data/tensor-source.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { ClassNames } from './class-names.ts';
 import { modelMeanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
+import { type Exported, type ExportRequest, exportModel, stoppable } from './model-export.ts';
 import { ModelRecogniser } from './model-import/recogniser.ts';
-import { type ModelDescription, toMetadata } from './model-metadata.ts';
-import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
-import { describeNet } from './net-description.ts';
+import { toMetadata } from './model-metadata.ts';
+import type { ModelResolver } from './model-resolver.ts';
 import { checkOutputPlace } from './output-place.ts';
 import type { Presets } from './presets.ts';
 
 export interface ImportRequest extends ImportCorrections {
   file: string;
   name: string;
-}
-
-export interface ExportRequest {
-  model: string;
-  format: ExportFormat;
-  out: string;
 }
 
 export interface ModelServiceParts {
@@ -45,13 +34,14 @@ export interface ModelServiceParts {
   resolver: ModelResolver;
   classNames: ClassNames;
   addon: () => Addon;
+  /** Of this program, for what it writes. */
+  version: string;
   /** Ms UTC. */
   now: () => number;
 }
 
 export class ModelService {
   readonly #parts: ModelServiceParts;
-
   readonly #recogniser: ModelRecogniser;
 
   constructor(parts: ModelServiceParts) {
@@ -100,7 +90,7 @@ export class ModelService {
       const { model, meanImage } = description;
       const names = netTensors(net).map((tensor) => tensor.name);
       const metadata = toMetadata(description);
-      const sizeBytes = await writeSafetensors(path, stoppable(tensors, signal, 'import'), {
+      const sizeBytes = await writeSafetensors(path, stoppable(tensors, signal, 'the import'), {
         metadata,
         names,
       });
@@ -113,7 +103,7 @@ export class ModelService {
         id,
         name,
         file: relative(directory.root, path),
-        format: 'safetensors',
+        format: recognition.format,
         preset: model.preset,
         net: model.net,
         preprocessing,
@@ -139,42 +129,13 @@ export class ModelService {
     }
   }
 
-  /** Throws NOT_FOUND, INVALID_ARGUMENT for a format that is not written, DISK_FULL, IO, CANCELLED. */
-  async exportFile(
-    request: ExportRequest,
-    signal?: AbortSignal,
-  ): Promise<{ tensors: number; sizeBytes: number }> {
-    if (request.format === 'onnx') {
-      throw new AppError(
-        'INVALID_ARGUMENT',
-        'this version writes safetensors only; give --format safetensors',
-        { format: request.format },
-      );
-    }
+  /** Throws NOT_FOUND, INVALID_ARGUMENT for what a format cannot hold, DISK_FULL, IO, CANCELLED. */
+  async exportFile(request: ExportRequest, signal?: AbortSignal): Promise<Exported> {
     checkOutputPlace(request.out, 'the export');
-    return await this.#parts.resolver.withModel(request.model, (model) =>
-      this.#export(model, request.out, signal),
+    const { resolver, addon, version } = this.#parts;
+    return await resolver.withModel(request.model, (model) =>
+      exportModel({ addon: addon(), version }, model, request, signal),
     );
-  }
-
-  async #export(
-    model: ResolvedModel,
-    out: string,
-    signal: AbortSignal | undefined,
-  ): Promise<{ tensors: number; sizeBytes: number }> {
-    const tensors = netTensors(describeNet(this.#parts.addon(), model.net)).map(({ name }) => name);
-    const { source, close } = openSource(model);
-    try {
-      const metadata = toMetadata(toDescription(model));
-      const path = resolve(out);
-      const sizeBytes = await writeSafetensors(path, stoppable(source, signal, 'export'), {
-        metadata,
-        names: tensors,
-      });
-      return { tensors: tensors.length, sizeBytes };
-    } finally {
-      close();
-    }
   }
 
   /** Throws NOT_FOUND. */
@@ -205,53 +166,4 @@ function refuseMisfits({ tensors, preset }: Recognition, file: string): void {
   throw new AppError('INVALID_MODEL', `${file} does not fit the net ${preset}: ${lines.join('; ')}`, {
     misfits,
   });
-}
-
-function toDescription(model: ResolvedModel): ModelDescription {
-  const { meanImageFile, ...preprocessing } = model.preprocessing;
-  const origin = {
-    model: model.title,
-    ...(model.runId === null ? {} : { run: model.runId }),
-    ...(model.checkpointStep === null ? {} : { step: model.checkpointStep }),
-  };
-  return {
-    model: { version: 1, preset: model.preset, net: model.net, preprocessing, labels: model.labels, origin },
-    meanImage: meanImageFile === undefined ? undefined : readMeanImage(meanImageFile),
-  };
-}
-
-function readMeanImage(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw fromFileSystem(error, path, 'reading the mean image');
-  }
-}
-
-function openSource({ source }: ResolvedModel): { source: TensorSource; close: () => void } {
-  if (source.kind === 'safetensors') {
-    const file = new SafetensorsFile(source.file);
-    return { source: file, close: () => file.close() };
-  }
-  const db = openCheckpointReader(source.file);
-  try {
-    return { source: openCheckpointTensors(db, source.checkpointId), close: () => db.close() };
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-function stoppable(
-  source: TensorSource,
-  signal: AbortSignal | undefined,
-  what: 'import' | 'export',
-): TensorSource {
-  return {
-    tensors: source.tensors,
-    read(name, offset, count) {
-      if (signal?.aborted) throw new AppError('CANCELLED', `the ${what} was stopped; nothing was written`);
-      return source.read(name, offset, count);
-    },
-  };
 }

@@ -130,6 +130,7 @@ export class Studio {
       resolver,
       classNames,
       addon,
+      version: Studio.version(),
       now,
     });
     this.demo = new DemoPlan(directory.root, this.datasets);

@@ -11,6 +11,7 @@ import { devices } from './commands/devices.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { modelExport } from './commands/model-export.ts';
 import { modelImport } from './commands/model-import.ts';
+import { modelInspect } from './commands/model-inspect.ts';
 import { modelList } from './commands/model-list.ts';
 import { modelRemove } from './commands/model-remove.ts';
 import { resume } from './commands/resume.ts';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   runsCompare,
   runsDelete,
   modelList,
+  modelInspect,
   modelImport,
   modelExport,
   modelRemove,

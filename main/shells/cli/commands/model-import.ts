@@ -1,43 +1,28 @@
-// model import: weights from a safetensors file as a model.
+// model import: weights from another program's file as a model.
 import type { Command } from '../command.ts';
 import { count, plural, printable } from '../format.ts';
+import { importCorrections, importNotes, importOptions } from '../import-options.ts';
 
 export const modelImport: Command = {
   words: ['model', 'import'],
-  summary: 'Imports weights from a safetensors file',
+  summary: 'Imports weights: safetensors, PyTorch, Caffe, ONNX',
   positionals: 'FILE',
   positionalCount: [1, 1],
   options: {
     name: { value: 'N', help: 'what to call the model', required: true },
-    preset: { value: 'P', help: "the net's form (default: what the file says, else alexnet)" },
-    labels: { value: 'FILE', help: 'class names, one a line in class order' },
-    mean: { value: 'R,G,B', help: 'subtracted from the scaled pixel' },
-    std: { value: 'R,G,B', help: 'what is left is divided by this' },
-    scale: { value: 'S', help: 'pixel values 0..255 are multiplied by this first' },
+    ...importOptions,
   },
   notes: [
-    'input = (pixel * scale - mean) / std. Unless the file says otherwise: scale 1, the mean colour of ImageNet,',
-    "std 1; for owt-2014 scale 1/255 and torchvision's mean and std.",
+    ...importNotes,
+    'model inspect shows all of it beforehand, model check measures the imported model.',
   ],
-  async run({ output, studio }, args) {
-    const preset = args.text('preset');
-    const labels = args.text('labels');
-    const mean = args.triple('mean');
-    const std = args.triple('std');
-    const scale = args.number('scale');
-    const model = await studio().models.importFile({
-      file: args.positional(0),
-      name: args.required('name'),
-      ...(preset === undefined ? {} : { preset }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(mean === undefined ? {} : { mean }),
-      ...(std === undefined ? {} : { std }),
-      ...(scale === undefined ? {} : { scale }),
-    });
+  async run({ output, signal, studio }, args) {
+    const request = { file: args.positional(0), name: args.required('name'), ...importCorrections(args) };
+    const model = await studio().models.importFile(request, signal);
     output.emit(model);
     output.print(
-      `${printable(model.name)}: ${model.preset}, ${count(model.parameters)} parameters, ` +
-        `${plural(model.labels.length, 'class', 'classes')}`,
+      `${printable(model.name)}: ${printable(String(model.source.kind ?? model.format))}, ${model.preset}, ` +
+        `${count(model.parameters)} parameters, ${plural(model.labels.length, 'class', 'classes')}`,
     );
   },
 };

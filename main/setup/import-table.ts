@@ -90,7 +90,7 @@ export const typeScriptZones: Record<string, Zone> = {
 /** Tests and their helpers (x.test.ts, test-x.ts, what lies in a folder testing/): nothing else imports them ... */
 export const testFiles = /\.test\.m?ts$|(^|\/)test-[^/]*$|\/testing\//;
 /** ... and they import these besides what their folder may. */
-export const testPackages = ['vitest', '@orpc/client', 'zod'];
+export const testPackages = ['vitest', '@orpc/client', 'zod', 'onnxruntime-node'];
 
 /** Node's modules that open ports. */
 export const httpBuiltins = ['node:http', 'node:https', 'node:http2'];

@@ -1,4 +1,5 @@
 // ONNX models: the weights, and the net as a chain of operations where the graph is one.
+import { decoders } from '../float-formats.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type ChainOperation, type ModelFile, modelFile } from './model-file.ts';
 import { type OnnxGraph, type OnnxNode, type OpenBeside, readGraph, readPairs } from './onnx-graph.ts';
@@ -91,7 +92,12 @@ function toChain(graph: OnnxGraph): {
       chain.push(operation);
     }
   }
-  return { chain, problem, records: [...records.values()] };
+  return { chain, problem, records: [...records.values()].filter(isWeight) };
+}
+
+/** Shapes, axes and factors of nodes are constants of the graph, too. */
+function isWeight({ dtype, shape }: TensorRecord): boolean {
+  return decoders.has(dtype) && shape.length > 0;
 }
 
 function numbersOf(node: OnnxNode, name: string, otherwise: number[]): number[] {

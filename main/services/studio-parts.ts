@@ -7,6 +7,7 @@ import type { DatasetService } from './datasets.ts';
 import type { DemoPlan } from './demo.ts';
 import type { DeviceService } from './devices.ts';
 import type { EvaluationService } from './evaluation.ts';
+import type { LedgerService } from './ledger/ledger.ts';
 import type { ModelResolver } from './model-resolver.ts';
 import type { ModelService } from './models.ts';
 import type { Presets } from './presets.ts';
@@ -27,6 +28,7 @@ export interface StudioParts {
   devices: DeviceService;
   presets: Presets;
   demo: DemoPlan;
+  ledger: LedgerService;
   /** Ms UTC. */
   now: () => number;
 }

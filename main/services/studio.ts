@@ -13,10 +13,13 @@ import { loadAddon } from '../engine/load-addon.ts';
 import { Application } from './application.ts';
 import { ClassNames } from './class-names.ts';
 import { ClassificationService } from './classification.ts';
+import { ConfigChecker } from './config-check.ts';
 import { DatasetService } from './datasets.ts';
 import { DemoPlan } from './demo.ts';
 import { DeviceService } from './devices.ts';
 import { EvaluationService } from './evaluation.ts';
+import { LedgerService } from './ledger/ledger.ts';
+import { loadReference } from './ledger/reference.ts';
 import { LogFile } from './log-file.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
@@ -50,6 +53,7 @@ export class Studio {
   readonly devices: DeviceService;
   readonly presets: Presets;
   readonly demo: DemoPlan;
+  readonly ledger: LedgerService;
   readonly #db: WritableDatabase;
   readonly #parts: StudioParts;
   readonly #spawnHost: SpawnHost;
@@ -134,10 +138,31 @@ export class Studio {
       now,
     });
     this.demo = new DemoPlan(directory.root, this.datasets);
+    this.ledger = new LedgerService({
+      db,
+      presets: this.presets,
+      datasets: this.datasets,
+      training: this.training,
+      checker: new ConfigChecker({ db, devices: this.devices, addon }),
+      reference: loadReference(`${resources}/reference`),
+      now,
+    });
     this.#spawnHost = spawnHost;
     this.#log = log;
-    const { datasets, training, runs, evaluation, classification, models, devices, presets, demo } = this;
-    const services = { datasets, training, runs, evaluation, classification, models, devices, presets, demo };
+    const { datasets, training, runs, evaluation, classification, models, devices, presets, demo, ledger } =
+      this;
+    const services = {
+      datasets,
+      training,
+      runs,
+      evaluation,
+      classification,
+      models,
+      devices,
+      presets,
+      demo,
+      ledger,
+    };
     this.#parts = { db, directory, addon, resolver, now, ...services };
     for (const run of this.runs.markDeadInterrupted()) {
       warn(`run ${run.id} (${run.name}) was interrupted: ${run.reason}`);

@@ -87,7 +87,7 @@ export class TrainingService {
 
   /** A run that waits to be trained, state `queued`. Throws as start() does before there is a run. */
   create(request: CreateRequest): Run {
-    const { db, directory, datasets, devices, models, addon, now } = this.#parts;
+    const { db, directory, datasets, models, now } = this.#parts;
     const { config } = request;
     const packs = datasets.packs(request.dataset);
     if (config.net.classes !== packs.labels.length) {
@@ -97,8 +97,7 @@ export class TrainingService {
         { field: 'net.classes' },
       );
     }
-    addon().checkConfig(JSON.stringify(config));
-    devices.check(config.devices, config.precision);
+    this.check(config);
     const init = request.init === undefined ? undefined : models.resolve(request.init);
     if (init !== undefined) this.#checkFits(init, config, packs.labels.length);
     const name =
@@ -127,12 +126,18 @@ export class TrainingService {
     return resolveRun(db, id);
   }
 
+  /** Whether a configuration can be trained here. Throws INVALID_CONFIG, INVALID_SPEC, DEVICE_UNAVAILABLE. */
+  check(config: RunConfig): void {
+    this.#parts.addon().checkConfig(JSON.stringify(config));
+    this.#parts.devices.check(config.devices, config.precision);
+  }
+
   /**
    * Lets a run that nobody trains go on elsewhere from now on, e.g. on the CPU after its GPU was lost. Throws
    * NOT_FOUND, BUSY, DEVICE_UNAVAILABLE, INVALID_CONFIG.
    */
   place(reference: string, placement: Placement): void {
-    const { db, devices, addon } = this.#parts;
+    const { db } = this.#parts;
     const run = resolveRun(db, reference);
     const recipe = getRunRecipe(db, run.id);
     if (run.state === 'running' || run.state === 'paused')
@@ -140,8 +145,7 @@ export class TrainingService {
     if (recipe === undefined)
       throw new AppError('RUN_NOT_RESUMABLE', `run ${run.name} has no configuration`, { run: run.id });
     const config = { ...recipe.config, ...placement };
-    addon().checkConfig(JSON.stringify(config));
-    devices.check(config.devices, config.precision);
+    this.check(config);
     updateRunConfig(db, run.id, config);
   }
 

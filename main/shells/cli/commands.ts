@@ -9,6 +9,8 @@ import { datasetVerify } from './commands/dataset-verify.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { ledgerRun } from './commands/ledger-run.ts';
+import { ledgerShow } from './commands/ledger-show.ts';
 import { modelExport } from './commands/model-export.ts';
 import { modelImport } from './commands/model-import.ts';
 import { modelInspect } from './commands/model-inspect.ts';
@@ -36,6 +38,8 @@ export const commands: readonly Command[] = [
   runsShow,
   runsCompare,
   runsDelete,
+  ledgerShow,
+  ledgerRun,
   modelList,
   modelInspect,
   modelImport,

@@ -1,0 +1,254 @@
+// The ledger: plans, what they still need, and what their runs say. Whoever runs what is missing (the queue, or the
+// command line in the foreground) asks here what comes next.
+import { AppError } from '../../api/errors.ts';
+import type { Claim, Ledger, LedgerPlan, LedgerSettings, LedgerTime } from '../../api/ledger.ts';
+import type { Reference } from '../../api/reference.ts';
+import type { Run } from '../../api/runs.ts';
+import type { WritableDatabase } from '../../data/database.ts';
+import { getDataset, listClasses } from '../../data/datasets.ts';
+import { newId } from '../../data/ids.ts';
+import { listLabels } from '../../data/images.ts';
+import {
+  changeLedgerPlan,
+  deleteLedgerPlan,
+  findLedgerPlan,
+  getLedgerPlan,
+  insertLedgerPlan,
+  linkLedgerRun,
+  listLedgerLinks,
+  listLedgerPlans,
+  listReusableRuns,
+} from '../../data/ledger.ts';
+import { editRun, getRun } from '../../data/runs.ts';
+import type { ConfigChecker } from '../config-check.ts';
+import type { DatasetService } from '../datasets.ts';
+import type { Presets } from '../presets.ts';
+import type { TrainingService } from '../training.ts';
+import {
+  type Cell,
+  cellsOf,
+  configIdentity,
+  type PlannedRecipe,
+  planIdentity,
+  plannedRecipes,
+} from './cells.ts';
+import { claims, definitionOf } from './claims.ts';
+import { comparability } from './comparability.ts';
+import { Measurements, type Wrong } from './measurements.ts';
+import { LedgerResults } from './results.ts';
+import { planBase } from './scale.ts';
+import { timeOf } from './time.ts';
+
+export interface LedgerServiceParts {
+  db: WritableDatabase;
+  presets: Presets;
+  datasets: DatasetService;
+  training: TrainingService;
+  checker: ConfigChecker;
+  reference: Reference;
+  /** Ms UTC. */
+  now: () => number;
+}
+
+/** Something that a plan still needs. */
+export type Work =
+  | { kind: 'train'; cell: Cell; run: Run | undefined }
+  | { kind: 'evaluate'; cell: Cell; run: Run; crops: 1 | 10 };
+
+/** A cell with the run that stands in it now. */
+export interface FilledCell extends Cell {
+  run: Run | undefined;
+}
+
+export class LedgerService {
+  readonly reference: Reference;
+  readonly measurements: Measurements;
+  readonly #parts: LedgerServiceParts;
+
+  constructor(parts: LedgerServiceParts) {
+    this.#parts = parts;
+    this.reference = parts.reference;
+    this.measurements = new Measurements(parts.db);
+  }
+
+  claims(): Claim[] {
+    return claims(this.reference);
+  }
+
+  /** Newest first. */
+  plans(): LedgerPlan[] {
+    return listLedgerPlans(this.#parts.db);
+  }
+
+  /** Throws NOT_FOUND. */
+  plan(id: string): LedgerPlan {
+    const plan = getLedgerPlan(this.#parts.db, id);
+    if (plan === undefined)
+      throw new AppError('NOT_FOUND', 'this plan of the ledger was removed', { plan: id });
+    return plan;
+  }
+
+  /**
+   * The plan of these settings, made or extended: rows are added to those it has, and the number of seeds only
+   * grows. Throws NOT_FOUND, DATASET_NOT_READY, INVALID_CONFIG, INVALID_SPEC where a row's net does not work at this
+   * scale, DEVICE_UNAVAILABLE.
+   */
+  prepare(settings: LedgerSettings): LedgerPlan {
+    const { db, datasets, training, now } = this.#parts;
+    const { name, valImages } = datasets.packs(datasets.byId(settings.datasetId).name).dataset;
+    if (valImages === 0) {
+      throw new AppError(
+        'INVALID_ARGUMENT',
+        `data set ${name} has no validation images; the ledger compares errors on them`,
+      );
+    }
+    for (const { config } of this.recipes(settings)) training.check(config);
+    const identity = planIdentity(settings);
+    const known = findLedgerPlan(db, identity);
+    if (known === undefined) {
+      const plan = { id: newId(), datasetName: name, settings, active: false, createdAt: now() };
+      insertLedgerPlan(db, { ...plan, identity });
+      return plan;
+    }
+    const rows = [...new Set([...known.settings.rows, ...settings.rows])];
+    const seeds = Math.max(known.settings.seeds, settings.seeds);
+    changeLedgerPlan(db, known.id, { settings: { ...settings, rows, seeds } });
+    return this.plan(known.id);
+  }
+
+  setActive(id: string, active: boolean): void {
+    changeLedgerPlan(this.#parts.db, id, { active });
+  }
+
+  /** The runs stay. Throws NOT_FOUND. */
+  remove(id: string): void {
+    this.plan(id);
+    deleteLedgerPlan(this.#parts.db, id);
+  }
+
+  recipes(settings: LedgerSettings): PlannedRecipe[] {
+    const { presets, datasets } = this.#parts;
+    return plannedRecipes(settings, planBase(presets, settings, datasets.byId(settings.datasetId).classes));
+  }
+
+  /** Every cell with its run; a run deleted since leaves its cell empty. */
+  cells(plan: LedgerPlan): FilledCell[] {
+    const links = listLedgerLinks(this.#parts.db, plan.id);
+    return cellsOf(plan.settings, this.recipes(plan.settings)).map((cell) => {
+      const link = links.find(({ recipe, seed }) => recipe === cell.recipe.id && seed === cell.seed);
+      return { ...cell, run: link && getRun(this.#parts.db, link.runId) };
+    });
+  }
+
+  /** In the order in which it should be done. A run that diverged would diverge again: nothing more is needed of it. */
+  missing(plan: LedgerPlan): Work[] {
+    return this.cells(plan).flatMap(({ run, ...cell }): Work[] => {
+      if (run === undefined || run.state === 'failed') return [{ kind: 'train', cell, run: undefined }];
+      if (run.state === 'diverged') return [];
+      if (run.state !== 'finished') return [{ kind: 'train', cell, run }];
+      return cell.recipe.crops
+        .filter((crops) => this.measurements.evaluation(run, crops) === undefined)
+        .map((crops) => ({ kind: 'evaluate', cell, run, crops }));
+    });
+  }
+
+  /**
+   * The run of a cell that has none: one that is there already with the same configuration, data set and seed, or a
+   * new one, state `queued`. Another process may fill the same cell at the same time: both get the one run. Throws as
+   * TrainingService.create() does.
+   */
+  fill(plan: LedgerPlan, { recipe, seed, config }: Cell): Run {
+    const { db, datasets, training } = this.#parts;
+    const { datasetId } = plan.settings;
+    const wanted = configIdentity(config);
+    return db.transaction(() => {
+      const link = listLedgerLinks(db, plan.id).find((one) => one.recipe === recipe.id && one.seed === seed);
+      const linked = link && getRun(db, link.runId);
+      if (linked !== undefined && linked.state !== 'failed') return linked;
+      const there = listReusableRuns(db, datasetId, seed).find(
+        (one) => configIdentity(one.config) === wanted,
+      );
+      let run = there && getRun(db, there.runId);
+      if (run === undefined) {
+        const dataset = datasets.byId(datasetId).name;
+        run = training.create({
+          dataset,
+          config,
+          name: `ledger, ${recipe.title}, seed ${seed}`.slice(0, 200),
+        });
+        editRun(db, run.id, { tags: ['ledger'] });
+      }
+      linkLedgerRun(db, plan.id, { recipe: recipe.id, seed, runId: run.id });
+      return run;
+    });
+  }
+
+  /** Throws NOT_FOUND. */
+  async show(id: string): Promise<Ledger> {
+    const plan = this.plan(id);
+    const { db, presets } = this.#parts;
+    const { datasetId, preset, rows, seeds } = plan.settings;
+    const dataset = getDataset(db, datasetId);
+    if (dataset === undefined) {
+      throw new AppError(
+        'NOT_FOUND',
+        `data set ${plan.datasetName} of this plan was removed; its runs are still in the list of runs`,
+      );
+    }
+    const filled = this.cells(plan);
+    const runs = new Map<string, { seed: number; run: Run }[]>();
+    for (const { recipe, seed, run } of filled) {
+      if (run !== undefined) runs.set(recipe.id, [...(runs.get(recipe.id) ?? []), { seed, run }]);
+    }
+    const folders = listClasses(db, datasetId).map(({ folder }) => folder);
+    const compared = comparability(dataset, folders, plan.settings, presets.load(preset).config.epochs ?? 90);
+    const results = new LedgerResults({
+      measurements: this.measurements,
+      runs,
+      labels: listLabels(db, datasetId, 'val'),
+      seeds,
+      comparability: compared,
+      ensemble: (ids) => this.#ensemble(ids),
+    });
+    const shown: Ledger['rows'] = [];
+    const all = this.claims();
+    for (const row of rows) {
+      const claim = all.find((one) => one.id === row);
+      if (claim !== undefined) shown.push(await results.row(definitionOf(row), claim));
+    }
+    const { name, classes, trainImages, valImages } = dataset;
+    return {
+      plan,
+      dataset: { name, classes, trainImages, valImages },
+      comparability: compared,
+      rows: shown,
+      time: this.#time(plan, filled),
+    };
+  }
+
+  /** What the settings would need, where part of it is there already. Throws as prepare() does. */
+  preview(settings: LedgerSettings): LedgerTime {
+    const known = findLedgerPlan(this.#parts.db, planIdentity(settings));
+    const cells = cellsOf(settings, this.recipes(settings)).map((cell): FilledCell => {
+      const wanted = configIdentity(cell.config);
+      const there = listReusableRuns(this.#parts.db, settings.datasetId, cell.seed).find(
+        (one) => configIdentity(one.config) === wanted,
+      );
+      return { ...cell, run: there && getRun(this.#parts.db, there.runId) };
+    });
+    return this.#time(known ?? { settings }, cells);
+  }
+
+  #time({ settings }: Pick<LedgerPlan, 'settings'>, cells: readonly FilledCell[]): LedgerTime {
+    const dataset = this.#parts.datasets.byId(settings.datasetId);
+    return timeOf(cells, {
+      valImages: dataset.valImages,
+      speed: (config) => this.#parts.checker.check(config, settings.datasetId).time,
+      evaluation: (run, crops) => this.measurements.evaluation(run, crops),
+    });
+  }
+
+  #ensemble(_runIds: readonly string[]): Promise<Wrong | null> {
+    return Promise.resolve(null);
+  }
+}

@@ -248,7 +248,8 @@ export function claims(reference: Reference): Claim[] {
   });
 }
 
-const fraction = (points: number | null) => (points === null ? null : points / 100);
+/** Of points with at most two decimals. */
+const fraction = (points: number | null) => (points === null ? null : Math.round(points * 100) / 10_000);
 
 function paperQuote({ paper, measuredOn }: ReferenceAblation): Quoted | null {
   if (paper === null) return null;
@@ -260,10 +261,9 @@ function paperQuote({ paper, measuredOn }: ReferenceAblation): Quoted | null {
 function authorQuote({ author, measuredOn }: ReferenceAblation): Quoted | null {
   if (author === null) return null;
   const { variant, baseline: without, source } = author;
-  const points = (a: number, b: number) => Math.round((a - b) * 100) / 100;
   return {
-    top1: fraction(points(variant.top1, without.top1)),
-    top5: fraction(points(variant.top5, without.top5)),
+    top1: fraction(variant.top1 - without.top1),
+    top5: fraction(variant.top5 - without.top5),
     ratio: null,
     qualifier: 'exact',
     source,

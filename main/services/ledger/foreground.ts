@@ -19,13 +19,13 @@ export interface ForegroundEvents {
   begins(work: Work, run: Run, left: number): void;
   training(run: Run, event: RunProgress): void;
   evaluating(done: number, total: number): void;
-  evaluated(run: Run, crops: 1 | 10, top1Error: number): void;
+  evaluated(work: Work & { kind: 'evaluate' }, top1Error: number): void;
   /** The plan goes on without it. */
   failed(work: Work, code: string, message: string): void;
 }
 
 const keyOf = ({ cell, ...work }: Work) =>
-  `${work.kind} ${cell.recipe.id} ${cell.seed} ${work.kind === 'evaluate' ? work.crops : ''}`;
+  `${work.kind} ${cell.recipe.id} ${cell.seed}${work.kind === 'evaluate' ? ` ${work.crops} ${work.runs.length}` : ''}`;
 
 /** How often it is looked whether another process is done with a run. */
 const pollMs = 3000;
@@ -73,19 +73,22 @@ async function doWork(
   events: ForegroundEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const run = work.run ?? ledger.fill(plan, work.cell);
   if (work.kind === 'train') {
+    const run = work.run ?? ledger.fill(plan, work.cell);
     if (run.state === 'finished' || run.state === 'diverged') return; // one that was there already
     events.begins(work, run, left);
     await training.train(run.id, (event) => events.training(run, event), signal);
     return;
   }
+  const [run] = work.runs;
+  if (run === undefined) return;
   events.begins(work, run, left);
   const { threads } = plan.settings;
+  const models = work.runs.map(({ id }) => `${id}@last`);
   const result = await evaluation.evaluate(
-    { model: `${run.id}@last`, dataset: plan.datasetName, split: 'val', crops: work.crops, threads },
+    { models, dataset: plan.datasetName, split: 'val', crops: work.crops, threads },
     events.evaluating,
     signal,
   );
-  events.evaluated(run, work.crops, result.top1Error);
+  events.evaluated(work, result.top1Error);
 }

@@ -34,7 +34,7 @@ import {
 } from './cells.ts';
 import { claims, definitionOf } from './claims.ts';
 import { comparability } from './comparability.ts';
-import { Measurements, type Wrong } from './measurements.ts';
+import { Measurements } from './measurements.ts';
 import { LedgerResults } from './results.ts';
 import { planBase } from './scale.ts';
 import { timeOf } from './time.ts';
@@ -53,7 +53,8 @@ export interface LedgerServiceParts {
 /** Something that a plan still needs. */
 export type Work =
   | { kind: 'train'; cell: Cell; run: Run | undefined }
-  | { kind: 'evaluate'; cell: Cell; run: Run; crops: 1 | 10 };
+  /** Of several runs: each, and their average. */
+  | { kind: 'evaluate'; cell: Cell; runs: Run[]; crops: 1 | 10 };
 
 /** A cell with the run that stands in it now. */
 export interface FilledCell extends Cell {
@@ -142,13 +143,28 @@ export class LedgerService {
 
   /** In the order in which it should be done. A run that diverged would diverge again: nothing more is needed of it. */
   missing(plan: LedgerPlan): Work[] {
-    return this.cells(plan).flatMap(({ run, ...cell }): Work[] => {
+    const cells = this.cells(plan);
+    const works = cells.flatMap(({ run, ...cell }): Work[] => {
       if (run === undefined || run.state === 'failed') return [{ kind: 'train', cell, run: undefined }];
       if (run.state === 'diverged') return [];
       if (run.state !== 'finished') return [{ kind: 'train', cell, run }];
       return cell.recipe.crops
         .filter((crops) => this.measurements.evaluation(run, crops) === undefined)
-        .map((crops) => ({ kind: 'evaluate', cell, run, crops }));
+        .map((crops) => ({ kind: 'evaluate', cell, runs: [run], crops }));
+    });
+    return [...works, ...this.#missingAverages(plan, cells)];
+  }
+
+  /** Once all seeds are trained, those that did not diverge are averaged. */
+  #missingAverages({ settings }: LedgerPlan, cells: readonly FilledCell[]): Work[] {
+    return settings.rows.map(definitionOf).flatMap(({ measure, baseline, crops }): Work[] => {
+      const own = cells.filter(({ recipe }) => recipe.id === baseline.id);
+      const trained = own.flatMap(({ run }) => (run?.state === 'finished' ? [run] : []));
+      const pending = own.some(({ run }) => run?.state !== 'finished' && run?.state !== 'diverged');
+      const [cell] = own;
+      if (measure !== 'ensemble' || pending || trained.length < 2 || cell === undefined) return [];
+      if (this.measurements.average(trained, crops) !== undefined) return [];
+      return [{ kind: 'evaluate', cell, runs: trained, crops }];
     });
   }
 
@@ -208,7 +224,6 @@ export class LedgerService {
       labels: listLabels(db, datasetId, 'val'),
       seeds,
       comparability: compared,
-      ensemble: (ids) => this.#ensemble(ids),
     });
     const shown: Ledger['rows'] = [];
     const all = this.claims();
@@ -246,9 +261,5 @@ export class LedgerService {
       speed: (config) => this.#parts.checker.check(config, settings.datasetId).time,
       evaluation: (run, crops) => this.measurements.evaluation(run, crops),
     });
-  }
-
-  #ensemble(_runIds: readonly string[]): Promise<Wrong | null> {
-    return Promise.resolve(null);
   }
 }

@@ -4,13 +4,20 @@ import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Evaluation } from '../../api/evaluation.ts';
 import type { Run } from '../../api/runs.ts';
 import type { ReadableDatabase } from '../../data/database.ts';
-import { getEvaluation, listEvaluationsOfRun } from '../../data/evaluations.ts';
+import {
+  evaluationMembers,
+  getEvaluation,
+  listEvaluationsOfRun,
+  pageEvaluations,
+} from '../../data/evaluations.ts';
 import { readCurve } from '../../data/metrics.ts';
 
 /** The training error that Figure 1 measures the time to. */
 export const targetTrainingError = 0.25;
 /** Points of the training curve an epoch: the error of a single batch is too rough. */
 const pointsAnEpoch = 4;
+/** Evaluations of a run among which an average is looked for. */
+const mostLookedThrough = 1000;
 
 /** Per image of the split, in pack order: 1 wrong, 0 right. */
 export interface Wrong {
@@ -40,7 +47,23 @@ export class Measurements {
       .at(-1);
   }
 
-  /** Null where the labels of its images are not known: with `labels` from the data set. */
+  /** Of the average of exactly these runs' last steps, the newest. */
+  average(runs: readonly Run[], crops: 1 | 10): Evaluation | undefined {
+    const [first] = runs;
+    if (first === undefined) return undefined;
+    const filter = { runId: first.id, datasetId: first.datasetId ?? undefined };
+    return pageEvaluations(this.#db, filter, { offset: 0, limit: mostLookedThrough }).evaluations.find(
+      (one) =>
+        one.members === runs.length &&
+        one.crops === crops &&
+        one.split === 'val' &&
+        evaluationMembers(this.#db, one.id).every((member) =>
+          runs.some(({ id, step }) => member.runId === id && member.checkpointStep === step),
+        ),
+    );
+  }
+
+  /** Null where it does not fit the data set's `labels`, which was packed anew then. */
   async wrong(evaluationId: string, labels: readonly number[]): Promise<Wrong | null> {
     const known = this.#wrong.get(evaluationId);
     if (known !== undefined) return known;

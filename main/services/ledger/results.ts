@@ -16,8 +16,6 @@ export interface ResultParts {
   labels: readonly number[];
   seeds: number;
   comparability: Ledger['comparability'];
-  /** Averages of several nets, where they were evaluated: wrong answers of the average. */
-  ensemble: (runIds: readonly string[]) => Promise<Wrong | null>;
 }
 
 interface Evaluated {
@@ -181,7 +179,12 @@ export class LedgerResults {
     const { baseline, crops } = definition;
     const nets = await this.#evaluated(baseline.id, crops);
     if (nets.length < 2) return noValues;
-    const average = await this.#parts.ensemble(nets.map(({ run }) => run.id));
+    const { measurements, labels } = this.#parts;
+    const evaluation = measurements.average(
+      nets.map(({ run }) => run),
+      crops,
+    );
+    const average = evaluation === undefined ? null : await measurements.wrong(evaluation.id, labels);
     if (average === null) return noValues;
     sides.baseline.title = `${nets.length} nets averaged`;
     sides.baseline.top1Error = errorOf(average.top1);

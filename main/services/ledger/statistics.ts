@@ -32,33 +32,25 @@ export function pooledVariance(groups: readonly (readonly number[])[]): PooledVa
   return { variance: several.reduce((sum, group) => sum + squares(group), 0) / degrees, degrees };
 }
 
-/** Simpson's rule. */
-function integral(of: (x: number) => number, from: number, to: number): number {
-  const intervals = 2000;
-  const width = (to - from) / intervals;
-  let sum = of(from) + of(to);
-  for (let i = 1; i < intervals; i++) sum += (i % 2 === 1 ? 4 : 2) * of(from + i * width);
-  return (sum * width) / 3;
-}
-
 const normalQuantile95 = 1.959964;
+/** Of the quarter circle: enough for four decimals of the quantile. */
+const slices = 20_000;
 
 /**
  * How far Student's t with so many degrees of freedom lies from 0 in 95 % of all cases. Degrees, at least 1, need not
- * be whole. With t = sqrt(degrees) tan(angle) its density is that of cos(angle)^(degrees - 1).
+ * be whole. With t = sqrt(degrees) tan(angle) its density is that of cos(angle)^(degrees - 1), which is summed.
  */
 export function studentQuantile95(degrees: number): number {
   if (degrees > 10_000) return normalQuantile95;
-  const density = (angle: number) => Math.cos(angle) ** (degrees - 1);
-  const all = integral(density, 0, Math.PI / 2);
-  let low = 0;
-  let high = Math.PI / 2;
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (integral(density, 0, middle) < 0.95 * all) low = middle;
-    else high = middle;
-  }
-  return Math.sqrt(degrees) * Math.tan((low + high) / 2);
+  const width = Math.PI / 2 / slices;
+  const density = Float64Array.from(
+    { length: slices },
+    (_, i) => Math.cos((i + 0.5) * width) ** (degrees - 1),
+  );
+  let left = 0.95 * density.reduce((sum, one) => sum + one, 0);
+  let slice = 0;
+  while (slice < slices && left > (density[slice] ?? 0)) left -= density[slice++] ?? 0;
+  return Math.sqrt(degrees) * Math.tan((slice + left / (density[slice] ?? 1)) * width);
 }
 
 /** A variance of a mean, and with how many degrees of freedom it is known. */

@@ -67,6 +67,9 @@ describe('help', () => {
       classify: ['model', 'top', 'crops'],
       'model import': ['name', 'preset', 'labels', 'mean', 'std', 'scale'],
       'model export': ['format', 'out'],
+      'ledger run': 'dataset seeds preset width epochs batch rate schedule devices precision threads'.split(
+        ' ',
+      ),
       serve: ['port'],
     };
     for (const [words, options] of Object.entries(contract)) {
@@ -96,6 +99,8 @@ describe('wrong arguments', () => {
     [['dataset', 'add', '--name', 'n', '--train', 'd', '--val-labels', 'l'], '--val-labels needs --val'],
     [['model', 'import', 'f', '--name', 'n', '--mean', '1,2'], 'three numbers'],
     [['runs', 'compare', 'one'], 'RUN RUN... is missing'],
+    [['ledger', 'run', 'lrm', '--dataset', 'x'], "the ledger has no row 'lrm'; did you mean 'lrn'?"],
+    [['ledger', 'run', '--dataset', 'x', '--seeds', '0'], '--seeds must be at least 1'],
     [['--data-dir'], '--data-dir needs a folder'],
     [[], 'a command is missing'],
   ])('%j: status 2 and the usage, before anything is opened', async (argv, message) => {

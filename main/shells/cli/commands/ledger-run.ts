@@ -38,7 +38,7 @@ export const ledgerRun: Command = {
         begins(work, run, left) {
           view = trainView(output, now);
           remaining = new RemainingTime(now);
-          const { time } = { time: ledger.preview(plan.settings) };
+          const time = ledger.preview(plan.settings);
           const about = time.remainingMs === null ? '' : `, about ${duration(time.remainingMs)} left`;
           const { kind } = work;
           output.emit({
@@ -59,10 +59,13 @@ export const ledgerRun: Command = {
               `evaluating  ${count(done)}/${count(total)}${left === undefined ? '' : `  ${duration(left)} left`}`,
           );
         },
-        evaluated: (run, crops, top1Error) => {
+        evaluated: ({ runs, crops }, top1Error) => {
           output.clearStatus();
-          output.emit({ event: 'evaluation', run: run.id, crops, top1Error });
-          output.print(`${crops === 10 ? 'ten crops' : 'centre crop'}: top-1 error ${percent(top1Error)}`);
+          output.emit({ event: 'evaluation', runs: runs.map(({ id }) => id), crops, top1Error });
+          const of = runs.length === 1 ? '' : `, ${runs.length} nets averaged`;
+          output.print(
+            `${crops === 10 ? 'ten crops' : 'centre crop'}${of}: top-1 error ${percent(top1Error)}`,
+          );
         },
         failed: (work, code, message) => {
           output.clearStatus();

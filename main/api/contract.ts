@@ -9,6 +9,7 @@ import { devicesOperations } from './operations/devices.ts';
 import { evaluationsOperations } from './operations/evaluations.ts';
 import { foldersOperations } from './operations/folders.ts';
 import { jobsOperations } from './operations/jobs.ts';
+import { ledgerOperations } from './operations/ledger.ts';
 import { modelsOperations } from './operations/models.ts';
 import { runsOperations } from './operations/runs.ts';
 import { studioOperations } from './operations/studio.ts';
@@ -22,6 +23,7 @@ export const contract = {
   jobs: jobsOperations,
   runs: runsOperations,
   evaluations: evaluationsOperations,
+  ledger: ledgerOperations,
   classify: classifyOperations,
   models: modelsOperations,
   folders: foldersOperations,

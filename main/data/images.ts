@@ -132,12 +132,6 @@ export function getImage(
   );
 }
 
-/** The true labels of a split in pack order. */
-export function listLabels(db: ReadableDatabase, datasetId: string, split: Split): number[] {
-  const sql = 'SELECT label FROM images WHERE dataset_id = ? AND split = ? ORDER BY record';
-  return db.all<{ label: number }>('images.labels', sql, [datasetId, split]).map(({ label }) => label);
-}
-
 export function countImages(db: ReadableDatabase, datasetId: string, split: Split): number {
   const row = db.get<{ n: number }>(
     'images.count',

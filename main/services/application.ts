@@ -10,6 +10,7 @@ import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
 import { EvaluationBrowser } from './evaluation-browser.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
+import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
 import {
   augmentationHandlers,
@@ -23,6 +24,7 @@ import { devicesHandlers, foldersHandlers, studioHandlers } from './handlers/stu
 import { ImageService } from './images.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { jobKinds } from './jobs/kinds.ts';
+import { LedgerQueue } from './ledger/ledger-queue.ts';
 import { ModelHosts } from './model-hosts.ts';
 import { OpenPacks } from './open-packs.ts';
 import { Outside } from './outside.ts';
@@ -48,6 +50,7 @@ export class Application {
   /** Of this start. */
   readonly instance: string = newId();
   readonly #queue: JobQueue;
+  readonly #ledgerQueue: LedgerQueue;
   readonly #hosts: ModelHosts;
   readonly #packs: OpenPacks;
   readonly #answers: PhotoAnswers;
@@ -78,10 +81,12 @@ export class Application {
     });
     const kinds = jobKinds({ ...parts, files, packs, feed, changes, threads });
     const queue = new JobQueue({ db, changes, kinds, log: options.log, now });
+    const ledgerQueue = new LedgerQueue({ db, ledger: parts.ledger, queue, changes, log: options.log });
     const handlerParts: HandlerParts = {
       ...parts,
       changes,
       queue,
+      ledgerQueue,
       browser,
       packs,
       checker: new ConfigChecker({ db, devices: parts.devices, addon }),
@@ -99,6 +104,7 @@ export class Application {
       startedAt: now(),
     };
     this.#queue = queue;
+    this.#ledgerQueue = ledgerQueue;
     this.#hosts = hosts;
     this.#packs = packs;
     this.#answers = answers;
@@ -115,6 +121,7 @@ export class Application {
       jobs: jobsHandlers(handlerParts),
       runs: runsHandlers(handlerParts),
       evaluations: evaluationsHandlers(handlerParts),
+      ledger: ledgerHandlers(handlerParts),
       classify: classifyHandlers(handlerParts),
       models: modelsHandlers(handlerParts),
       folders: foldersHandlers(),
@@ -125,12 +132,14 @@ export class Application {
   start(): void {
     this.#answers.trimHistory(this.#settings.read().historyDays);
     this.#queue.start();
+    this.#ledgerQueue.start();
     this.#outside.start();
   }
 
   /** Stops what runs, training with a checkpoint, and waits for it. */
   async close(): Promise<void> {
     this.#outside.close();
+    this.#ledgerQueue.close();
     await Promise.all([this.#queue.close(), this.#hosts.close()]);
     this.#packs.close();
   }

@@ -7,7 +7,7 @@ import type { RunService } from './runs.ts';
 
 const everyMs = 2000;
 /** What the command line changes. */
-const topics: readonly ChangeTopic[] = ['datasets', 'runs', 'evaluations', 'models', 'predictions'];
+const topics: readonly ChangeTopic[] = ['datasets', 'runs', 'evaluations', 'ledger', 'models', 'predictions'];
 
 export interface OutsideParts {
   db: WritableDatabase;

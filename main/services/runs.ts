@@ -1,6 +1,7 @@
 // Runs: list, show, compare, delete, and what became of those whose process died.
 import { existsSync, rmSync } from 'node:fs';
 import { AppError } from '../api/errors.ts';
+import type { RunConfig } from '../api/run-config.ts';
 import type { Checkpoint, Run, RunDetail } from '../api/runs.ts';
 import { listCheckpoints } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, runFile } from '../data/data-directory.ts';
@@ -66,10 +67,7 @@ export class RunService {
   compare(references: readonly string[]): { runs: Run[]; differences: ConfigDifference[] } {
     const runs = references.map((reference) => this.find(reference));
     const configs = runs.map((run) => flatten(getRunRecipe(this.#db, run.id)?.config));
-    const fields = [...new Set(configs.flatMap((config) => [...config.keys()]))];
-    const differences = fields
-      .map((field) => ({ field, values: configs.map((config) => config.get(field)) }))
-      .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
+    const differences = flatDifferences(configs);
     return { runs, differences };
   }
 
@@ -99,6 +97,18 @@ export class RunService {
       db.close();
     }
   }
+}
+
+/** Every field in which configurations are not the same, with its value in each. */
+export function configDifferences(configs: readonly RunConfig[]): ConfigDifference[] {
+  return flatDifferences(configs.map((config) => flatten(config)));
+}
+
+function flatDifferences(configs: readonly ReadonlyMap<string, unknown>[]): ConfigDifference[] {
+  const fields = [...new Set(configs.flatMap((config) => [...config.keys()]))];
+  return fields
+    .map((field) => ({ field, values: configs.map((config) => config.get(field)) }))
+    .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
 }
 
 /** Every value of a configuration by its path; elements with a name go by it. */

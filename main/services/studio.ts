@@ -145,6 +145,8 @@ export class Studio {
       training: this.training,
       checker: new ConfigChecker({ db, devices: this.devices, addon }),
       reference: loadReference(`${resources}/reference`),
+      shippedFolder: `${resources}/ledger`,
+      version: Studio.version(),
       now,
     });
     this.#spawnHost = spawnHost;

@@ -23,6 +23,7 @@ export const changeTopicSchema = z.enum([
   'runs',
   'jobs',
   'evaluations',
+  'ledger',
   'models',
   'photos',
   'predictions',

@@ -12,6 +12,8 @@ import type { DeviceService } from '../devices.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { EvaluationBrowser } from '../evaluation-browser.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { LedgerService } from '../ledger/ledger.ts';
+import type { LedgerQueue } from '../ledger/ledger-queue.ts';
 import type { ModelResolver } from '../model-resolver.ts';
 import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
@@ -43,6 +45,8 @@ export interface HandlerParts {
   inspector: RunInspector;
   evaluation: EvaluationService;
   evaluations: EvaluationBrowser;
+  ledger: LedgerService;
+  ledgerQueue: LedgerQueue;
   models: ModelService;
   resolver: ModelResolver;
   files: CheckpointFiles;

@@ -86,7 +86,7 @@ async function doWork(
   const { threads } = plan.settings;
   const models = work.runs.map(({ id }) => `${id}@last`);
   const result = await evaluation.evaluate(
-    { models, dataset: plan.datasetName, split: 'val', crops: work.crops, threads },
+    { models, dataset: plan.datasetName, split: 'val', crops: work.crops, ties: 'first', threads },
     events.evaluating,
     signal,
   );

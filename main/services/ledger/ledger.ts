@@ -1,13 +1,23 @@
 // The ledger: plans, what they still need, and what their runs say. Whoever runs what is missing (the queue, or the
 // command line in the foreground) asks here what comes next.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../../api/errors.ts';
-import type { Claim, Ledger, LedgerPlan, LedgerSettings, LedgerTime } from '../../api/ledger.ts';
+import {
+  type Claim,
+  type Ledger,
+  type LedgerFile,
+  type LedgerPlan,
+  type LedgerSettings,
+  type LedgerTime,
+  ledgerFileSchema,
+} from '../../api/ledger.ts';
+import { parseWith } from '../../api/parse.ts';
 import type { Reference } from '../../api/reference.ts';
 import type { Run } from '../../api/runs.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import { getDataset, listClasses } from '../../data/datasets.ts';
 import { newId } from '../../data/ids.ts';
-import { listLabels } from '../../data/images.ts';
 import {
   changeLedgerPlan,
   deleteLedgerPlan,
@@ -34,6 +44,7 @@ import {
 } from './cells.ts';
 import { claims, definitionOf } from './claims.ts';
 import { comparability } from './comparability.ts';
+import { ledgerFile } from './export.ts';
 import { Measurements } from './measurements.ts';
 import { LedgerResults } from './results.ts';
 import { planBase } from './scale.ts';
@@ -46,6 +57,9 @@ export interface LedgerServiceParts {
   training: TrainingService;
   checker: ConfigChecker;
   reference: Reference;
+  /** Measurements that come with the application. */
+  shippedFolder: string;
+  version: string;
   /** Ms UTC. */
   now: () => number;
 }
@@ -59,6 +73,12 @@ export type Work =
 /** A cell with the run that stands in it now. */
 export interface FilledCell extends Cell {
   run: Run | undefined;
+}
+
+/** From its first start to its end, pauses included. */
+function trainingTime(run: Run | undefined): number {
+  if (run === undefined || run.startedAt === null || run.endedAt === null) return 0;
+  return run.endedAt - run.startedAt;
 }
 
 export class LedgerService {
@@ -221,7 +241,7 @@ export class LedgerService {
     const results = new LedgerResults({
       measurements: this.measurements,
       runs,
-      labels: listLabels(db, datasetId, 'val'),
+      images: dataset.valImages,
       seeds,
       comparability: compared,
     });
@@ -239,6 +259,24 @@ export class LedgerService {
       rows: shown,
       time: this.#time(plan, filled),
     };
+  }
+
+  /** As a file, with what made it. `command`: what was typed; empty where it was not. Throws NOT_FOUND. */
+  async file(id: string, command: string): Promise<LedgerFile> {
+    const { version, now } = this.#parts;
+    const ledger = await this.show(id);
+    const trainedMs = this.cells(ledger.plan).reduce((sum, { run }) => sum + trainingTime(run), 0);
+    return ledgerFile({ claims: this.claims(), ledger, version, command, trainedMs, now: now() });
+  }
+
+  /** What others measured, by the files' names. */
+  shipped(): LedgerFile[] {
+    const { shippedFolder } = this.#parts;
+    const files = readdirSync(shippedFolder).filter((name) => name.endsWith('.json'));
+    return files.sort().map((name) => {
+      const content: unknown = JSON.parse(readFileSync(join(shippedFolder, name), 'utf8'));
+      return parseWith(ledgerFileSchema, content, `the shipped measurement ${name}`, 'INTERNAL');
+    });
   }
 
   /** What the settings would need, where part of it is there already. Throws as prepare() does. */

@@ -2,8 +2,10 @@
 // error came down. What has ended does not change, so that it is read once.
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Evaluation } from '../../api/evaluation.ts';
+import { answersKept } from '../../api/evaluation-answers.ts';
 import type { Run } from '../../api/runs.ts';
-import type { ReadableDatabase } from '../../data/database.ts';
+import type { WritableDatabase } from '../../data/database.ts';
+import { readAnswers } from '../../data/evaluation-answers.ts';
 import {
   evaluationMembers,
   getEvaluation,
@@ -26,11 +28,11 @@ export interface Wrong {
 }
 
 export class Measurements {
-  readonly #db: ReadableDatabase;
+  readonly #db: WritableDatabase;
   readonly #wrong = new Map<string, Wrong>();
   readonly #epochs = new Map<string, number | null>();
 
-  constructor(db: ReadableDatabase) {
+  constructor(db: WritableDatabase) {
     this.#db = db;
   }
 
@@ -41,6 +43,7 @@ export class Measurements {
         (one) =>
           one.crops === crops &&
           one.split === 'val' &&
+          one.ties === 'first' &&
           one.datasetId === run.datasetId &&
           one.checkpointStep === run.step,
       )
@@ -57,26 +60,29 @@ export class Measurements {
         one.members === runs.length &&
         one.crops === crops &&
         one.split === 'val' &&
+        one.ties === 'first' &&
         evaluationMembers(this.#db, one.id).every((member) =>
           runs.some(({ id, step }) => member.runId === id && member.checkpointStep === step),
         ),
     );
   }
 
-  /** Null where it does not fit the data set's `labels`, which was packed anew then. */
-  async wrong(evaluationId: string, labels: readonly number[]): Promise<Wrong | null> {
-    const known = this.#wrong.get(evaluationId);
+  /** Null where the true labels are not known any more. */
+  async wrong({ id }: Evaluation): Promise<Wrong | null> {
+    const known = this.#wrong.get(id);
     if (known !== undefined) return known;
-    await giveWay(); // a million numbers are parsed
-    const summary = getEvaluation(this.#db, evaluationId)?.summary;
-    if (summary === undefined || summary.top5.length !== labels.length) return null;
-    const wrong = { top1: new Uint8Array(labels.length), top5: new Uint8Array(labels.length) };
+    await giveWay(); // many thousand answers are read
+    const evaluation = getEvaluation(this.#db, id);
+    if (evaluation === undefined) return null;
+    const { images, labels, top5 } = readAnswers(this.#db, evaluation);
+    if (labels.includes(-1)) return null;
+    const wrong = { top1: new Uint8Array(images), top5: new Uint8Array(images) };
     labels.forEach((label, i) => {
-      const answers = summary.top5[i] ?? [];
+      const answers = top5.subarray(i * answersKept, (i + 1) * answersKept);
       wrong.top1[i] = answers[0] === label ? 0 : 1;
       wrong.top5[i] = answers.includes(label) ? 0 : 1;
     });
-    this.#wrong.set(evaluationId, wrong);
+    this.#wrong.set(id, wrong);
     return wrong;
   }
 

@@ -12,8 +12,8 @@ export type RunsByRecipe = ReadonlyMap<string, readonly { seed: number; run: Run
 export interface ResultParts {
   measurements: Measurements;
   runs: RunsByRecipe;
-  /** True labels of the validation split, in pack order. */
-  labels: readonly number[];
+  /** Of the validation split. */
+  images: number;
   seeds: number;
   comparability: Ledger['comparability'];
 }
@@ -58,7 +58,7 @@ export class LedgerResults {
           : measure === 'crops'
             ? await this.#crops(definition)
             : await this.#ensemble(definition, sides);
-    const { seeds, comparability, labels } = this.#parts;
+    const { seeds, comparability, images } = this.#parts;
     const all = [
       ...new Map([...sides.baseline.runs, ...sides.variant.runs].map((run) => [run.runId, run])).values(),
     ];
@@ -67,7 +67,7 @@ export class LedgerResults {
       ...row,
       broken: brokenWords(all),
       underWay: all.some(({ state }) => !ended.has(state)),
-      images: labels.length,
+      images,
     });
     const against = (theirs: number | null | undefined) =>
       comparability.comparable && row.top1 !== null && theirs !== null && theirs !== undefined
@@ -117,12 +117,12 @@ export class LedgerResults {
   }
 
   async #evaluated(recipe: string, crops: 1 | 10): Promise<Evaluated[]> {
-    const { measurements, labels } = this.#parts;
+    const { measurements } = this.#parts;
     const found: Evaluated[] = [];
     for (const { seed, run } of this.#of(recipe)) {
       const evaluation = run.state === 'finished' ? measurements.evaluation(run, crops) : undefined;
-      const wrong = evaluation === undefined ? null : await measurements.wrong(evaluation.id, labels);
-      if (wrong !== null) found.push({ seed, run, wrong });
+      const wrong = evaluation === undefined ? null : await measurements.wrong(evaluation);
+      if (wrong?.top1.length === this.#parts.images) found.push({ seed, run, wrong });
     }
     return found;
   }
@@ -179,12 +179,12 @@ export class LedgerResults {
     const { baseline, crops } = definition;
     const nets = await this.#evaluated(baseline.id, crops);
     if (nets.length < 2) return noValues;
-    const { measurements, labels } = this.#parts;
+    const { measurements } = this.#parts;
     const evaluation = measurements.average(
       nets.map(({ run }) => run),
       crops,
     );
-    const average = evaluation === undefined ? null : await measurements.wrong(evaluation.id, labels);
+    const average = evaluation === undefined ? null : await measurements.wrong(evaluation);
     if (average === null) return noValues;
     sides.baseline.title = `${nets.length} nets averaged`;
     sides.baseline.top1Error = errorOf(average.top1);

@@ -1,11 +1,6 @@
 // Whether a row agrees with what is claimed, and by which arithmetic.
 import type { Claim, Estimate, LedgerRow, Verdict } from '../../api/ledger.ts';
-
-/** Difference of errors in points, with a sign. */
-export function points(fraction: number): string {
-  const value = (fraction * 100).toFixed(1);
-  return `${fraction > 0 && Number(value) !== 0 ? '+' : ''}${value === '-0.0' ? '0.0' : value}`;
-}
+import { points } from '../../api/ledger-words.ts';
 
 const times = (value: number) => (value < 9.95 ? value.toFixed(1) : value.toFixed(0));
 

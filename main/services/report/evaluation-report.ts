@@ -231,6 +231,6 @@ function short(value: number): string {
 }
 
 /** Names come from folders and files, which are not to be trusted. */
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

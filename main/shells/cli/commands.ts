@@ -9,6 +9,7 @@ import { datasetVerify } from './commands/dataset-verify.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { ledgerExport } from './commands/ledger-export.ts';
 import { ledgerRun } from './commands/ledger-run.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { modelExport } from './commands/model-export.ts';
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   runsDelete,
   ledgerShow,
   ledgerRun,
+  ledgerExport,
   modelList,
   modelInspect,
   modelImport,

@@ -1,58 +1,19 @@
 // The ledger as lines: a row a claim.
-import type { Claim, Estimate, Ledger, LedgerRow, Quoted, Verdict } from '../../api/ledger.ts';
+import type { Claim, Ledger } from '../../api/ledger.ts';
+import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
 import { duration, plural, printable, table } from './format.ts';
-
-export const verdictWords: Record<Verdict, string> = {
-  notRun: 'not run',
-  running: 'running',
-  failed: 'failed',
-  unresolved: 'not resolved',
-  agrees: 'agrees',
-  otherSize: 'same direction, other size',
-  sameDirection: 'same direction',
-  oppositeDirection: 'opposite direction',
-  difference: 'a difference',
-  noDifference: 'no difference seen',
-};
-
-/** '+1.4' points of error, or '6.0x'. */
-export function quoted(quote: Quoted | null, measure: Claim['measure']): string {
-  if (quote === null) return '-';
-  const sign = { exact: '', equal: '', over: '>', about: '~' }[quote.qualifier];
-  if (measure === 'epochs') return quote.ratio === null ? 'worse' : `${sign}${quote.ratio.toFixed(1)}x`;
-  return quote.top1 === null ? 'worse' : `${sign}${signed(quote.top1)}`;
-}
-
-/** Difference of errors in points. */
-export function signed(fraction: number): string {
-  const text = (fraction * 100).toFixed(1);
-  return fraction > 0 && Number(text) !== 0 ? `+${text}` : text.replace('-0.0', '0.0');
-}
-
-export function measured(row: LedgerRow): { value: string; interval: string } {
-  if (row.ratioAtLeast !== null) return { value: `>${row.ratioAtLeast.toFixed(1)}x`, interval: '' };
-  if (row.ratio !== null) return shown(row.ratio, (value) => `${value.toFixed(2)}x`);
-  return row.top1 === null ? { value: '-', interval: '' } : shown(row.top1, signed);
-}
-
-function shown({ mean, low, high }: Estimate, text: (value: number) => string) {
-  return {
-    value: text(mean),
-    interval: low === null || high === null ? '' : `${text(low)} to ${text(high)}`,
-  };
-}
 
 export function ledgerLines(claims: readonly Claim[], ledger: Ledger): string[] {
   const rows = ledger.rows.flatMap((row) => {
     const claim = claims.find(({ id }) => id === row.claim);
     if (claim === undefined) return [];
-    const { value, interval } = measured(row);
+    const { value, interval } = measuredWords(row);
     return [
       [
         claim.id,
         claim.change,
-        quoted(claim.paper, claim.measure),
-        quoted(claim.author, claim.measure),
+        quotedWords(claim.paper, claim.measure),
+        quotedWords(claim.author, claim.measure),
         value,
         interval,
         `${row.done}/${row.wanted}`,
@@ -98,8 +59,8 @@ export function claimLines(claims: readonly Claim[]): string[] {
       claim.id,
       claim.title,
       claim.change,
-      quoted(claim.paper, claim.measure),
-      quoted(claim.author, claim.measure),
+      quotedWords(claim.paper, claim.measure),
+      quotedWords(claim.author, claim.measure),
       claim.paper?.measuredOn ?? claim.author?.measuredOn ?? '-',
       [claim.paper?.source, claim.author?.source].filter((source) => source !== undefined).join('; ') || '-',
     ]),

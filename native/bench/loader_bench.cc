@@ -1,10 +1,13 @@
 // Reading and augmenting packed records: loader_bench [RECORDS]
 //
 // Makes a pack of random records, then draws crops, mirrors and colour noise and writes inputs with the mean
-// image subtracted, on one thread, into a batch of 128 as training does. Prints one JSON line for each layout
-// and type; times are CPU seconds.
+// image subtracted, on one thread, into a batch of 128 as training does; and the same for devices that make
+// inputs themselves, where only the draws and the crops' bytes are handed over. Prints one JSON line for each
+// layout and type; times are CPU seconds. Then the loader itself, with more and more threads, filling batches
+// of bytes: images a second by the clock, which is what a GPU may take without waiting.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -22,6 +26,7 @@
 #include "alexnet/random.h"
 #include "alexnet/sampling.h"
 #include "cpu/buffer.h"
+#include "train/loader.h"
 
 namespace {
 
@@ -65,14 +70,20 @@ void make_pack(const fs::path& folder, int64_t count, const std::string& pack_pa
   write_pack(options, {}, cancel);
 }
 
-void measure(const PackReader& pack, InputLayout layout, InputType type, void* batch) {
+Preprocessing preprocessing_of(const PackReader& pack) {
   Preprocessing pre;
   pre.crop_size = kCrop;
   pre.mean_image = pack.statistics().mean_image;
   for (size_t i = 0; i < 3; ++i) pre.colour_deviations[i] = std::sqrt(pack.statistics().eigenvalues[i]);
   pre.colour_axes = pack.statistics().eigenvectors;
+  return pre;
+}
+
+/// Rows made by `put(row, record, sample)`, over and over, on one thread.
+template <class Put>
+void measure(const PackReader& pack, const Preprocessing& pre, const char* layout, const char* type,
+             const Put& put) {
   const AugmentationSpec spec;
-  const size_t bytes = static_cast<size_t>(kCrop * kCrop * 3) * (type == InputType::kFloat32 ? 4 : 2);
   double seconds = 0;
   int64_t images = 0;
   for (uint32_t epoch = 0; epoch < 2 || seconds < 1; ++epoch) {
@@ -80,19 +91,39 @@ void measure(const PackReader& pack, InputLayout layout, InputType type, void* b
     const double start = cpu_seconds();
     for (size_t i = 0; i < order.size(); ++i) {
       const Sample sample = training_sample(spec, pre, 1, epoch, order[i]);
-      write_input(pack.record(order[i]), sample, pre, layout, type,
-                  static_cast<uint8_t*>(batch) + i % kBatch * bytes);
+      put(static_cast<int64_t>(i) % kBatch, pack.record(order[i]), sample);
     }
     if (epoch == 0) continue;  // the first brings the pack into memory
     seconds += cpu_seconds() - start;
     images += pack.count();
   }
   const nlohmann::json line{{"what", "loader"},
-                            {"layout", layout == InputLayout::kNchw ? "nchw" : "nhwc"},
-                            {"type", type == InputType::kFloat32 ? "fp32" : "bf16"},
+                            {"layout", layout},
+                            {"type", type},
                             {"images", images},
                             {"seconds_per_core", seconds},
                             {"images_per_core_s", static_cast<double>(images) / seconds}};
+  std::printf("%s\n", line.dump().c_str());
+}
+
+/// The loader's own threads filling batches of bytes, each batch dropped as soon as it is there.
+void measure_threads(const PackReader& pack, const Preprocessing& pre, int threads) {
+  constexpr int64_t kLargeBatch = 256;
+  train::Loader loader(pack, pre, {.inputs = {}, .records = true},
+                       {.batch = kLargeBatch, .seed = 1, .threads = threads});
+  loader.restart(0, {});
+  for (int i = 0; i < 2 * threads; ++i) loader.next();
+  const auto start = std::chrono::steady_clock::now();
+  double seconds = 0;
+  int64_t images = 0;
+  while (seconds < 1) {
+    images += loader.next().valid;
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  const nlohmann::json line{{"what", "loader threads"},
+                            {"type", "records"},
+                            {"threads", threads},
+                            {"images_per_s", static_cast<double>(images) / seconds}};
   std::printf("%s\n", line.dump().c_str());
 }
 
@@ -103,10 +134,23 @@ int run(int64_t records) {
   make_pack(work, records, path);
   {
     const PackReader pack(path);
-    cpu::Buffer<float> batch(kBatch * kCrop * kCrop * 3);
+    const Preprocessing pre = preprocessing_of(pack);
+    cpu::Buffer<uint8_t> batch(kBatch * kCrop * kCrop * 3 * 4);
     for (const InputLayout layout : {InputLayout::kNchw, InputLayout::kNhwc})
-      for (const InputType type : {InputType::kFloat32, InputType::kBfloat16})
-        measure(pack, layout, type, batch.data());
+      for (const InputType type : {InputType::kFloat32, InputType::kBfloat16}) {
+        const bool bf16 = type == InputType::kBfloat16;
+        const int64_t bytes = kCrop * kCrop * 3 * (bf16 ? 2 : 4);
+        measure(pack, pre, layout == InputLayout::kNchw ? "nchw" : "nhwc", bf16 ? "bf16" : "fp32",
+                [&](int64_t row, const uint8_t* record, const Sample& sample) {
+                  write_input(record, sample, pre, layout, type, batch.data() + row * bytes);
+                });
+      }
+    train::BatchBuffer buffer({.inputs = {}, .records = true}, kBatch, pre, {});
+    measure(pack, pre, "nhwc", "records", [&](int64_t row, const uint8_t* record, const Sample& sample) {
+      buffer.put(row, record, sample, 0);
+    });
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    for (int threads = 1; threads <= cores; threads *= 2) measure_threads(pack, pre, threads);
   }
   fs::remove_all(work);
   return 0;

@@ -146,7 +146,7 @@ void time_units(const Bench& bench, int64_t batch, const char* type) {
   const LossGradient<T> gradient{dlogits.data(), classes / 2, 0, classes / 2, nullptr};
   bench.report("softmax loss", type, logits.bytes() + dlogits.bytes(), [&] {
     softmax_cross_entropy<T>(nullptr, logits.data(), classes, labels.data(), batch, classes, gradient,
-                             rows.data(), totals.data(), not_finite.data());
+                             rows.data(), totals.data(), not_finite.data(), nullptr);
   });
 }
 
@@ -155,13 +155,14 @@ void time_input(const Bench& bench, int64_t batch, const char* type) {
   const NetInputFormat deep{InputArrangement::kSpaceToDepth, 224, 3, 4, 2, 57};
   Preprocessing pre;
   pre.gain = {1, 1, 1};
-  const Array<uint8_t> records(batch * kRecordBytes);
+  const Array<uint8_t> crops(batch * 3 * 224 * 224);
   const Array<float> mean(kRecordBytes);
-  const Array<InputDraw> draws(batch, 0);
+  const Array<RecordDraw> draws(batch, 0);
   const Array<T> out(batch * deep.image_values()), made(batch * 3 * 224 * 224);
   const double read = static_cast<double>(batch) * 3 * 224 * 224;
   bench.report("input from records", type, read + out.bytes(), [&] {
-    write_input<T>(nullptr, records.data(), draws.data(), nullptr, batch, pre, mean.data(), out.data(), deep);
+    write_input<T>(nullptr, {crops.data(), 224}, draws.data(), nullptr, batch, batch, pre, mean.data(),
+                   out.data(), deep);
   });
   bench.report("input from images", type, made.bytes() + out.bytes(), [&] {
     arrange_input<T>(nullptr, made.data(), InputLayout::kNhwc, nullptr, batch, out.data(), deep);

@@ -43,6 +43,20 @@ struct Sample {
   std::array<float, 3> colour{};  // added to R, G, B
 };
 
+/// One row of a batch that is handed over as bytes: a Sample of one of the batch's pieces of memory. Plain,
+/// as devices read it.
+struct RecordDraw {
+  int32_t piece = 0;
+  int32_t top = 0, left = 0;
+  int32_t mirror = 0;
+  float colour[3] = {0, 0, 0};
+};
+
+inline RecordDraw record_draw(int32_t piece, const Sample& sample) {
+  return {
+      piece, sample.top, sample.left, sample.mirror, {sample.colour[0], sample.colour[1], sample.colour[2]}};
+}
+
 /// The training draw for an image: keyed by (seed, epoch, image index) only.
 /// Crop offsets are uniform over all 256 - crop_size + 1 positions.
 Sample training_sample(const AugmentationSpec& spec, const Preprocessing& pre, uint64_t seed, uint32_t epoch,

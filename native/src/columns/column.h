@@ -12,13 +12,21 @@
 
 namespace alexnet::columns {
 
-/// A batch as every column reads it: images in the layout and type of Column::input_format().
+/// A batch as every column reads it: images in the layout and type of Column::input_format(), or, for columns
+/// that accept records, the bytes that they make them from.
 struct Batch {
-  const void* images = nullptr;     // [batch, 3, size, size]
+  const void* images = nullptr;     // [batch, 3, size, size]; with draws [pieces, side, side, 3] bytes
   const int32_t* labels = nullptr;  // [batch]; -1: the row only fills the batch
   int64_t valid = 0;                // rows with a label; they come first
   // Not 0: this memory holds what it held when a batch of the same number was told before.
   uint64_t id = 0;
+  // Not null: how each row is made of a piece. Pieces are whole records, of which any crop can be taken, or
+  // (side is the crop's) the rows' crops as they lie in the records, not mirrored.
+  const RecordDraw* draws = nullptr;  // [batch]; those of rows without a label are not read
+  int64_t pieces = 0, side = 0;
+  int64_t first_piece = 0;  // the number, in draws, of the piece that `images` begins with
+
+  int64_t piece_bytes() const { return 3 * side * side; }
 };
 
 struct InputFormat {
@@ -70,6 +78,8 @@ class Column {
   /// Memory for batches that this column reads faster than any other; null where all are alike. From any
   /// thread; it may outlive the column.
   virtual std::shared_ptr<std::byte> allocate_input(int64_t /*bytes*/) const { return nullptr; }
+  /// Tells how inputs are made of records. Where it returns true batches may have draws from now on.
+  virtual bool accept_records(const Preprocessing& /*preprocessing*/) { return false; }
   virtual void set_batch(const Batch& batch) = 0;
   /// Tells, after set_batch(), which batch will probably be the next one, so that it can be brought
   /// meanwhile. Its memory stays as it is until the pass is finished.
@@ -83,10 +93,16 @@ class Column {
   /// the batch's valid images.
   virtual BatchTotals loss(std::span<Column* const> all, bool gradient) = 0;
   /// Whether calls only start work. Then the totals come from finish(), not from loss(), and the column
-  /// itself leaves its parameters as they are in a pass whose loss is not finite.
+  /// itself leaves its parameters as they are in a pass whose loss is not finite, and in all that were
+  /// started before that one was finished. Up to two passes may be started.
   virtual bool deferred() const { return false; }
-  /// Waits until all that was started is done. Throws what failed since the last call.
+  /// After a pass's last call.
+  virtual void end_pass() {}
+  /// Waits until the first of the passes that are not finished is done, and its successor's batch has been
+  /// read. Throws what failed since the last call.
   virtual FinishedPass finish() { return {}; }
+  /// Waits until all that was started is done; passes that are not finished are forgotten.
+  virtual void rest() {}
 
   /// The joined logits of the pass, at its end: [batch, classes], float.
   virtual const float* logits() const = 0;

@@ -128,6 +128,15 @@ std::shared_ptr<std::byte> ColumnTeam::allocate_input(int64_t bytes) const {
   return columns_[0]->allocate_input(bytes);
 }
 
+bool ColumnTeam::accept_records(const Preprocessing& preprocessing) {
+  std::atomic<bool> accepted{true};
+  run([&](Member& member) {
+    for (int c : member.columns)
+      if (!columns_[c]->accept_records(preprocessing)) accepted = false;
+  });
+  return accepted;
+}
+
 void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& context,
                          const std::optional<Batch>& next) {
   member.exchange_ms = 0;
@@ -149,7 +158,7 @@ void ColumnTeam::forward(Member& member, const Batch& batch, const PassContext& 
 void ColumnTeam::come_to_rest() const {
   run([&](Member& member) {
     for (int c : member.columns) try {
-        if (owned_[c]) owned_[c]->finish();
+        if (owned_[c]) owned_[c]->rest();
       } catch (...) {
         // What failed has been reported, and nothing is left to save.
       }
@@ -177,12 +186,17 @@ void ColumnTeam::finish(Member& member) {
 
 StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
                               std::span<const LayerUpdate> updates, const std::optional<Batch>& next) {
+  start(batch, context, updates, next);
+  return finish();
+}
+
+void ColumnTeam::start(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates,
+                       const std::optional<Batch>& next) {
   if (updates.size() != plan_.layers.size())
     throw Error(ErrorCode::kInvalidArgument, "an update needs the factors of every layer");
   // Below the first layer that still learns nothing needs a gradient.
   size_t first = 0;
   while (first < updates.size() && updates[first].frozen) ++first;
-  std::vector<char> updated(members_.size(), 0);
   run_pass([&](Member& member) {
     forward(member, batch, context, next);
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/true);
@@ -198,12 +212,15 @@ StepOutcome ColumnTeam::train(const Batch& batch, const PassContext& context,
         member.exchange_ms += elapsed_ms(start);
       }
     }
-    if (deferred()) finish(member);
-    updated[member.device] = std::isfinite(member.totals.loss);
+    for (int c : member.columns) columns_[c]->end_pass();
   });
+}
+
+StepOutcome ColumnTeam::finish() {
+  if (deferred()) run_pass([&](Member& member) { finish(member); });
   StepOutcome outcome;
   outcome.totals = members_[0]->totals;
-  outcome.updated = updated[0] != 0;
+  outcome.updated = std::isfinite(outcome.totals.loss);
   for (const auto& member : members_)
     outcome.exchange_ms = std::max(outcome.exchange_ms, member->exchange_ms);
   return outcome;
@@ -213,6 +230,7 @@ BatchTotals ColumnTeam::evaluate(const Batch& batch) {
   run_pass([&](Member& member) {
     forward(member, batch, PassContext{});
     for (int c : member.columns) member.totals = columns_[c]->loss(columns_, /*gradient=*/false);
+    for (int c : member.columns) columns_[c]->end_pass();
     if (deferred()) finish(member);
   });
   return members_[0]->totals;

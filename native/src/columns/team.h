@@ -39,10 +39,21 @@ class ColumnTeam {
   /// See Column::allocate_input.
   std::shared_ptr<std::byte> allocate_input(int64_t bytes) const;
 
+  /// See Column::accept_records: whether all columns do.
+  bool accept_records(const Preprocessing& preprocessing);
+
   /// Forward, loss, backward and update. Where the loss is not finite nothing is updated. `next`: what will
   /// probably be the next batch, if it is known; its memory must not change meanwhile.
   StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates,
                     const std::optional<Batch>& next = std::nullopt);
+  /// The same in two halves: a step may be started while the one before it is not finished, so that devices
+  /// need not wait for whoever reads the outcome. Where that one's loss turns out not to be finite, neither
+  /// step updates anything. Where columns are not deferred, start() does all the work.
+  void start(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates,
+             const std::optional<Batch>& next = std::nullopt);
+  StepOutcome finish();
+  /// Whether two steps at a time gain anything.
+  bool deferred() const { return columns_[0]->deferred(); }
   /// Forward and loss.
   BatchTotals evaluate(const Batch& batch);
   /// The joined logits of the last call: [batch, classes].
@@ -69,7 +80,6 @@ class ColumnTeam {
   void end();
   void forward(Member& member, const Batch& batch, const PassContext& context,
                const std::optional<Batch>& next = std::nullopt);
-  bool deferred() const { return columns_[0]->deferred(); }
   void finish(Member& member);
 
   const NetPlan& plan_;

@@ -75,6 +75,32 @@ FlatNet::FlatNet(const NetSpec& spec) {
   net_.layer_count = static_cast<int64_t>(layers_.size());
 }
 
+PluginPreprocessing flatten(const Preprocessing& pre) {
+  PluginPreprocessing flat{};
+  flat.crop_size = pre.crop_size;
+  flat.mean = static_cast<int32_t>(pre.mean);
+  flat.mean_follows_crop = pre.mean_follows_crop;
+  flat.mean_image = pre.mean_image.empty() ? nullptr : pre.mean_image.data();
+  for (size_t c = 0; c < 3; ++c) {
+    flat.mean_rgb[c] = pre.mean_rgb[c];
+    flat.gain[c] = pre.gain[c];
+  }
+  return flat;
+}
+
+Preprocessing unflatten(const PluginPreprocessing& flat) {
+  Preprocessing pre;
+  pre.crop_size = flat.crop_size;
+  pre.mean = static_cast<MeanMode>(flat.mean);
+  pre.mean_follows_crop = flat.mean_follows_crop != 0;
+  if (flat.mean_image) pre.mean_image.assign(flat.mean_image, flat.mean_image + kRecordBytes);
+  for (size_t c = 0; c < 3; ++c) {
+    pre.mean_rgb[c] = flat.mean_rgb[c];
+    pre.gain[c] = flat.gain[c];
+  }
+  return pre;
+}
+
 NetSpec unflatten(const PluginNet& net) {
   NetSpec spec;
   spec.columns = net.columns;

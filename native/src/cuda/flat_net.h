@@ -1,4 +1,4 @@
-// A NetSpec as the interface's plain structs, and back.
+// A NetSpec, and a Preprocessing, as the interface's plain structs, and back.
 #pragma once
 
 #include <vector>
@@ -22,6 +22,10 @@ class FlatNet {
   std::vector<PluginLayer> layers_;
   PluginNet net_{};
 };
+
+PluginPreprocessing flatten(const Preprocessing& preprocessing);
+/// The other way round; what only draws need is not carried.
+Preprocessing unflatten(const PluginPreprocessing& flat);
 
 /// The other way round. Initial weights, rates and decays are not carried.
 NetSpec unflatten(const PluginNet& net);

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 
+#include "alexnet/sampling.h"
+
 namespace alexnet::cuda {
 
 /// Raised with every change of this file.
-inline constexpr uint32_t kInterfaceVersion = 1;
+inline constexpr uint32_t kInterfaceVersion = 2;
 inline constexpr char kEntryName[] = "alexnet_cuda_plugin";
 
 extern "C" {
@@ -56,11 +58,22 @@ struct PluginColumnOptions {
   PluginColumn input_from;
 };
 
+/// alexnet::Preprocessing. `mean` is an alexnet::MeanMode.
+struct PluginPreprocessing {
+  int64_t crop_size;
+  int32_t mean, mean_follows_crop;
+  const float* mean_image;  // [256, 256, 3], or null
+  float mean_rgb[3], gain[3];
+};
+
+static_assert(sizeof(RecordDraw) == 28);  // part of this interface
 struct PluginBatch {
   const void* images;
   const int32_t* labels;
   int64_t valid;
   uint64_t id;
+  const RecordDraw* draws;
+  int64_t pieces, side, first_piece;
 };
 
 struct PluginPass {
@@ -78,6 +91,12 @@ struct PluginTotals {
   double loss;
   int64_t top1_hits, top5_hits, images;
   double exchange_ms;
+};
+
+/// The CUDA graphs that a column has recorded; `refusal` says why it uses none although they are wanted.
+struct PluginGraphs {
+  int64_t recorded;
+  char refusal[600];
 };
 
 /// A library that is opened at run time.
@@ -126,6 +145,8 @@ struct PluginApi {
   void (*destroy_column)(PluginColumn column);
 
   void (*input_format)(PluginColumn column, int32_t* layout, int32_t* type);
+  int32_t (*accept_records)(PluginColumn column, const PluginPreprocessing* preprocessing, int32_t* accepted,
+                            PluginError* error);
   int32_t (*set_batch)(PluginColumn column, const PluginBatch* batch, PluginError* error);
   int32_t (*prefetch)(PluginColumn column, const PluginBatch* next, PluginError* error);
   int32_t (*gather)(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error);
@@ -134,7 +155,9 @@ struct PluginApi {
   int32_t (*backward)(PluginColumn column, int64_t layer, const PluginUpdate* update, int32_t input_gradient,
                       PluginError* error);
   int32_t (*reduce)(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error);
+  int32_t (*end_pass)(PluginColumn column, PluginError* error);
   int32_t (*finish)(PluginColumn column, PluginTotals* totals, PluginError* error);
+  int32_t (*rest)(PluginColumn column, PluginError* error);
   int32_t (*logits)(PluginColumn column, const float** values, PluginError* error);
 
   int32_t (*write)(PluginColumn column, int64_t layer, int32_t parameter, const float* values, int64_t count,
@@ -146,6 +169,7 @@ struct PluginApi {
   /// Milliseconds that the last pass spent in each layer, forward and backward: [2, layers]. Only where the
   /// environment's ALEXNET_CUDA_PROFILE is set when the column is made; otherwise zeros.
   void (*layer_times)(PluginColumn column, float* milliseconds);
+  void (*graphs)(PluginColumn column, PluginGraphs* report);
 };
 
 using PluginEntry = const PluginApi* (*)();

@@ -1,39 +1,22 @@
 #include "train/loader.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "alexnet/error.h"
 
 namespace alexnet::train {
 
-namespace {
-
-std::shared_ptr<std::byte> allocate(const BatchMemory& memory, int64_t bytes) {
-  if (memory)
-    if (std::shared_ptr<std::byte> special = memory(bytes)) return special;
-  const auto buffer = std::make_shared<cpu::Buffer<std::byte>>(bytes);
-  return {buffer, buffer->data()};
-}
-
-}  // namespace
-
-Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, columns::InputFormat format,
+Loader::Loader(const PackReader& pack, const Preprocessing& preprocessing, const BatchFormat& format,
                const LoaderOptions& options, const BatchMemory& memory)
     : pack_(pack),
       preprocessing_(preprocessing),
-      format_(format),
       options_(options),
-      steps_per_epoch_((pack.count() + options.batch - 1) / options.batch),
-      input_bytes_(format.image_bytes(preprocessing.crop_size)) {
+      steps_per_epoch_((pack.count() + options.batch - 1) / options.batch) {
   if (pack.count() < 1)
     throw Error(ErrorCode::kInvalidArgument, pack.path() + " holds no image: nothing can be read from it");
   // One batch is being read, one is ready, and every thread fills one.
-  slots_.resize(static_cast<size_t>(options.threads) + 2);
-  for (Slot& slot : slots_) {
-    slot.images = allocate(memory, input_bytes_ * options.batch);
-    slot.labels.resize(static_cast<size_t>(options.batch));
-  }
+  for (int i = 0; i < options.threads + 2; ++i)
+    slots_.push_back({.buffer{format, options.batch, preprocessing, memory}});
   for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -79,8 +62,7 @@ std::optional<columns::Batch> Loader::peek() {
 
 columns::Batch Loader::batch_of(const Slot& slot) const {
   // The generation tells a step's batch from the same step's with another augmentation.
-  const uint64_t id = generation_ << 40 | static_cast<uint64_t>(slot.step + 1);
-  return {slot.images.get(), slot.labels.data(), slot.valid, id};
+  return slot.buffer.batch(generation_ << 40 | static_cast<uint64_t>(slot.step + 1));
 }
 
 void Loader::work() {
@@ -119,24 +101,18 @@ void Loader::work() {
 void Loader::fill(Slot& slot, int64_t step, const AugmentationSpec& augmentation) {
   const int64_t number = step / steps_per_epoch_ + 1;
   const int64_t first = step % steps_per_epoch_ * options_.batch;
-  slot.valid = std::min(options_.batch, pack_.count() - first);
+  const int64_t valid = std::min(options_.batch, pack_.count() - first);
   const std::shared_ptr<const Epoch> order = options_.augment ? epoch(number) : nullptr;
   const Sample centre = centre_sample(preprocessing_);
-  for (int64_t i = 0; i < options_.batch; ++i) {
-    std::byte* out = slot.images.get() + i * input_bytes_;
-    if (i >= slot.valid) {
-      slot.labels[static_cast<size_t>(i)] = -1;
-      std::memset(out, 0, static_cast<size_t>(input_bytes_));
-      continue;
-    }
+  for (int64_t i = 0; i < valid; ++i) {
     const int64_t image = order ? order->order[static_cast<size_t>(first + i)] : first + i;
-    slot.labels[static_cast<size_t>(i)] = pack_.label(image);
     const Sample sample = options_.augment
                               ? training_sample(augmentation, preprocessing_, options_.seed,
                                                 static_cast<uint32_t>(number), static_cast<uint64_t>(image))
                               : centre;
-    write_input(pack_.record(image), sample, preprocessing_, format_.layout, format_.type, out);
+    slot.buffer.put(i, pack_.record(image), sample, pack_.label(image));
   }
+  slot.buffer.end(valid);
 }
 
 std::shared_ptr<const Loader::Epoch> Loader::epoch(int64_t number) {

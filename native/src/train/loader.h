@@ -1,10 +1,10 @@
-// Batches ahead of time: threads that crop, mirror and colour records while the devices compute.
+// Batches ahead of time: threads that crop, mirror and colour records, or only fetch and draw for devices
+// that do so themselves, while the devices compute.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,8 +13,7 @@
 
 #include "alexnet/pack.h"
 #include "alexnet/sampling.h"
-#include "columns/column.h"
-#include "cpu/buffer.h"
+#include "train/batch_buffer.h"
 
 namespace alexnet::train {
 
@@ -26,15 +25,12 @@ struct LoaderOptions {
   int threads = 1;
 };
 
-/// Gives memory for a batch; null: ordinary memory will do.
-using BatchMemory = std::function<std::shared_ptr<std::byte>(int64_t bytes)>;
-
 /// An epoch is every image once; its last batch is filled up with rows of label -1 where the images do not
 /// divide by the batch. Step s (from 0) is batch s % steps_per_epoch of epoch s / steps_per_epoch + 1.
 class Loader {
  public:
   /// `pack` and `preprocessing` must outlive it.
-  Loader(const PackReader& pack, const Preprocessing& preprocessing, columns::InputFormat format,
+  Loader(const PackReader& pack, const Preprocessing& preprocessing, const BatchFormat& format,
          const LoaderOptions& options, const BatchMemory& memory = {});
   ~Loader();
   Loader(const Loader&) = delete;
@@ -52,9 +48,7 @@ class Loader {
 
  private:
   struct Slot {
-    std::shared_ptr<std::byte> images;  // aligned: inputs are written around the caches
-    std::vector<int32_t> labels;
-    int64_t valid = 0;
+    BatchBuffer buffer;
     int64_t step = -1;
     bool ready = false;
   };
@@ -70,10 +64,8 @@ class Loader {
 
   const PackReader& pack_;
   const Preprocessing& preprocessing_;
-  const columns::InputFormat format_;
   const LoaderOptions options_;
   const int64_t steps_per_epoch_;
-  const int64_t input_bytes_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "alexnet/error.h"
-#include "cpu/buffer.h"
 #include "cpu/cpu_info.h"
 #include "train/answer_counts.h"
+#include "train/batch_buffer.h"
 #include "train/devices.h"
 #include "train/parameters.h"
 
@@ -52,17 +52,14 @@ struct Predictor::Impl {
                                      .threads = options.threads,
                                      .batch = options.batch,
                                      .training = false})),
-        format(team->input_format()),
-        input_bytes(format.image_bytes(options.preprocessing.crop_size)),
-        inputs(input_bytes * options.batch) {}
+        buffer(train::batch_format(*team, options.preprocessing), options.batch, options.preprocessing,
+               [this](int64_t bytes) { return team->allocate_input(bytes); }) {}
 
   const PredictorOptions options;
   const NetPlan plan;
   train::ParameterStore parameters;
   const std::unique_ptr<columns::ColumnTeam> team;
-  const columns::InputFormat format;
-  const int64_t input_bytes;
-  cpu::Buffer<std::byte> inputs;
+  train::BatchBuffer buffer;
   bool committed = false;
 
   int64_t classes() const { return plan.spec.classes; }
@@ -73,14 +70,14 @@ struct Predictor::Impl {
     committed = true;
   }
 
-  /// Writes inputs [first, first + count) of the list `record x sample` on a few threads.
+  /// Makes rows of inputs [first, first + count) of the list `record x sample`, on a few threads.
   template <class Input>
   void prepare(int64_t first, int64_t count, const Input& input) {
+    if (prepare_whole(first, count, input)) return;
     const auto write = [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const auto [record, sample] = input(first + i);
-        write_input(record, sample, options.preprocessing, format.layout, format.type,
-                    inputs.data() + i * input_bytes);
+        buffer.put(i, record, sample, /*label=*/-1);
       }
     };
     const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
@@ -91,6 +88,25 @@ struct Predictor::Impl {
       others.emplace_back(write, count * w / workers, count * (w + 1) / workers);
     write(0, count / workers);
     for (std::thread& thread : others) thread.join();
+    buffer.end(count);
+  }
+
+  /// Ten crops of a record are less as one record: then each is brought once. False where they are not.
+  template <class Input>
+  bool prepare_whole(int64_t first, int64_t count, const Input& input) {
+    std::vector<const uint8_t*> records;
+    std::vector<int64_t> pieces;
+    for (int64_t i = 0; i < count; ++i) {
+      const uint8_t* record = input(first + i).first;
+      if (records.empty() || records.back() != record) records.push_back(record);
+      pieces.push_back(static_cast<int64_t>(records.size()) - 1);
+    }
+    if (!buffer.whole_records_fit(static_cast<int64_t>(records.size()), count)) return false;
+    for (size_t piece = 0; piece < records.size(); ++piece)
+      buffer.put_whole(static_cast<int64_t>(piece), records[piece]);
+    for (int64_t i = 0; i < count; ++i)
+      buffer.draw(i, pieces[static_cast<size_t>(i)], input(first + i).second);
+    return true;
   }
 
   /// Logits of `total` inputs, in batches; `take(index, logits)` receives each.
@@ -100,7 +116,7 @@ struct Predictor::Impl {
     for (int64_t first = 0; first < total; first += options.batch) {
       const int64_t count = std::min(options.batch, total - first);
       prepare(first, count, input);
-      team->evaluate({inputs.data(), nullptr, count});
+      team->evaluate(buffer.batch(/*id=*/0, /*labels=*/false));
       for (int64_t i = 0; i < count; ++i) take(first + i, team->logits() + i * classes());
     }
   }

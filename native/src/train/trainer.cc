@@ -82,7 +82,8 @@ struct Trainer::Impl {
                                      .threads = config.threads,
                                      .batch = config.optimiser.batch_size,
                                      .training = true})),
-        loader(train_pack, preprocessing, team->input_format(),
+        format(train::batch_format(*team, preprocessing)),
+        loader(train_pack, preprocessing, format,
                {.batch = config.optimiser.batch_size,
                 .seed = config.seed,
                 .shuffle = config.shuffle,
@@ -106,6 +107,7 @@ struct Trainer::Impl {
   const Preprocessing preprocessing;
   train::ParameterStore parameters;
   const std::unique_ptr<columns::ColumnTeam> team;
+  const train::BatchFormat format;
   train::Loader loader;
   const int64_t total_steps;
   train::Controls controls;
@@ -114,8 +116,16 @@ struct Trainer::Impl {
   train::CommandQueue queue;
   bool committed = false;
 
-  // Position and what a resume needs besides tensors and controls.
-  int64_t step = 0;           // completed
+  /// A step that was started and is not finished; its record lacks the outcome.
+  struct RunningStep {
+    StepRecord record;
+    Clock::time_point start;
+  };
+  std::optional<RunningStep> running;
+  Clock::time_point last_finished;
+
+  // Position and what a resume needs besides tensors and controls; true where no step is running.
+  int64_t step = 0;           // completed, or started
   int64_t started_epoch = 0;  // the last epoch whose start was handled
   int64_t steered = 0;        // the highest number of a steered command that was applied
   int64_t steered_here = 0;   // the number of the last one applied at this very step; 0: none
@@ -215,7 +225,7 @@ struct Trainer::Impl {
     observer->on_checkpoint(std::move(request));
   }
 
-  /// Applies a steered command.
+  /// Applies a steered command. No step is running.
   void apply(const Command& command, int64_t number) {
     const double noise = controls.colour_noise();
     controls.apply(command);
@@ -243,15 +253,17 @@ struct Trainer::Impl {
       if (controls.colour_noise() != noise) loader.restart(step, augmentation());
     }
     // An earlier life's pause, stop or checkpoint is not repeated: apply() alone knows none.
-    while (const AppliedCommand* earlier = replay.next(step, steered_here))
+    while (const AppliedCommand* earlier = replay.next(step, steered_here)) {
+      if (!finish_step()) return true;
       apply(earlier->command, earlier->sequence);
+    }
     bool paused = false;
     while (!queue.aborted()) {
       const std::optional<Command> command = queue.take(/*wait=*/paused);
       if (!command) break;
       if (command->kind == CommandKind::kPause) paused = true;
       if (command->kind == CommandKind::kResume) paused = false;
-      if (steer(*command)) return true;
+      if (!finish_step() || steer(*command)) return true;
     }
     return false;
   }
@@ -261,7 +273,7 @@ struct Trainer::Impl {
     const auto start = Clock::now();
     ValidationRecord record;
     Sums sums;
-    train::Loader validation(*validation_pack, preprocessing, team->input_format(),
+    train::Loader validation(*validation_pack, preprocessing, format,
                              {.batch = config.optimiser.batch_size,
                               .seed = config.seed,
                               .shuffle = false,
@@ -318,29 +330,47 @@ struct Trainer::Impl {
            ms_since(last_snapshot) > config.checkpoint_every_minutes * 60000.0;
   }
 
-  /// One step. False where the loss is not finite.
+  /// Starts the next step, then finishes the one before it: a device that computes by itself has the next one
+  /// by then and never waits for what is done with an outcome. False where a loss is not finite.
   bool train_step() {
-    const auto start = Clock::now();
-    StepRecord record;
-    record.epoch = epoch_of_next_step();
+    RunningStep next{{}, Clock::now()};
+    next.record.epoch = epoch_of_next_step();
     const Batch batch = loader.next();
-    record.data_wait_ms = ms_since(start);
-    const columns::StepOutcome outcome =
-        team->train(batch, {.training = true, .seed = config.seed, .step = static_cast<uint32_t>(step)},
-                    controls.updates(step), loader.peek());
-    record.learning_rate = controls.learning_rate(step);
-    record.step = step + 1;
+    next.record.data_wait_ms = ms_since(next.start);
+    team->start(batch, {.training = true, .seed = config.seed, .step = static_cast<uint32_t>(step)},
+                controls.updates(step), loader.peek());
+    next.record.learning_rate = controls.learning_rate(step);
+    next.record.step = ++step;
+    steered_here = 0;
+    if (!finish_step()) {
+      team->finish();  // changed nothing either
+      return false;
+    }
+    running = next;
+    return team->deferred() || finish_step();
+  }
+
+  /// Finishes the step that is running, if one is. False where its loss is not finite: then it, and what was
+  /// started after it, is as if it had not been.
+  bool finish_step() {
+    if (!running) return true;
+    const columns::StepOutcome outcome = team->finish();
+    StepRecord record = running->record;
     record.images = outcome.totals.images;
     record.loss = outcome.totals.loss / static_cast<double>(std::max<int64_t>(1, outcome.totals.images));
     record.top1_error = 1.0 - share(outcome.totals.top1_hits, outcome.totals.images);
     record.top5_error = 1.0 - share(outcome.totals.top5_hits, outcome.totals.images);
     record.exchange_ms = outcome.exchange_ms;
-    record.elapsed_ms = ms_since(start);
+    record.elapsed_ms = ms_since(std::max(running->start, last_finished));
+    last_finished = Clock::now();
+    running.reset();
     observer->on_step(record);
-    if (!outcome.updated) return false;
+    if (!outcome.updated) {
+      step = record.step - 1;
+      diverged = true;
+      return false;
+    }
     epoch_sums.add(outcome.totals);
-    ++step;
-    steered_here = 0;
     return true;
   }
 
@@ -351,18 +381,26 @@ struct Trainer::Impl {
     last_snapshot = Clock::now();
     while (step < total_steps && !controls.over()) {
       const bool stop = boundary();
-      if (queue.aborted()) return RunState::kStopped;
+      if (diverged) return RunState::kDiverged;
+      if (queue.aborted()) {
+        finish_step();
+        return RunState::kStopped;
+      }
       if (stop) {
         checkpoint("stop", /*best=*/false, std::nullopt);
         return diverged ? RunState::kDiverged : RunState::kStopped;
       }
       if (!train_step()) return RunState::kDiverged;
+      const bool ends = at_epoch_end() || step >= total_steps, due = interval_checkpoint_due();
+      const bool check = step % kFiniteCheckSteps == 0;
+      // These read the net or the epoch's sums.
+      if ((ends || due || check) && !finish_step()) return RunState::kDiverged;
       bool over = false;
-      if (at_epoch_end() || step >= total_steps)
+      if (ends)
         over = finish_epoch();
-      else if (interval_checkpoint_due())
+      else if (due)
         checkpoint("interval", /*best=*/false, std::nullopt);
-      else if (step % kFiniteCheckSteps == 0)
+      else if (check)
         diverged = !team->all_finite();
       if (diverged) return RunState::kDiverged;
       if (over) return queue.aborted() ? RunState::kStopped : RunState::kFinished;

@@ -68,6 +68,52 @@ TEST_CASE("one GPU, two GPUs and the same one named twice train as the CPU does,
   }
 }
 
+TEST_CASE("a plug-in that takes no records trains on inputs, with the same bits") {
+  const auto cpu = toy::train(toy::config());
+  const StandIn stand_in("ALEXNET_STUB_NO_RECORDS");
+  CHECK(toy::same_bits(toy::train(toy::config(devices(R"(["cuda:0"])")))->tensors, cpu->tensors));
+}
+
+TEST_CASE("steps that are started ahead of the reports change none of them") {
+  const auto check_same = [](const toy::Finished& cpu, const toy::Finished& gpu) {
+    CHECK(gpu.state == cpu.state);
+    CHECK(toy::same_bits(gpu.tensors, cpu.tensors));
+    CHECK(gpu.recorder.log == cpu.recorder.log);
+    REQUIRE(gpu.recorder.checkpoints.size() == cpu.recorder.checkpoints.size());
+    for (size_t i = 0; i < cpu.recorder.checkpoints.size(); ++i) {
+      CHECK(gpu.recorder.checkpoints[i].state == cpu.recorder.checkpoints[i].state);
+      CHECK(toy::same_bits(gpu.recorder.checkpoints[i].tensors, cpu.recorder.checkpoints[i].tensors));
+    }
+  };
+  // Checkpoints amid an epoch; a rate at which the loss is soon not finite, with a step begun by then.
+  for (const auto& [patch, state] :
+       {std::pair(std::string(R"({"checkpoints":{"everyMinutes":0,"everySteps":3}})"), RunState::kFinished),
+        std::pair(std::string(R"({"optimiser":{"learningRate":1000}})"), RunState::kDiverged)}) {
+    CAPTURE(patch);
+    const auto cpu = toy::train(toy::config(patch));
+    CHECK(cpu->state == state);
+    const StandIn stand_in;
+    toy::Json on_gpus = toy::Json::parse(patch);
+    on_gpus["devices"] = {"cuda:0", "cuda:1"};
+    check_same(*cpu, *toy::train(toy::config(on_gpus.dump())));
+  }
+  // Wishes apply at the step that they are told with: repeated there on a CPU they give the same run.
+  const toy::Steering wishes{{2, {CommandKind::kScaleRate, "", 0.5}},
+                             {4, {CommandKind::kColourNoise, "", 0.4}},
+                             {6, {CommandKind::kFreeze, "conv1", 0}}};
+  std::unique_ptr<toy::Finished> gpu;
+  {
+    const StandIn stand_in;
+    gpu = toy::train(toy::config(devices(R"(["cuda:0"])")), wishes);
+  }
+  CHECK(gpu->recorder.steered().size() == 3);
+  Trainer again(toy::config(), toy::packs().train, toy::packs().validation);
+  again.replay(gpu->recorder.steered());
+  const auto cpu = toy::finish(again);
+  CHECK(toy::same_bits(cpu->tensors, gpu->tensors));
+  CHECK(cpu->recorder.steps.size() == gpu->recorder.steps.size());
+}
+
 TEST_CASE("a run begun on the CPU goes on on GPUs and the other way round") {
   const auto whole = toy::train(toy::config());
   const auto half = toy::train(toy::config(R"({"epochs":1})"));

@@ -28,7 +28,7 @@ struct Source {
   PackReader pack{toy::packs().train};
   RunConfig config = toy::config();
   Preprocessing preprocessing = train::make_preprocessing(pack.statistics(), config);
-  columns::InputFormat format{InputLayout::kNchw, InputType::kFloat32};
+  train::BatchFormat format{.inputs = {InputLayout::kNchw, InputType::kFloat32}};
   int64_t input_bytes = 3 * 24 * 24 * 4;
 
   CopiedBatch copy(const columns::Batch& batch, int64_t rows) const {
@@ -58,7 +58,7 @@ struct Source {
       batch.labels[static_cast<size_t>(row)] = pack.label(image);
       write_input(pack.record(image),
                   training_sample(augmentation, preprocessing, options.seed, epoch, image), preprocessing,
-                  format.layout, format.type, batch.images.data() + row * input_bytes);
+                  format.inputs.layout, format.inputs.type, batch.images.data() + row * input_bytes);
       ++batch.valid;
     }
     return batch;
@@ -113,7 +113,7 @@ TEST_CASE("the number of loader threads changes nothing") {
 
 TEST_CASE("bfloat16 in channels-last layout is the same batches") {
   Source source;
-  source.format = {InputLayout::kNhwc, InputType::kBfloat16};
+  source.format.inputs = {InputLayout::kNhwc, InputType::kBfloat16};
   source.input_bytes = 3 * 24 * 24 * 2;
   const auto batches = source.read(kOptions, 4, 3);
   for (size_t i = 0; i < batches.size(); ++i)
@@ -251,6 +251,39 @@ TEST_CASE("memory that the devices prefer is used for batches, where they have a
     const auto batch = loader.next();
     CHECK((batch.images == memory.data()) == preferred);
     CHECK(source.copy(batch, kOptions.batch) == source.expected(kOptions, source.config.augmentation, 0));
+  }
+}
+
+TEST_CASE("batches of bytes hold the crops and draws that the inputs are made of") {
+  Source source;
+  source.format.records = true;
+  const int64_t size = source.preprocessing.crop_size;
+  Loader loader(source.pack, source.preprocessing, source.format, kOptions);
+  loader.restart(0, source.config.augmentation);
+  for (int64_t step = 0; step < 2 * toy::kStepsPerEpoch; ++step) {
+    CAPTURE(step);
+    const CopiedBatch expected = source.expected(kOptions, source.config.augmentation, step);
+    const columns::Batch batch = loader.next();
+    CHECK(batch.valid == expected.valid);
+    CHECK(std::equal(expected.labels.begin(), expected.labels.end(), batch.labels));
+    REQUIRE(batch.draws != nullptr);
+    CHECK(batch.side == size);
+    CHECK(batch.pieces == batch.valid);
+    for (int64_t row = 0; row < batch.valid; ++row) {
+      const RecordDraw& draw = batch.draws[row];
+      CHECK(draw.piece == row);
+      // The piece, put back where it was in its record, gives the row's input.
+      std::vector<uint8_t> record(static_cast<size_t>(kRecordBytes));
+      const auto* piece = static_cast<const uint8_t*>(batch.images) + row * batch.piece_bytes();
+      for (int64_t y = 0; y < size; ++y)
+        std::copy_n(piece + y * size * 3, size * 3,
+                    record.data() + ((draw.top + y) * kPackSize + draw.left) * 3);
+      std::vector<std::byte> input(static_cast<size_t>(source.input_bytes));
+      write_input(record.data(),
+                  {draw.top, draw.left, draw.mirror != 0, {draw.colour[0], draw.colour[1], draw.colour[2]}},
+                  source.preprocessing, source.format.inputs.layout, source.format.inputs.type, input.data());
+      CHECK(std::equal(input.begin(), input.end(), expected.images.begin() + row * source.input_bytes));
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,15 +20,22 @@ namespace {
 /// The CPU's column as a deferred one.
 class DeferredColumn : public columns::Column {
  public:
-  explicit DeferredColumn(std::unique_ptr<columns::Column> column) : column_(std::move(column)) {}
+  DeferredColumn(std::unique_ptr<columns::Column> column, int64_t batch)
+      : column_(std::move(column)), batch_(batch) {}
 
   columns::InputFormat input_format() const override { return column_->input_format(); }
+  /// Takes records, as a GPU does, and makes inputs of them before it computes.
+  bool accept_records(const Preprocessing& preprocessing) override {
+    if (std::getenv("ALEXNET_STUB_NO_RECORDS")) return false;
+    preprocessing_ = preprocessing;
+    return true;
+  }
   void set_batch(const columns::Batch& batch) override {
     // A batch that was told ahead must be there unchanged.
     if (told_.id != 0 && batch.id == told_.id && batch.images == told_.images &&
         first_label(batch) != told_label_)
       throw Error(ErrorCode::kInternal, "a batch has changed after it was told");
-    column_->set_batch(batch);
+    column_->set_batch(batch.draws ? made_of(batch) : batch);
   }
   void prefetch(const columns::Batch& next) override {
     told_ = next;
@@ -41,18 +49,27 @@ class DeferredColumn : public columns::Column {
   }
   columns::BatchTotals loss(std::span<columns::Column* const> all, bool gradient) override {
     totals_ = column_->loss(inner(all), gradient);
+    stopped_ = stopped_ || !std::isfinite(totals_.loss);
     return {};
   }
   bool deferred() const override { return true; }
-  columns::FinishedPass finish() override { return {totals_, 0.25}; }
+  void end_pass() override { started_.push_back(totals_); }
+  columns::FinishedPass finish() override {
+    if (started_.empty()) throw Error(ErrorCode::kInternal, "no pass was started");
+    const columns::FinishedPass pass{started_.front(), 0.25};
+    started_.pop_front();
+    if (started_.empty()) stopped_ = false;
+    return pass;
+  }
+  void rest() override { started_.clear(); }
   const float* logits() const override { return column_->logits(); }
   void backward(size_t layer, const columns::LayerUpdate& update, bool input_gradient) override {
     if (std::getenv("ALEXNET_STUB_LOST") && layer == 0)
       throw Error(ErrorCode::kDeviceLost, "cuda:0 has fallen off the bus");
-    if (std::isfinite(totals_.loss)) column_->backward(layer, update, input_gradient);
+    if (!stopped_) column_->backward(layer, update, input_gradient);
   }
   void reduce(size_t layer, std::span<columns::Column* const> all) override {
-    if (std::isfinite(totals_.loss)) column_->reduce(layer, inner(all));
+    if (!stopped_) column_->reduce(layer, inner(all));
   }
   void write(size_t layer, columns::Parameter parameter, std::span<const float> values) override {
     column_->write(layer, parameter, values);
@@ -63,6 +80,33 @@ class DeferredColumn : public columns::Column {
   bool all_finite() const override { return column_->all_finite(); }
 
  private:
+  /// The same batch as inputs.
+  columns::Batch made_of(const columns::Batch& batch) {
+    const columns::InputFormat format = column_->input_format();
+    const int64_t size = preprocessing_.crop_size, bytes = format.image_bytes(size);
+    inputs_.assign(static_cast<size_t>(bytes * batch_), std::byte{0});
+    for (int64_t row = 0; row < batch.valid; ++row) {
+      const RecordDraw& draw = batch.draws[row];
+      const auto* piece =
+          static_cast<const uint8_t*>(batch.images) + (draw.piece - batch.first_piece) * batch.piece_bytes();
+      // A piece that is a crop is put back to its place in a record.
+      std::vector<uint8_t> record;
+      if (batch.side != kPackSize) {
+        record.assign(static_cast<size_t>(kRecordBytes), 0xEE);
+        for (int64_t y = 0; y < size; ++y)
+          std::copy_n(piece + y * size * 3, size * 3,
+                      record.data() + ((draw.top + y) * kPackSize + draw.left) * 3);
+        piece = record.data();
+      }
+      const Sample sample{
+          draw.top, draw.left, draw.mirror != 0, {draw.colour[0], draw.colour[1], draw.colour[2]}};
+      write_input(piece, sample, preprocessing_, format.layout, format.type, inputs_.data() + row * bytes);
+    }
+    columns::Batch made = batch;
+    made.images = inputs_.data();
+    made.draws = nullptr;
+    return made;
+  }
   static int32_t first_label(const columns::Batch& batch) { return batch.labels ? batch.labels[0] : -1; }
   std::span<columns::Column* const> inner(std::span<columns::Column* const> all) {
     inner_.clear();
@@ -72,7 +116,12 @@ class DeferredColumn : public columns::Column {
 
   const std::unique_ptr<columns::Column> column_;
   std::vector<columns::Column*> inner_;
-  columns::BatchTotals totals_;
+  const int64_t batch_;
+  Preprocessing preprocessing_;
+  std::vector<std::byte> inputs_;
+  columns::BatchTotals totals_;  // of the pass that is being started
+  std::deque<columns::BatchTotals> started_;
+  bool stopped_ = false;  // a loss was not finite, and that pass is not finished yet
   columns::Batch told_;
   int32_t told_label_ = -1;
 };
@@ -126,9 +175,12 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                              columns::Column*) {
   if (std::getenv("ALEXNET_STUB_OUT_OF_MEMORY"))
     throw Error(ErrorCode::kOutOfMemory, "the net needs 9 GB and 8 GB are free; batch 7 fits");
-  return std::make_unique<DeferredColumn>(cpu::make_cpu_column(
-      plan, options.column, {.batch = options.batch, .training = options.training != 0}));
+  return std::make_unique<DeferredColumn>(
+      cpu::make_cpu_column(plan, options.column, {.batch = options.batch, .training = options.training != 0}),
+      options.batch);
 }
+
+void graphs(const columns::Column&, PluginGraphs&) {}
 
 void layer_times(const columns::Column&, size_t layers, float* milliseconds) {
   std::fill_n(milliseconds, 2 * layers, 0.0f);

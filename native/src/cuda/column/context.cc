@@ -70,6 +70,7 @@ void DeviceContext::wait(cudaEvent_t event) {
     const cudaError_t status = cudaEventQuery(event);
     if (status == cudaSuccess) return;
     if (status != cudaErrorNotReady) fail_cuda(status, "the step's work", device_, Place::current());
+    cudaGetLastError();  // it is noted like an error, and the next launch would be blamed for it
     const auto waited = Clock::now() - start;
     if (waited > limit_) {
       given_up_ = true;

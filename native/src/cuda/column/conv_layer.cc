@@ -87,7 +87,7 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
 }
 
 template <class T>
-void ConvLayer<T>::bind(void* workspace) {
+void ConvLayer<T>::bind(void* workspace, int64_t workspace_bytes) {
   ConvolutionData data{.x = input_.data.data(),
                        .weights = filter(),
                        .bias = this->biases_.multiplied(),
@@ -96,7 +96,7 @@ void ConvLayer<T>::bind(void* workspace) {
                        .dweights = raw_gradient_.data(),
                        .dy = linear_.gradient.data()};
   if (raw_gradient_.count() == 0) data.dweights = this->weights_.gradient();
-  convolution_->bind(data, workspace);
+  convolution_->bind(data, workspace, workspace_bytes);
 }
 
 template <class T>
@@ -113,8 +113,8 @@ void ConvLayer<T>::forward(const columns::PassContext& context) {
 }
 
 template <class T>
-void ConvLayer<T>::backward_data(bool input_gradient) {
-  ops_->backward(context_.compute());
+void ConvLayer<T>::backward_data(const columns::PassContext& context, bool input_gradient) {
+  ops_->backward(context_.compute(), context);
   if (input_gradient) convolution_->backward_data();
 }
 

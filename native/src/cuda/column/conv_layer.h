@@ -29,9 +29,9 @@ class ConvLayer : public Layer<T> {
   ConvLayer(const LayerSite& site, const Maps<T>& input);
 
   int64_t workspace_bytes() const override { return convolution_->workspace_bytes(); }
-  void bind(void* workspace) override;
+  void bind(void* workspace, int64_t workspace_bytes) override;
   void forward(const columns::PassContext& context) override;
-  void backward_data(bool input_gradient) override;
+  void backward_data(const columns::PassContext& context, bool input_gradient) override;
   void backward_weights() override;
   void refresh() override;
   const Maps<T>& output() const override { return ops_->output(); }

@@ -194,14 +194,17 @@ int64_t Convolution<T>::workspace_bytes() const {
 }
 
 template <class T>
-void Convolution<T>::bind(const ConvolutionData& d, void* workspace) {
+void Convolution<T>::bind(const ConvolutionData& d, void* workspace, int64_t workspace_bytes) {
   if (plain_)
-    forward_->bind(context_, {kX, kWeights, kY}, {d.x, d.weights, d.y}, workspace);
+    forward_->bind(context_, {kX, kWeights, kY}, {d.x, d.weights, d.y}, workspace, workspace_bytes);
   else
-    forward_->bind(context_, {kX, kWeights, kY, kBias}, {d.x, d.weights, d.y, d.bias}, workspace);
-  if (backward_data_) backward_data_->bind(context_, {kX, kWeights, kY}, {d.dx, d.weights, d.dy}, workspace);
+    forward_->bind(context_, {kX, kWeights, kY, kBias}, {d.x, d.weights, d.y, d.bias}, workspace,
+                   workspace_bytes);
+  if (backward_data_)
+    backward_data_->bind(context_, {kX, kWeights, kY}, {d.dx, d.weights, d.dy}, workspace, workspace_bytes);
   if (backward_weights_)
-    backward_weights_->bind(context_, {kX, kWeights, kY}, {d.x, d.dweights, d.dy}, workspace);
+    backward_weights_->bind(context_, {kX, kWeights, kY}, {d.x, d.dweights, d.dy}, workspace,
+                            workspace_bytes);
 }
 
 template class Convolution<float>;

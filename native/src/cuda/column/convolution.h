@@ -37,7 +37,8 @@ class Convolution {
               const EngineRules& rules);
 
   int64_t workspace_bytes() const;
-  void bind(const ConvolutionData& data, void* workspace);
+  /// `workspace_bytes`: at least workspace_bytes().
+  void bind(const ConvolutionData& data, void* workspace, int64_t workspace_bytes);
 
   void forward() { forward_->run(context_); }
   void backward_data() { backward_data_->run(context_); }

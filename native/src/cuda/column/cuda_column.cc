@@ -1,8 +1,10 @@
 #include "cuda/column/cuda_column.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "cuda/column/batch_input.h"
@@ -13,6 +15,7 @@
 #include "cuda/column/layer_clock.h"
 #include "cuda/column/loss_head.h"
 #include "cuda/column/parameter_update.h"
+#include "cuda/column/step_graphs.h"
 
 namespace alexnet::cuda {
 
@@ -26,13 +29,23 @@ using columns::PassContext;
 
 namespace {
 
-class ProfiledColumn : public Column {
+class ReportingColumn : public Column {
  public:
   virtual const std::vector<float>& layer_times() const = 0;
+  virtual const StepGraphs& graphs() const = 0;
 };
 
+/// Whether graphs are wanted: not where the environment's ALEXNET_CUDA_GRAPHS is 0.
+bool wants_graphs() {
+  const char* value = std::getenv("ALEXNET_CUDA_GRAPHS");
+  return !value || std::string(value) != "0";
+}
+
+/// What a graph's key begins with.
+enum Call : uint64_t { kForward, kLoss, kBackwardData, kLayOut, kBackwardWeights, kUpdate };
+
 template <class T>
-class CudaColumn : public ProfiledColumn {
+class CudaColumn : public ReportingColumn {
  public:
   CudaColumn(const NetPlan& plan, const CudaColumnOptions& options);
   ~CudaColumn() override {
@@ -47,13 +60,16 @@ class CudaColumn : public ProfiledColumn {
   InputFormat input_format() const override {
     return {InputLayout::kNhwc, sizeof(T) == 2 ? InputType::kBfloat16 : InputType::kFloat32};
   }
+  bool accept_records(const Preprocessing& preprocessing) override;
   void set_batch(const Batch& batch) override;
   void prefetch(const Batch& next) override;
   void gather(size_t layer, std::span<Column* const> all) override;
   void forward(size_t layer, const PassContext& context) override;
   BatchTotals loss(std::span<Column* const> all, bool gradient) override;
   bool deferred() const override { return true; }
+  void end_pass() override;
   FinishedPass finish() override;
+  void rest() override;
   const float* logits() const override;
   void backward(size_t layer, const LayerUpdate& update, bool input_gradient) override;
   void reduce(size_t layer, std::span<Column* const> all) override;
@@ -61,6 +77,7 @@ class CudaColumn : public ProfiledColumn {
   void read(size_t layer, columns::Parameter parameter, std::span<float> values) const override;
   bool all_finite() const override;
   const std::vector<float>& layer_times() const override { return clock_.times(); }
+  const StepGraphs& graphs() const override { return graphs_; }
 
  private:
   static bool is_velocity(columns::Parameter parameter) {
@@ -74,6 +91,8 @@ class CudaColumn : public ProfiledColumn {
   static CudaColumn& same(Column* column) { return static_cast<CudaColumn&>(*column); }
   int columns() const { return plan_.spec.columns; }
   BatchInput<T>& input_of() const { return leader_ ? *leader_->own_input_ : *own_input_; }
+  /// Of the pass that is being started.
+  size_t slot() const { return slot_of(passes_); }
   size_t last() const { return plan_.layers.size() - 1; }
 
   void build_layers();
@@ -91,8 +110,10 @@ class CudaColumn : public ProfiledColumn {
   DeviceContext context_;
   Arena arena_;
   LayerClock clock_;
+  StepGraphs graphs_;
+  PassContext pass_;  // of the pass that is being started
 
-  Block<uint32_t> step_;
+  Block<uint32_t> step_;  // completed steps, and whether a pass is begun before the one before it is finished
   std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
@@ -105,7 +126,11 @@ class CudaColumn : public ProfiledColumn {
   Block<float> staging_;  // for parameters in canonical layout
   Block<std::byte> workspace_;
 
-  Event done_;
+  uint64_t passes_ = 0;                    // ended
+  uint64_t running_ = 0;                   // of them, not finished
+  std::vector<const CudaColumn*> others_;  // this net's other columns, from the first pass on
+  std::array<std::unique_ptr<Event>, kPassesAtOnce> done_;
+  Event resting_;
   Pinned<uint32_t> host_step_;
 };
 
@@ -117,10 +142,13 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
       context_(options.devices[static_cast<size_t>(options.column)]),
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
+      // Events that time layers cannot be part of a graph.
+      graphs_(context_, wants_graphs() && !clock_.on()),
       loss_(context_, arena_, options.batch, plan.spec.classes),
       update_(context_, arena_, plan.layers.size()),
-      done_(context_),
-      host_step_(context_, 1) {
+      resting_(context_),
+      host_step_(context_, 2 * kPassesAtOnce) {
+  for (auto& event : done_) event = std::make_unique<Event>(context_);
   build_layers();
   build_exchange();
   allocate();
@@ -144,7 +172,7 @@ template <class T>
 void CudaColumn<T>::build_layers() {
   const int64_t batch = options_.batch;
   const bool training = options_.training;
-  step_ = arena_.take<uint32_t>(1, Growth::kFixed);
+  step_ = arena_.take<uint32_t>(2, Growth::kFixed);
   if (!leader_) own_input_ = std::make_unique<BatchInput<T>>(context_, arena_, plan_, options_.batch);
   joined_.resize(plan_.layers.size());
   int64_t workspace = 0, largest_parameter = 0;
@@ -192,18 +220,30 @@ template <class T>
 void CudaColumn<T>::bind() {
   std::vector<ParameterEntry> entries;
   for (const auto& layer : layers_) {
-    layer->bind(workspace_.data());
+    layer->bind(workspace_.data(), workspace_.bytes());
     for (const ParameterEntry& entry : layer->entries()) entries.push_back(entry);
   }
   update_.bind(std::move(entries));
 }
 
 template <class T>
-void CudaColumn<T>::set_batch(const Batch& batch) {
+bool CudaColumn<T>::accept_records(const Preprocessing& preprocessing) {
   context_.use();
-  exchange_->begin_pass();
-  clock_.begin_pass();
+  if (own_input_) own_input_->set_preprocessing(preprocessing);
+  return true;
+}
+
+template <class T>
+void CudaColumn<T>::set_batch(const Batch& batch) {
+  if (running_ == kPassesAtOnce)
+    throw Error(ErrorCode::kInternal, "a pass is begun before the last but one is finished");
+  context_.use();
+  exchange_->begin_pass(slot());
+  clock_.begin_pass(slot());
   update_.begin_pass();
+  // What the other columns still read of the last pass may be overwritten from now on.
+  if (running_ > 0)
+    for (const CudaColumn* other : others_) other->done_[slot_of(passes_ - 1)]->hold(context_.compute());
   if (leader_)
     input_of().hold(context_.compute());
   else
@@ -219,6 +259,7 @@ void CudaColumn<T>::prefetch(const Batch& next) {
 template <class T>
 void CudaColumn<T>::gather(size_t layer, std::span<Column* const> all) {
   context_.use();
+  graphs_.start();
   const Maps<T>& to = joined_[layer]->maps();
   exchange_->join<T>(
       [&](int c) -> Part<T> {
@@ -233,19 +274,27 @@ template <class T>
 void CudaColumn<T>::forward(size_t layer, const PassContext& context) {
   context_.use();
   if (layer == 0) {
-    *host_step_.data() = context.step;
-    ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(step_.data(), host_step_.data(), sizeof(uint32_t),
+    pass_ = context;
+    uint32_t* words = host_step_.data() + 2 * slot();
+    words[0] = context.step;
+    words[1] = running_ > 0;
+    ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(step_.data(), words, 2 * sizeof(uint32_t),
                                                           cudaMemcpyHostToDevice, context_.compute()));
   }
-  clock_.begin(layer, false);
-  layers_[layer]->forward(context);
-  clock_.end(layer, false);
-  if (output_ready_[layer]) output_ready_[layer]->record(context_.compute());
+  graphs_.add({kForward, layer, pass_.training, pass_.seed}, [this, layer, pass = pass_] {
+    clock_.begin(layer, false);
+    layers_[layer]->forward(pass);
+    clock_.end(layer, false);
+  });
+  if (!output_ready_[layer]) return;
+  graphs_.start();
+  output_ready_[layer]->record(context_.compute());
 }
 
 template <class T>
 BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   context_.use();
+  graphs_.start();
   const int64_t classes = plan_.spec.classes, batch = options_.batch;
   exchange_->join<float>(
       [&](int c) -> Part<float> {
@@ -255,14 +304,21 @@ BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
                 other.output_ready_[last()].get()};
       },
       loss_.joined(), loss_.view());
-  loss_.clear();
-  if (!input_of().labels()) return {};
+  others_.clear();
+  for (int c = 0; c < columns(); ++c)
+    if (c != options_.column) others_.push_back(&same(all[static_cast<size_t>(c)]));
+  if (!input_of().has_labels()) {
+    loss_.clear(slot());
+    return {};
+  }
   LossGradient<T> to;
   if (gradient) {
     const Range own = column_range(classes, columns(), options_.column);
     to = {classifier_->logits_gradient(), own.size(), own.begin, own.size(), nullptr};
   }
-  loss_.run<T>(input_of().labels(), to);
+  graphs_.add({kLoss, gradient}, [this, to] { loss_.run<T>(input_of().labels(), to, step_.data() + 1); });
+  graphs_.start();
+  loss_.fetch_totals(slot());
   return {};
 }
 
@@ -275,12 +331,21 @@ const float* CudaColumn<T>::logits() const {
 template <class T>
 void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input_gradient) {
   context_.use();
-  clock_.begin(layer, true);
-  layers_[layer]->backward_data(input_gradient);
+  graphs_.add({kBackwardData, layer, input_gradient, pass_.training, pass_.seed},
+              [this, layer, input_gradient, pass = pass_] {
+                clock_.begin(layer, true);
+                layers_[layer]->backward_data(pass, input_gradient);
+              });
   // What the others need goes out before this column's own weights take their time.
-  if (input_gradient && joined_[layer]) joined_[layer]->publish_gradient();
-  if (!update.frozen) layers_[layer]->backward_weights();
-  clock_.end(layer, true);
+  if (input_gradient && joined_[layer]) {
+    graphs_.add({kLayOut, layer}, [this, layer] { joined_[layer]->lay_out_gradient(); });
+    graphs_.start();
+    joined_[layer]->publish_gradient();
+  }
+  graphs_.add({kBackwardWeights, layer, update.frozen}, [this, layer, frozen = update.frozen] {
+    if (!frozen) layers_[layer]->backward_weights();
+    clock_.end(layer, true);
+  });
   update_.set(layer, update);
   // The lowest layer that learns needs no gradient of its input: after it all gradients are there.
   if (!input_gradient) update_parameters();
@@ -289,14 +354,16 @@ void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input
 /// All parameters at once. Where the loss is not finite the kernel changes nothing.
 template <class T>
 void CudaColumn<T>::update_parameters() {
-  update_.run(loss_.not_finite());
+  update_.send(slot());
+  graphs_.add({kUpdate, layers_.size()}, [this] { update_.run(loss_.not_finite()); });
   for (size_t l = 0; l < layers_.size(); ++l)
-    if (!update_.frozen(l)) layers_[l]->refresh();
+    if (!update_.frozen(l)) graphs_.add({kUpdate, l}, [this, l] { layers_[l]->refresh(); });
 }
 
 template <class T>
 void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
   context_.use();
+  graphs_.start();
   const auto stream = context_.compute();
   const Maps<T>& to = layers_[layer - 1]->output();
   // In the columns' order on every device, so that all of them round alike.
@@ -321,13 +388,35 @@ void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
 }
 
 template <class T>
-FinishedPass CudaColumn<T>::finish() {
+void CudaColumn<T>::end_pass() {
   context_.use();
-  done_.record(context_.compute());
-  context_.wait(done_.get());
-  if (own_input_) context_.wait(own_input_->prefetched().get());
-  clock_.read();
-  return {loss_.totals(), exchange_->milliseconds()};
+  graphs_.start();
+  done_[slot()]->record(context_.compute());
+  ++passes_;
+  ++running_;
+}
+
+template <class T>
+FinishedPass CudaColumn<T>::finish() {
+  if (running_ == 0) throw Error(ErrorCode::kInternal, "no pass was started");
+  context_.use();
+  const size_t slot = slot_of(passes_ - running_);
+  context_.wait(done_[slot]->get());
+  if (own_input_) own_input_->wait_for_uploads(context_, /*all=*/running_ == 1);
+  --running_;
+  clock_.read(slot);
+  return {loss_.totals(slot), exchange_->milliseconds(slot)};
+}
+
+template <class T>
+void CudaColumn<T>::rest() {
+  running_ = 0;
+  graphs_.drop();
+  context_.use();
+  for (const auto stream : {context_.upload(), context_.exchange(), context_.compute()}) {
+    resting_.record(stream);
+    context_.wait(resting_.get());
+  }
 }
 
 template <class T>
@@ -357,8 +446,13 @@ std::unique_ptr<Column> make_cuda_column(const NetPlan& plan, const CudaColumnOp
 }
 
 void cuda_layer_times(const Column& column, float* milliseconds) {
-  const auto& times = static_cast<const ProfiledColumn&>(column).layer_times();
+  const auto& times = static_cast<const ReportingColumn&>(column).layer_times();
   std::copy(times.begin(), times.end(), milliseconds);
+}
+
+GraphReport cuda_graphs(const Column& column) {
+  const StepGraphs& graphs = static_cast<const ReportingColumn&>(column).graphs();
+  return {graphs.recorded(), graphs.refusal()};
 }
 
 }  // namespace alexnet::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "alexnet/run_config.h"
@@ -26,5 +27,12 @@ std::unique_ptr<columns::Column> make_cuda_column(const NetPlan& plan, const Cud
 /// Milliseconds of the last pass by layer, forward then backward, where the environment's
 /// ALEXNET_CUDA_PROFILE was set when the column was made; otherwise zeros.
 void cuda_layer_times(const columns::Column& column, float* milliseconds);
+
+/// How many CUDA graphs a column has recorded, and why none are used where they are wanted and cannot be.
+struct GraphReport {
+  int64_t recorded = 0;
+  std::string refusal;
+};
+GraphReport cuda_graphs(const columns::Column& column);
 
 }  // namespace alexnet::cuda

@@ -29,10 +29,11 @@ Exchange::Exchange(const DeviceContext& context, Arena& arena, int column, const
     landing_.push_back(fetches ? arena.take<std::byte>(largest, Growth::kWithBatch) : Block<std::byte>());
     fetched_.push_back(std::make_unique<Event>(context));
   }
-  for (int i = 0; i < pieces_a_pass; ++i) {
-    begins_.push_back(std::make_unique<Event>(context, /*timed=*/true));
-    ends_.push_back(std::make_unique<Event>(context, /*timed=*/true));
-  }
+  for (Clock& clock : clocks_)
+    for (int i = 0; i < pieces_a_pass; ++i) {
+      clock.begins.push_back(std::make_unique<Event>(context, /*timed=*/true));
+      clock.ends.push_back(std::make_unique<Event>(context, /*timed=*/true));
+    }
 }
 
 const void* Exchange::start(int column, const void* from, int64_t bytes, const Event& ready) {
@@ -49,9 +50,10 @@ const void* Exchange::start(int column, const void* from, int64_t bytes, const E
   return to;
 }
 
-double Exchange::milliseconds() const {
+double Exchange::milliseconds(size_t slot) const {
+  const Clock& clock = clocks_[slot];
   double sum = 0;
-  for (size_t i = 0; i < used_; ++i) sum += ends_[i]->since(*begins_[i]);
+  for (size_t i = 0; i < clock.used; ++i) sum += clock.ends[i]->since(*clock.begins[i]);
   return sum;
 }
 

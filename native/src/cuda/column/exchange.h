@@ -3,11 +3,13 @@
 // otherwise through the host's memory (the driver's doing; the list of devices says so).
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "cuda/column/arena.h"
+#include "cuda/column/passes.h"
 #include "cuda/kernels/kernels.h"
 
 namespace alexnet::cuda {
@@ -32,7 +34,10 @@ class Exchange {
 
   bool remote(int column) const { return devices_[static_cast<size_t>(column)] != context_.device(); }
 
-  void begin_pass() { used_ = 0; }
+  void begin_pass(size_t slot) {
+    slot_ = slot;
+    clocks_[slot].used = 0;
+  }
   /// Starts a copy of another device's memory, once `ready` has come, and returns where it will lie. The
   /// compute stream must await() it before it reads.
   template <class T>
@@ -45,15 +50,15 @@ class Exchange {
   void release() const { released_->record(context_.compute()); }
 
   /// The pass's time in copies, once it is over.
-  double milliseconds() const;
+  double milliseconds(size_t slot) const;
 
  private:
   const void* start(int column, const void* from, int64_t bytes, const Event& ready);
   /// Times what the compute stream does between the two: copies on the same device.
   void begin_local() { begin(context_.compute()); }
   void end_local() { end(context_.compute()); }
-  void begin(cudaStream_t stream) { begins_[used_]->record(stream); }
-  void end(cudaStream_t stream) { ends_[used_++]->record(stream); }
+  void begin(cudaStream_t stream) { clocks_[slot_].begins[clocks_[slot_].used]->record(stream); }
+  void end(cudaStream_t stream) { clocks_[slot_].ends[clocks_[slot_].used++]->record(stream); }
 
   const DeviceContext& context_;
   const int column_;
@@ -61,8 +66,13 @@ class Exchange {
   std::vector<Block<std::byte>> landing_;        // by column; empty where it is not remote
   std::vector<std::unique_ptr<Event>> fetched_;  // by column
   std::unique_ptr<Event> released_;
-  std::vector<std::unique_ptr<Event>> begins_, ends_;
-  size_t used_ = 0;
+  /// The copies of one pass.
+  struct Clock {
+    std::vector<std::unique_ptr<Event>> begins, ends;
+    size_t used = 0;
+  };
+  std::array<Clock, kPassesAtOnce> clocks_;
+  size_t slot_ = 0;
 };
 
 template <class V>

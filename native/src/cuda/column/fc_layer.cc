@@ -50,7 +50,7 @@ int64_t FcLayer<T>::workspace_bytes() const {
 }
 
 template <class T>
-void FcLayer<T>::bind(void* workspace) {
+void FcLayer<T>::bind(void* workspace, int64_t) {
   if (classifier_)
     classifier_product_->bind(this->biases_.master(), workspace);
   else
@@ -79,8 +79,8 @@ void FcLayer<T>::forward(const columns::PassContext& context) {
 }
 
 template <class T>
-void FcLayer<T>::backward_data(bool input_gradient) {
-  ops_->backward(context_.compute());
+void FcLayer<T>::backward_data(const columns::PassContext& context, bool input_gradient) {
+  ops_->backward(context_.compute(), context);
   if (!input_gradient) return;
   const T *dy = linear_.gradient.data(), *weights = this->weights_.multiplied();
   if (classifier_)

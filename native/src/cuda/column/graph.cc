@@ -34,7 +34,7 @@ void GraphDescriptor::finalize() { ALEXNET_CUDNN_CHECK(*context_, finalize(descr
 bool GraphDescriptor::try_finalize() { return context_->cudnn().finalize(descriptor_) == kCudnnSuccess; }
 
 void GraphPlan::bind(const DeviceContext& context, const std::vector<int64_t>& uids,
-                     const std::vector<void*>& pointers, void* workspace) {
+                     const std::vector<void*>& pointers, void* workspace, int64_t workspace_bytes) {
   GraphDescriptor pack(context, kCudnnVariantPack);
   const auto count = static_cast<int64_t>(uids.size());
   pack.set(kCudnnPackPointers, kCudnnTypeVoidPointer, count, pointers.data());
@@ -42,10 +42,43 @@ void GraphPlan::bind(const DeviceContext& context, const std::vector<int64_t>& u
   pack.set(kCudnnPackWorkspace, kCudnnTypeVoidPointer, 1, &workspace);
   pack.finalize();
   pack_.emplace(std::move(pack));
+  CudnnStatus status = kCudnnSuccess;
+  do {
+    status = context.cudnn().execute(context.cudnn_handle(), plan_->get(), pack_->get());
+    if (status == kCudnnSuccess) return;
+    check_device(context.device());
+  } while (choose(context, workspace_bytes));
+  throw Error(ErrorCode::kDeviceUnavailable,
+              device_name(context.device()) + ": cuDNN " + context.cudnn().state.version +
+                  " accepts a convolution of this net, but none of its engines computes it (" +
+                  context.cudnn().get_error_string(status) +
+                  "); choose another precision or batch size, or " + "train on the CPU");
+}
+
+bool GraphPlan::choose(const DeviceContext& context, int64_t workspace_bytes) {
+  while (!configs_.empty()) {
+    GraphDescriptor config = std::move(configs_.front());
+    configs_.pop_front();
+    GraphDescriptor plan(context, kCudnnExecutionPlan);
+    CudnnHandle handle = context.cudnn_handle();
+    plan.set(kCudnnPlanHandle, kCudnnTypeHandle, 1, &handle);
+    plan.set_descriptor(kCudnnPlanConfig, config);
+    if (!plan.try_finalize()) continue;  // proposed, but not for this device
+    int64_t workspace = 0, count = 0;
+    ALEXNET_CUDNN_CHECK(
+        context, get_attribute(plan.get(), kCudnnPlanWorkspace, kCudnnTypeInt64, 1, &count, &workspace));
+    if (workspace > workspace_bytes) continue;
+    plan_.reset();  // before the configuration that it was made of
+    config_.emplace(std::move(config));
+    plan_.emplace(std::move(plan));
+    workspace_bytes_ = workspace;
+    return true;
+  }
+  return false;
 }
 
 void GraphPlan::run(const DeviceContext& context) const {
-  ALEXNET_CUDNN_CHECK(context, execute(context.cudnn_handle(), plan_.get(), pack_->get()));
+  ALEXNET_CUDNN_CHECK(context, execute(context.cudnn_handle(), plan_->get(), pack_->get()));
 }
 
 namespace {
@@ -99,21 +132,13 @@ std::vector<GraphDescriptor> proposals(const DeviceContext& context, const Graph
 
 std::optional<GraphPlan> choose_plan(const DeviceContext& context, const GraphDescriptor& graph,
                                      const EngineRules& rules) {
+  GraphPlan plan;
   for (const int mode : {kCudnnHeuristicsA, kCudnnHeuristicsFallback})
-    for (GraphDescriptor& config : proposals(context, graph, mode)) {
-      if (!allowed(numerical_notes(context, config), rules.precision)) continue;
-      GraphDescriptor plan(context, kCudnnExecutionPlan);
-      CudnnHandle handle = context.cudnn_handle();
-      plan.set(kCudnnPlanHandle, kCudnnTypeHandle, 1, &handle);
-      plan.set_descriptor(kCudnnPlanConfig, config);
-      if (!plan.try_finalize()) continue;  // proposed, but not for this device
-      int64_t workspace = 0, count = 0;
-      ALEXNET_CUDNN_CHECK(
-          context, get_attribute(plan.get(), kCudnnPlanWorkspace, kCudnnTypeInt64, 1, &count, &workspace));
-      if (workspace > rules.workspace_bytes) continue;
-      return GraphPlan(std::move(config), std::move(plan), workspace);
-    }
-  return std::nullopt;
+    for (GraphDescriptor& config : proposals(context, graph, mode))
+      if (allowed(numerical_notes(context, config), rules.precision))
+        plan.configs_.push_back(std::move(config));
+  if (!plan.choose(context, rules.workspace_bytes)) return std::nullopt;
+  return plan;
 }
 
 }  // namespace alexnet::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,20 +54,25 @@ struct EngineRules {
 class GraphPlan {
  public:
   int64_t workspace_bytes() const { return workspace_bytes_; }
-  /// Tells where the tensors lie, by their numbers; once, before run().
+  /// Tells where the tensors lie, by their numbers; once, before run(). The plan is run then, for some
+  /// engines accept a graph and refuse to compute it: the next one that needs no more than the working memory
+  /// at hand takes its place. What lies in the results is overwritten. Throws kDeviceUnavailable where all
+  /// refuse.
   void bind(const DeviceContext& context, const std::vector<int64_t>& uids,
-            const std::vector<void*>& pointers, void* workspace);
+            const std::vector<void*>& pointers, void* workspace, int64_t workspace_bytes);
   /// Queues the work on the context's compute stream.
   void run(const DeviceContext& context) const;
 
  private:
   friend std::optional<GraphPlan> choose_plan(const DeviceContext& context, const GraphDescriptor& graph,
                                               const EngineRules& rules);
-  GraphPlan(GraphDescriptor config, GraphDescriptor plan, int64_t workspace_bytes)
-      : config_(std::move(config)), plan_(std::move(plan)), workspace_bytes_(workspace_bytes) {}
+  GraphPlan() = default;
+  /// Makes the plan of the first of the configurations that are left which needs at most so much working
+  /// memory. False where none does.
+  bool choose(const DeviceContext& context, int64_t workspace_bytes);
 
-  GraphDescriptor config_, plan_;
-  std::optional<GraphDescriptor> pack_;
+  std::deque<GraphDescriptor> configs_;  // that follow the rules and were not taken yet, best first
+  std::optional<GraphDescriptor> config_, plan_, pack_;
   int64_t workspace_bytes_ = 0;
 };
 

@@ -25,14 +25,13 @@ MapView JoinedInput<T>::dense_view(int column) const {
 }
 
 template <class T>
-void JoinedInput<T>::publish_gradient() const {
+void JoinedInput<T>::lay_out_gradient() const {
   for (int c = 0; c < static_cast<int>(outbox_.size()); ++c) {
     const Block<T>& outbox = outbox_[static_cast<size_t>(c)];
     if (outbox.count() == 0) continue;
     const Part<T> part = gradient_of(c, /*dense=*/false);
     copy_map<T, T>(context_.compute(), part.data, part.view, outbox.data(), dense_view(c));
   }
-  gradient_ready_.record(context_.compute());
 }
 
 template <class T>

@@ -18,8 +18,10 @@ class JoinedInput {
 
   const Maps<T>& maps() const { return maps_; }
 
-  /// After the gradient's kernels are queued: other devices' parts are laid out for their copies.
-  void publish_gradient() const;
+  /// After the gradient's kernels: lays out other devices' parts for their copies.
+  void lay_out_gradient() const;
+  /// After that: other columns may read it.
+  void publish_gradient() const { gradient_ready_.record(context_.compute()); }
   /// A column's part of the gradient; `dense`: laid out for a copy to another device.
   Part<T> gradient_of(int column, bool dense) const;
 

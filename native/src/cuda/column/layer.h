@@ -35,11 +35,13 @@ class Layer {
   /// Bytes of working memory that it shares with the column's other layers, which run one after the other.
   virtual int64_t workspace_bytes() const = 0;
   /// Once the memory is there.
-  virtual void bind(void* workspace) = 0;
+  virtual void bind(void* workspace, int64_t workspace_bytes) = 0;
+
+  // What these queue depends on their arguments alone: it may be recorded and repeated with the same ones.
 
   virtual void forward(const columns::PassContext& context) = 0;
   /// From the gradient of output() to that of the layer's linear part, then of what it read.
-  virtual void backward_data(bool input_gradient) = 0;
+  virtual void backward_data(const columns::PassContext& context, bool input_gradient) = 0;
   /// The gradients of its parameters; after backward_data().
   virtual void backward_weights() = 0;
   /// After the parameters have changed.

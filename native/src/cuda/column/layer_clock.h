@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda/column/context.h"
+#include "cuda/column/passes.h"
 
 namespace alexnet::cuda {
 
@@ -12,27 +13,32 @@ class LayerClock {
  public:
   LayerClock(const DeviceContext& context, size_t layers, bool on) : context_(context), times_(2 * layers) {
     if (!on) return;
-    for (size_t i = 0; i < 2 * layers; ++i)
+    for (size_t i = 0; i < kPassesAtOnce * 2 * layers; ++i)
       spans_.push_back(
           {std::make_unique<Event>(context, true), std::make_unique<Event>(context, true), false});
   }
 
-  void begin_pass() {
-    for (Span& span : spans_) span.used = false;
+  bool on() const { return !spans_.empty(); }
+  void begin_pass(size_t slot) {
+    slot_ = slot;
+    if (!on()) return;
+    for (size_t i = 0; i < times_.size(); ++i) spans_[slot * times_.size() + i].used = false;
   }
   /// `backward`: of the layer's backward pass.
   void begin(size_t layer, bool backward) {
-    if (!spans_.empty()) at(layer, backward).begin->record(context_.compute());
+    if (on()) at(layer, backward).begin->record(context_.compute());
   }
   void end(size_t layer, bool backward) {
-    if (spans_.empty()) return;
+    if (!on()) return;
     at(layer, backward).end->record(context_.compute());
     at(layer, backward).used = true;
   }
   /// After the pass.
-  void read() {
-    for (size_t i = 0; i < spans_.size(); ++i)
-      times_[i] = spans_[i].used ? spans_[i].end->since(*spans_[i].begin) : 0.0f;
+  void read(size_t slot) {
+    for (size_t i = 0; on() && i < times_.size(); ++i) {
+      const Span& span = spans_[slot * times_.size() + i];
+      times_[i] = span.used ? span.end->since(*span.begin) : 0.0f;
+    }
   }
   /// Milliseconds, [2, layers].
   const std::vector<float>& times() const { return times_; }
@@ -42,10 +48,13 @@ class LayerClock {
     std::unique_ptr<Event> begin, end;
     bool used;
   };
-  Span& at(size_t layer, bool backward) { return spans_[layer + (backward ? times_.size() / 2 : 0)]; }
+  Span& at(size_t layer, bool backward) {
+    return spans_[slot_ * times_.size() + layer + (backward ? times_.size() / 2 : 0)];
+  }
 
   const DeviceContext& context_;
-  std::vector<Span> spans_;
+  std::vector<Span> spans_;  // by slot, direction, layer
+  size_t slot_ = 0;
   std::vector<float> times_;
 };
 

@@ -10,10 +10,8 @@ LossHead::LossHead(const DeviceContext& context, Arena& arena, int64_t batch, in
       rows_(arena.take<RowLoss>(batch, Growth::kWithBatch)),
       totals_(arena.take<LossTotals>(1, Growth::kFixed)),
       not_finite_(arena.take<uint32_t>(1, Growth::kFixed)),
-      host_totals_(context, 1),
-      host_logits_(context, batch * classes) {
-  clear();
-}
+      host_totals_(context, kPassesAtOnce),
+      host_logits_(context, batch * classes) {}
 
 const float* LossHead::on_host() const {
   ALEXNET_CUDA_CHECK(context_.device(),
@@ -22,14 +20,14 @@ const float* LossHead::on_host() const {
   return host_logits_.data();
 }
 
-void LossHead::fetch_totals() {
+void LossHead::fetch_totals(size_t slot) {
   ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpyAsync(host_totals_.data(), totals_.data(), sizeof(LossTotals),
+                     cudaMemcpyAsync(host_totals_.data() + slot, totals_.data(), sizeof(LossTotals),
                                      cudaMemcpyDeviceToHost, context_.compute()));
 }
 
-columns::BatchTotals LossHead::totals() const {
-  const LossTotals& totals = *host_totals_.data();
+columns::BatchTotals LossHead::totals(size_t slot) const {
+  const LossTotals& totals = host_totals_.data()[slot];
   return {totals.loss, totals.top1_hits, totals.top5_hits, totals.images};
 }
 

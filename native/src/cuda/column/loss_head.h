@@ -3,6 +3,7 @@
 
 #include "columns/column.h"
 #include "cuda/column/arena.h"
+#include "cuda/column/passes.h"
 #include "cuda/kernels/kernels.h"
 
 namespace alexnet::cuda {
@@ -17,23 +18,23 @@ class LossHead {
   /// Copied to the host at the call; from any thread, between passes: training never needs them there.
   const float* on_host() const;
 
-  /// Queues the loss of the joined logits, its totals on their way to the host, and the gradient.
+  /// Queues the loss of the joined logits and the gradient. Where `*keep` is not 0, a loss before this one
+  /// that was not finite still counts in not_finite().
   template <class T>
-  void run(const int32_t* labels, const LossGradient<T>& gradient) {
+  void run(const int32_t* labels, const LossGradient<T>& gradient, const uint32_t* keep) {
     softmax_cross_entropy<T>(context_.compute(), logits_.data(), classes_, labels, batch_, classes_, gradient,
-                             rows_.data(), totals_.data(), not_finite_.data());
-    fetch_totals();
+                             rows_.data(), totals_.data(), not_finite_.data(), keep);
   }
+  /// Queues the way of run()'s totals to the host.
+  void fetch_totals(size_t slot);
   /// A pass without labels has no loss.
-  void clear() { *host_totals_.data() = {}; }
-  /// Once run()'s work is done.
-  columns::BatchTotals totals() const;
+  void clear(size_t slot) { host_totals_.data()[slot] = {}; }
+  /// Once the pass is done.
+  columns::BatchTotals totals(size_t slot) const;
   /// On the device: whether the loss is not finite.
   const uint32_t* not_finite() const { return not_finite_.data(); }
 
  private:
-  void fetch_totals();
-
   const DeviceContext& context_;
   const int64_t batch_, classes_;
   Block<float> logits_;

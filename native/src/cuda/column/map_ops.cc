@@ -57,6 +57,13 @@ auto MapOps<T>::step_of(const std::vector<OpPlan>& ops, size_t& index) const -> 
   }
   step.spec = ops[index].spec;
   step.shape = ops[index].out;
+  // The original code's order: normalisation and pooling before the ReLU.
+  const bool fuses = step.kind == Kind::kLrn || step.kind == Kind::kLrnPool || step.kind == Kind::kPool;
+  if (fuses && plan_.spec.activation == Activation::kRelu && index + 1 < ops.size() &&
+      ops[index + 1].spec.kind == OpKind::kActivation) {
+    step.relu_after = true;
+    ++index;
+  }
   return step;
 }
 
@@ -79,8 +86,8 @@ void MapOps<T>::forward(Stream stream, const columns::PassContext& context, bool
 }
 
 template <class T>
-void MapOps<T>::backward(Stream stream) {
-  for (size_t i = steps_.size(); i-- > 0;) backward(stream, steps_[i]);
+void MapOps<T>::backward(Stream stream, const columns::PassContext& context) {
+  for (size_t i = steps_.size(); i-- > 0;) backward(stream, steps_[i], context);
 }
 
 template <class T>
@@ -103,7 +110,7 @@ DropoutDraw MapOps<T>::draw_of(const Step& step, const columns::PassContext& con
 }
 
 template <class T>
-void MapOps<T>::forward(Stream stream, Step& s, const columns::PassContext& context) {
+void MapOps<T>::forward(Stream stream, const Step& s, const columns::PassContext& context) {
   const T* x = s.in.data.data();
   T* y = s.out.data.data();
   const MapView &in = s.in.view, &out = s.out.view;
@@ -112,26 +119,25 @@ void MapOps<T>::forward(Stream stream, Step& s, const columns::PassContext& cont
       bias_activation<T>(stream, x, in, y, out, nullptr, plan_.spec.activation);
       break;
     case Kind::kLrnPool:
-      lrn_pool_forward<T>(stream, x, in, y, out, s.winners.data(), s.lrn, s.spec.pool, /*relu_after=*/false);
+      lrn_pool_forward<T>(stream, x, in, y, out, s.winners.data(), s.lrn, s.spec.pool, s.relu_after);
       break;
     case Kind::kLrn:
-      lrn_forward<T>(stream, x, in, y, out, s.lrn, /*relu_after=*/false);
+      lrn_forward<T>(stream, x, in, y, out, s.lrn, s.relu_after);
       break;
     case Kind::kPool:
-      pool_forward<T>(stream, x, in, y, out, s.winners.data(), s.spec.pool, /*relu_after=*/false);
+      pool_forward<T>(stream, x, in, y, out, s.winners.data(), s.spec.pool, s.relu_after);
       break;
     case Kind::kSpatialNorm:
       spatial_norm_forward<T>(stream, x, in, y, out, s.spec.spatial_norm);
       break;
     case Kind::kDropout:
-      s.draw = draw_of(s, context);
-      dropout_forward<T>(stream, x, in, y, out, s.draw);
+      dropout_forward<T>(stream, x, in, y, out, draw_of(s, context));
       break;
   }
 }
 
 template <class T>
-void MapOps<T>::backward(Stream stream, const Step& s) {
+void MapOps<T>::backward(Stream stream, const Step& s, const columns::PassContext& context) {
   const T *x = s.in.data.data(), *y = s.out.data.data(), *dy = s.out.gradient.data();
   T* dx = s.in.gradient.data();
   const MapView &in = s.in.view, &out = s.out.view;
@@ -140,21 +146,22 @@ void MapOps<T>::backward(Stream stream, const Step& s) {
       if (!s.skip_backward) activation_backward<T>(stream, y, out, dy, out, dx, in, plan_.spec.activation);
       break;
     case Kind::kLrnPool:
-      lrn_pool_backward<T>(stream, x, in, dy, out, s.winners.data(), dx, in, s.lrn, s.spec.pool,
-                           /*relu_after=*/false, s.before);
+      lrn_pool_backward<T>(stream, x, in, dy, out, s.winners.data(), dx, in, s.lrn, s.spec.pool, s.relu_after,
+                           s.before);
       break;
     case Kind::kLrn:
-      lrn_backward<T>(stream, x, in, dy, out, dx, in, s.lrn, /*relu_after=*/false, s.before);
+      lrn_backward<T>(stream, x, in, dy, out, dx, in, s.lrn, s.relu_after, s.before);
       break;
     case Kind::kPool:
-      pool_backward<T>(stream, x, in, dy, out, s.winners.data(), dx, in, s.spec.pool, s.before);
+      pool_backward<T>(stream, x, in, dy, out, s.winners.data(), dx, in, s.spec.pool,
+                       s.relu_after ? std::optional(Activation::kRelu) : s.before);
       break;
     case Kind::kSpatialNorm:
       spatial_norm_backward<T>(stream, x, in, dy, out, dx, in, s.spec.spatial_norm, s.before, shares_.data(),
                                shares_.count());
       break;
     case Kind::kDropout:
-      dropout_backward<T>(stream, dy, out, x, in, dx, in, s.draw, s.before);
+      dropout_backward<T>(stream, dy, out, x, in, dx, in, draw_of(s, context), s.before);
       break;
   }
 }

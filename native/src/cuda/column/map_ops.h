@@ -22,7 +22,7 @@ class MapOps {
   /// `activated`: the first op, an activation, has been done.
   void forward(Stream stream, const columns::PassContext& context, bool activated);
   /// From the gradient of output() to the gradient of the linear part's result.
-  void backward(Stream stream);
+  void backward(Stream stream, const columns::PassContext& context);
   const Maps<T>& output() const { return steps_.empty() ? linear_ : steps_.back().out; }
   /// Whether the first op is an activation.
   bool begins_with_activation() const { return !steps_.empty() && steps_[0].kind == Kind::kActivation; }
@@ -32,20 +32,20 @@ class MapOps {
   /// One kernel call. An activation works in place.
   struct Step {
     Kind kind = Kind::kActivation;
-    OpSpec spec;  // of the (last) op
-    LrnSpec lrn;  // kLrnPool, kLrn
-    Shape shape;  // of the result, over all columns
+    OpSpec spec;              // of the (last) op
+    LrnSpec lrn;              // kLrnPool, kLrn
+    bool relu_after = false;  // kLrnPool, kLrn, kPool: the op after these, a ReLU, is done at once
+    Shape shape;              // of the result, over all columns
     Maps<T> in, out;
     std::optional<Activation> before;  // activation whose output is `in` and whose derivative is taken here
     bool skip_backward = false;        // kActivation: done by the next step
     Block<uint8_t> winners;            // kPool, kLrnPool
-    DropoutDraw draw;                  // kDropout: of the last forward pass
   };
 
   Step step_of(const std::vector<OpPlan>& ops, size_t& index) const;
   void allocate(Arena& arena, Step& step, bool training);
-  void forward(Stream stream, Step& step, const columns::PassContext& context);
-  void backward(Stream stream, const Step& step);
+  void forward(Stream stream, const Step& step, const columns::PassContext& context);
+  void backward(Stream stream, const Step& step, const columns::PassContext& context);
   DropoutDraw draw_of(const Step& step, const columns::PassContext& context) const;
 
   const NetPlan& plan_;

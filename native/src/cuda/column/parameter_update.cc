@@ -12,7 +12,7 @@ ParameterUpdate::ParameterUpdate(const DeviceContext& context, Arena& arena, siz
       rates_(arena.take<ParameterRates>(static_cast<int64_t>(2 * layers), Growth::kFixed)),
       not_finite_(arena.take<uint32_t>(1, Growth::kFixed)),
       updates_(layers),
-      host_rates_(context, static_cast<int64_t>(2 * layers)),
+      host_rates_(context, static_cast<int64_t>(kPassesAtOnce * 2 * layers)),
       host_flag_(context, 1) {}
 
 void ParameterUpdate::bind(std::vector<ParameterEntry> entries) {
@@ -29,15 +29,19 @@ void ParameterUpdate::begin_pass() {
   for (LayerUpdate& update : updates_) update = {.frozen = true};
 }
 
-void ParameterUpdate::run(const uint32_t* skip) {
+void ParameterUpdate::send(size_t slot) {
+  ParameterRates* rates = host_rates_.data() + slot * 2 * updates_.size();
   for (size_t l = 0; l < updates_.size(); ++l) {
     const LayerUpdate& u = updates_[l];
-    host_rates_.data()[2 * l] = {u.weight_rate, u.momentum, u.weight_decay, u.frozen};
-    host_rates_.data()[2 * l + 1] = {u.bias_rate, u.momentum, u.bias_decay, u.frozen};
+    rates[2 * l] = {u.weight_rate, u.momentum, u.weight_decay, u.frozen};
+    rates[2 * l + 1] = {u.bias_rate, u.momentum, u.bias_decay, u.frozen};
   }
   ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpyAsync(rates_.data(), host_rates_.data(), static_cast<size_t>(rates_.bytes()),
+                     cudaMemcpyAsync(rates_.data(), rates, static_cast<size_t>(rates_.bytes()),
                                      cudaMemcpyHostToDevice, context_.compute()));
+}
+
+void ParameterUpdate::run(const uint32_t* skip) {
   sgd_update(context_.compute(), table_, rates_.data(), skip, nullptr);
 }
 

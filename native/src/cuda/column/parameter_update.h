@@ -5,6 +5,7 @@
 
 #include "columns/column.h"
 #include "cuda/column/arena.h"
+#include "cuda/column/passes.h"
 #include "cuda/kernels/kernels.h"
 
 namespace alexnet::cuda {
@@ -20,7 +21,9 @@ class ParameterUpdate {
   void begin_pass();
   void set(size_t layer, const columns::LayerUpdate& update) { updates_[layer] = update; }
   bool frozen(size_t layer) const { return updates_[layer].frozen; }
-  /// Queues the update. Where `*skip` is not 0 nothing is changed.
+  /// Queues the factors' way to the device.
+  void send(size_t slot);
+  /// Queues the update by the factors that were sent. Where `*skip` is not 0 nothing is changed.
   void run(const uint32_t* skip);
 
   /// Waits.

@@ -3,6 +3,7 @@
 #include "cuda/column/cuda_column.h"
 #include "cuda/column/device_probe.h"
 #include "cuda/entry/entry.h"
+#include "cuda/plugin_calls.h"
 
 namespace alexnet::cuda::entry {
 
@@ -28,6 +29,12 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                  .batch = options.batch,
                                  .training = options.training != 0,
                                  .input_from = input_from});
+}
+
+void graphs(const columns::Column& column, PluginGraphs& report) {
+  const GraphReport found = cuda_graphs(column);
+  report.recorded = found.recorded;
+  copy_text(report.refusal, found.refusal);
 }
 
 void layer_times(const columns::Column& column, size_t, float* milliseconds) {

@@ -52,7 +52,15 @@ void input_format(PluginColumn column, int32_t* layout, int32_t* type) {
   *type = static_cast<int32_t>(format.type);
 }
 
-columns::Batch batch_of(const PluginBatch& flat) { return {flat.images, flat.labels, flat.valid, flat.id}; }
+int32_t accept_records(PluginColumn column, const PluginPreprocessing* p, int32_t* accepted,
+                       PluginError* error) {
+  return guarded(error, [&] { *accepted = column->column->accept_records(unflatten(*p)); });
+}
+
+columns::Batch batch_of(const PluginBatch& flat) {
+  return {flat.images, flat.labels, flat.valid, flat.id,
+          flat.draws,  flat.pieces, flat.side,  flat.first_piece};
+}
 
 int32_t set_batch(PluginColumn column, const PluginBatch* batch, PluginError* error) {
   return guarded(error, [&] { column->column->set_batch(batch_of(*batch)); });
@@ -88,6 +96,14 @@ int32_t backward(PluginColumn column, int64_t layer, const PluginUpdate* u, int3
 
 int32_t reduce(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error) {
   return guarded(error, [&] { column->column->reduce(index(layer), columns_of(column, all)); });
+}
+
+int32_t end_pass(PluginColumn column, PluginError* error) {
+  return guarded(error, [&] { column->column->end_pass(); });
+}
+
+int32_t rest(PluginColumn column, PluginError* error) {
+  return guarded(error, [&] { column->column->rest(); });
 }
 
 int32_t finish(PluginColumn column, PluginTotals* totals, PluginError* error) {
@@ -131,6 +147,7 @@ constexpr PluginApi kApi{
     .create_column = create_column,
     .destroy_column = [](PluginColumn column) { delete column; },
     .input_format = input_format,
+    .accept_records = accept_records,
     .set_batch = set_batch,
     .prefetch = prefetch,
     .gather = gather,
@@ -138,7 +155,9 @@ constexpr PluginApi kApi{
     .loss = loss,
     .backward = backward,
     .reduce = reduce,
+    .end_pass = end_pass,
     .finish = finish,
+    .rest = rest,
     .logits = logits,
     .write = write,
     .read = read,
@@ -146,6 +165,11 @@ constexpr PluginApi kApi{
     .layer_times =
         [](PluginColumn column, float* milliseconds) {
           entry::layer_times(*column->column, column->plan.layers.size(), milliseconds);
+        },
+    .graphs =
+        [](PluginColumn column, PluginGraphs* report) {
+          *report = {};
+          entry::graphs(*column->column, *report);
         },
 };
 

@@ -19,6 +19,8 @@ void free_host(int device, void* memory);
 /// `plan` and `input_from` (null, or made here) outlive the column, which is deferred.
 std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
                                              columns::Column* input_from);
+/// Of a report that is all zeros; throws nothing.
+void graphs(const columns::Column& column, PluginGraphs& report);
 /// [2, layers]; throws nothing.
 void layer_times(const columns::Column& column, size_t layers, float* milliseconds);
 

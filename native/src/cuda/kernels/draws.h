@@ -29,23 +29,4 @@ ALEXNET_HD Words stream_words(uint64_t seed, RandomPurpose purpose, uint32_t a, 
   return {{c0, c1, c2, c3}};
 }
 
-/// uniform_below of alexnet/random.h.
-ALEXNET_HD uint32_t draw_below(uint32_t word, uint32_t bound) {
-  return static_cast<uint32_t>((uint64_t{word} * bound) >> 32);
-}
-
-struct GaussianPair {
-  double first, second;
-};
-
-/// gaussian_pair of alexnet/random.h, within the few units in the last place by which two machines'
-/// logarithms and cosines differ.
-ALEXNET_HD GaussianPair draw_gaussians(uint32_t w0, uint32_t w1) {
-  constexpr double kTwoPi = 6.283185307179586476925;
-  const double u = (static_cast<double>(w0) + 0.5) * 0x1p-32;
-  const double r = sqrt(-2.0 * log(u));
-  const double t = kTwoPi * static_cast<double>(w1) * 0x1p-32;
-  return {r * cos(t), r * sin(t)};
-}
-
 }  // namespace alexnet::cuda

@@ -6,62 +6,18 @@
 
 #include "alexnet/pack.h"
 #include "alexnet/sampling.h"
-#include "cuda/kernels/draws.h"
 #include "cuda/kernels/kernels.h"
 #include "cuda/kernels/maps.h"
 
 namespace alexnet::cuda {
-
-/// training_sample() of alexnet/sampling.h for image `images[i]` of the data set into draws[i].
-struct DrawSamples {
-  uint64_t seed;
-  const uint32_t* epoch;
-  const int64_t* images;
-  InputDraw* draws;
-  uint32_t positions;  // of a crop; 0: the centre
-  int32_t centre;
-  bool mirror;
-  double noise;  // 0: none
-  double deviations[3], axes[9];
-
-  ALEXNET_HD void operator()(int64_t, int32_t index) const {
-    const auto image = static_cast<uint64_t>(images[index]);
-    InputDraw draw{centre, centre, 0, {0, 0, 0}};
-    if (positions > 0) {
-      const Words words = stream_words(seed, RandomPurpose::kCrop, *epoch, 0, image);
-      draw.top = static_cast<int32_t>(draw_below(words.w[0], positions));
-      draw.left = static_cast<int32_t>(draw_below(words.w[1], positions));
-    }
-    if (mirror) {
-      const Words words = stream_words(seed, RandomPurpose::kMirror, *epoch, 0, image);
-      draw.mirror = draw_below(words.w[0], 2) == 1;
-    }
-    if (noise > 0) {
-      const Words words = stream_words(seed, RandomPurpose::kColour, *epoch, 0, image);
-      const GaussianPair first = draw_gaussians(words.w[0], words.w[1]);
-      const GaussianPair second = draw_gaussians(words.w[2], words.w[3]);
-      const double alphas[3] = {first.first, first.second, second.first};
-      double colour[3] = {0, 0, 0};
-      ALEXNET_UNROLL
-      for (int axis = 0; axis < 3; ++axis) {
-        const double length = noise * alphas[axis] * deviations[axis];
-        ALEXNET_UNROLL
-        for (int c = 0; c < 3; ++c) colour[c] += length * axes[axis * 3 + c];
-      }
-      ALEXNET_UNROLL
-      for (int c = 0; c < 3; ++c) draw.colour[c] = static_cast<float>(colour[c]);
-    }
-    draws[index] = draw;
-  }
-};
 
 /// v[c] of an array in registers, which have no addresses.
 ALEXNET_HD float one_of(const float (&v)[3], int32_t c) { return c == 0 ? v[0] : c == 1 ? v[1] : v[2]; }
 
 /// Pixels of records, as the net sees them.
 struct RecordSource {
-  const uint8_t* records;  // [images, 256, 256, 3]
-  const InputDraw* draws;
+  RecordPieces pieces;
+  const RecordDraw* draws;
   const float* mean;  // [256, 256, 3], or null
   bool mean_follows_crop;
   int32_t size;
@@ -70,18 +26,29 @@ struct RecordSource {
 
   ALEXNET_HD float value(int64_t image, int32_t y, int32_t x, int32_t c) const {
     constexpr int32_t kSide = 256;
-    const InputDraw& draw = draws[image];
+    const RecordDraw& draw = draws[image];
     const int32_t from = draw.mirror ? size - 1 - x : x;
-    const int32_t place = ((draw.top + y) * kSide + draw.left + from) * 3 + c;
+    const int32_t place = ((draw.top + y) * kSide + draw.left + from) * 3 + c;  // in the record
+    const auto side = static_cast<int32_t>(pieces.side);
+    const int32_t in_piece = side == kSide ? place : (y * side + from) * 3 + c;
     float under = one_of(mean_rgb, c);
     if (mean) {
       // A mean that does not follow lies under the middle, also under a mirrored crop.
       const int32_t centre = (kSide - size) / 2;
       under = mean[mean_follows_crop ? place : ((centre + y) * kSide + centre + x) * 3 + c];
     }
-    const auto pixel = static_cast<float>(records[image * (kSide * kSide * 3) + place]);
+    const uint8_t* piece = pieces.data + (draw.piece - pieces.first) * (side * side * 3);
+    const auto pixel = static_cast<float>(piece[in_piece]);
     return (pixel + (draw.colour[c] - under)) * one_of(gain, c);
   }
+};
+
+/// Which rows hold an image; the others are zeros.
+struct ValidRows {
+  const int32_t* labels;  // or null
+  int64_t valid;          // without labels: so many, from the first on
+
+  ALEXNET_HD bool has(int64_t row) const { return labels ? labels[row] >= 0 : row < valid; }
 };
 
 /// Inputs that are made already: [images, 3, size, size] or [images, size, size, 3].
@@ -101,7 +68,7 @@ struct ImageSource {
 template <class T, class Source>
 struct WriteInput {
   Source source;
-  const int32_t* labels;  // or null: every row is an image
+  ValidRows rows;
   T* out;
   int32_t size;
   int32_t channels;  // stored ones of a pixel; 0: planar
@@ -109,7 +76,7 @@ struct WriteInput {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const int32_t y = index / size, x = index % size, plane = size * size;
     float v[3] = {0, 0, 0};
-    if (!(labels && labels[image] < 0)) {
+    if (rows.has(image)) {
       ALEXNET_UNROLL
       for (int c = 0; c < 3; ++c) v[c] = source.value(image, y, x, c);
     }
@@ -133,7 +100,7 @@ struct WriteInput {
 template <class T, class Source, int kBlock, int kWidth>
 struct WriteBlocks {
   Source source;
-  const int32_t* labels;
+  ValidRows rows;
   T* out;
   int32_t size, any_block, pad, blocks_a_row;
 
@@ -144,7 +111,7 @@ struct WriteBlocks {
     const uint32_t deep = i / groups, first = i % groups * kWidth;
     const auto top = static_cast<int32_t>(deep / row * block) - pad;
     const auto left = static_cast<int32_t>(deep % row * block) - pad;
-    const bool counts = !(labels && labels[image] < 0);
+    const bool counts = rows.has(image);
     Floats<kWidth> v = zeros<kWidth>();
     ALEXNET_UNROLL
     for (int j = 0; j < kWidth; ++j) {
@@ -174,21 +141,21 @@ inline void check_input_format(const NetInputFormat& format) {
 }
 
 template <class Run, class T, class Source>
-void run_write_input_from(const Run& run, const Source& source, const int32_t* labels, int64_t images, T* out,
+void run_write_input_from(const Run& run, const Source& source, const ValidRows& rows, int64_t images, T* out,
                           const NetInputFormat& format) {
   const auto size = static_cast<int32_t>(format.size), block = static_cast<int32_t>(format.block);
   if (reinterpret_cast<uintptr_t>(out) % 16 != 0)
     throw Error(ErrorCode::kInvalidArgument, "the net's input must lie on a 16-byte boundary");
   if (format.arrangement != InputArrangement::kSpaceToDepth) {
     const bool planar = format.arrangement == InputArrangement::kPlanar;
-    const WriteInput<T, Source> op{source, labels, out, size,
+    const WriteInput<T, Source> op{source, rows, out, size,
                                    planar ? 0 : static_cast<int32_t>(format.channels)};
     run.each(op, images, format.image_pixels());
     return;
   }
   const auto go = [&]<int kBlock, int kWidth>() {
     const WriteBlocks<T, Source, kBlock, kWidth> op{source,
-                                                    labels,
+                                                    rows,
                                                     out,
                                                     size,
                                                     block,
@@ -203,19 +170,21 @@ void run_write_input_from(const Run& run, const Source& source, const int32_t* l
 }
 
 template <class Run, class T>
-void run_write_input(const Run& run, const uint8_t* records, const InputDraw* draws, const int32_t* labels,
-                     int64_t images, const Preprocessing& pre, const float* mean_image, T* out,
-                     const NetInputFormat& format) {
+void run_write_input(const Run& run, const RecordPieces& pieces, const RecordDraw* draws,
+                     const int32_t* labels, int64_t valid, int64_t images, const Preprocessing& pre,
+                     const float* mean_image, T* out, const NetInputFormat& format) {
   check_input_format(format);
   if (pre.crop_size != format.size || (pre.mean == MeanMode::kImage) != (mean_image != nullptr))
     throw Error(ErrorCode::kInvalidArgument, "the preprocessing does not fit the net's input");
-  RecordSource source{records, draws, mean_image, pre.mean_follows_crop, static_cast<int32_t>(format.size),
-                      {},      {}};
+  if (pieces.side != kPackSize && pieces.side != pre.crop_size)
+    throw Error(ErrorCode::kInvalidArgument, "a piece is a whole record or a crop of it");
+  RecordSource source{pieces, draws, mean_image, pre.mean_follows_crop, static_cast<int32_t>(format.size),
+                      {},     {}};
   for (size_t c = 0; c < 3; ++c) {
     source.mean_rgb[c] = pre.mean == MeanMode::kRgb ? pre.mean_rgb[c] : 0.0f;
     source.gain[c] = pre.gain[c];
   }
-  run_write_input_from(run, source, labels, images, out, format);
+  run_write_input_from(run, source, ValidRows{labels, valid}, images, out, format);
 }
 
 template <class Run, class T>
@@ -223,26 +192,7 @@ void run_arrange_input(const Run& run, const T* images, InputLayout layout, cons
                        int64_t count, T* out, const NetInputFormat& format) {
   check_input_format(format);
   const ImageSource<T> source{images, static_cast<int32_t>(format.size), layout == InputLayout::kNhwc};
-  run_write_input_from(run, source, labels, count, out, format);
-}
-
-template <class Run>
-void run_draw_samples(const Run& run, const AugmentationSpec& spec, const Preprocessing& pre, uint64_t seed,
-                      const uint32_t* epoch, const int64_t* images, int64_t count, InputDraw* draws) {
-  if (pre.crop_size < 1 || pre.crop_size > kPackSize)
-    throw Error(ErrorCode::kInvalidArgument, "the crop size must be 1 to 256");
-  DrawSamples op{};
-  op.seed = seed;
-  op.epoch = epoch;
-  op.images = images;
-  op.draws = draws;
-  op.positions = spec.crop == CropMode::kRandom ? static_cast<uint32_t>(kPackSize - pre.crop_size + 1) : 0;
-  op.centre = static_cast<int32_t>((kPackSize - pre.crop_size) / 2);
-  op.mirror = spec.mirror;
-  op.noise = spec.colour_noise;
-  for (size_t i = 0; i < 3; ++i) op.deviations[i] = pre.colour_deviations[i];
-  for (size_t i = 0; i < 9; ++i) op.axes[i] = pre.colour_axes[i];
-  run.each(op, 1, count);
+  run_write_input_from(run, source, ValidRows{labels, count}, count, out, format);
 }
 
 }  // namespace alexnet::cuda

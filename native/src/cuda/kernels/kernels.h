@@ -26,17 +26,6 @@ using Stream = CUstream_st*;
 
 // ---- Input (paper section 4.1) --------------------------------------------------------------------------
 
-/// One image's draw: Sample of alexnet/sampling.h as the device reads it.
-struct InputDraw {
-  int32_t top, left;
-  int32_t mirror;
-  float colour[3];
-};
-
-inline InputDraw input_draw(const Sample& sample) {
-  return {sample.top, sample.left, sample.mirror, {sample.colour[0], sample.colour[1], sample.colour[2]}};
-}
-
 enum class InputArrangement {
   kChannelsLast,  // [images, size, size, channels], channels 3, or 4 or 8 of which the rest are zero
   kPlanar,        // [images, 3, size, size]
@@ -60,17 +49,19 @@ struct NetInputFormat {
   int64_t image_values() const { return image_pixels() * channels; }
 };
 
-/// draws[i] = training_sample(spec, pre, seed, *epoch, images[i]): the crop and the mirror to the bit, the
-/// colour within one rounding. `epoch` in device memory.
-void draw_samples(Stream stream, const AugmentationSpec& spec, const Preprocessing& pre, uint64_t seed,
-                  const uint32_t* epoch, const int64_t* images, int64_t count, InputDraw* draws);
+/// Bytes of packed records, as columns::Batch has them.
+struct RecordPieces {
+  const uint8_t* data = nullptr;  // [pieces, side, side, 3]
+  int64_t side = 0;               // 256: whole records; the crop's size: the rows' crops alone
+  int64_t first = 0;              // the number, in draws, of the first one
+};
 
-/// The net's input from records of 256 x 256 x 3 bytes: write_input() of alexnet/sampling.h to the bit, in
-/// any arrangement. A row whose label is negative is zeros (`labels` may be null). `mean_image`:
-/// pre.mean_image on the device, null unless the mean is one.
+/// The net's input from packed records: write_input() of alexnet/sampling.h to the bit, in any arrangement. A
+/// row whose label is negative is zeros and its draw is not read; without `labels` (null) those from `valid`
+/// on are. `mean_image`: pre.mean_image on the device, null unless the mean is one.
 template <class T>
-void write_input(Stream stream, const uint8_t* records, const InputDraw* draws, const int32_t* labels,
-                 int64_t images, const Preprocessing& pre, const float* mean_image, T* out,
+void write_input(Stream stream, const RecordPieces& pieces, const RecordDraw* draws, const int32_t* labels,
+                 int64_t valid, int64_t images, const Preprocessing& pre, const float* mean_image, T* out,
                  const NetInputFormat& format);
 
 /// The same arrangement of inputs that write_input() of alexnet/sampling.h has made: [count, 3, size, size]
@@ -199,11 +190,12 @@ struct LossGradient {
 
 /// Rows [images, classes] of logits, `row_stride` apart. labels < 0 mark rows that only fill the batch: their
 /// gradient, loss and hits are zero. A label that is no class makes the loss NaN. `rows`: [images].
-/// `not_finite` (may be null) becomes 1 where the loss is not finite, else 0.
+/// `not_finite` (may be null) becomes 1 where the loss is not finite, else 0; where `*keep` is not 0 (`keep`
+/// may be null) it stays 1 if it was.
 template <class T>
 void softmax_cross_entropy(Stream stream, const float* logits, int64_t row_stride, const int32_t* labels,
                            int64_t images, int64_t classes, const LossGradient<T>& gradient, RowLoss* rows,
-                           LossTotals* totals, uint32_t* not_finite);
+                           LossTotals* totals, uint32_t* not_finite, const uint32_t* keep);
 
 // ---- Sums, copies, conversions ---------------------------------------------------------------------------
 

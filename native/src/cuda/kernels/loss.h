@@ -120,6 +120,7 @@ struct SumLosses {
   int64_t images;
   LossTotals* totals;
   uint32_t* not_finite;  // or null
+  const uint32_t* keep;  // or null
 
   ALEXNET_HD int phases() const { return 1 + kTree + 1; }
 
@@ -145,7 +146,8 @@ struct SumLosses {
       *totals = s.totals[0];
       // x - x is zero for a finite x and NaN otherwise.
       const double loss = s.totals[0].loss;
-      if (not_finite) *not_finite = loss - loss == 0 ? 0u : 1u;
+      const bool was = not_finite && keep && *keep != 0 && *not_finite != 0;
+      if (not_finite) *not_finite = loss - loss == 0 && !was ? 0u : 1u;
     }
   }
 };
@@ -153,7 +155,8 @@ struct SumLosses {
 template <class Run, class T>
 void run_softmax_cross_entropy(const Run& run, const float* logits, int64_t row_stride, const int32_t* labels,
                                int64_t images, int64_t classes, const LossGradient<T>& gradient,
-                               RowLoss* rows, LossTotals* totals, uint32_t* not_finite) {
+                               RowLoss* rows, LossTotals* totals, uint32_t* not_finite,
+                               const uint32_t* keep) {
   if (classes < 1 || classes > INT32_MAX || row_stride < classes ||
       (gradient.data &&
        (gradient.first < 0 || gradient.count < 0 || gradient.first + gradient.count > classes)))
@@ -170,7 +173,7 @@ void run_softmax_cross_entropy(const Run& run, const float* logits, int64_t row_
                             gradient.scale,
                             rows};
   run.blocks(each, images, 1);
-  run.blocks(SumLosses{rows, images, totals, not_finite}, 1, 1);
+  run.blocks(SumLosses{rows, images, totals, not_finite, keep}, 1, 1);
 }
 
 }  // namespace alexnet::cuda

@@ -38,6 +38,12 @@ class ColumnAdapter : public Column {
               if (!*lost) free(device, p);
             }};
   }
+  bool accept_records(const Preprocessing& preprocessing) override {
+    const PluginPreprocessing flat = cuda::flatten(preprocessing);
+    int32_t accepted = 0;
+    call(api_.accept_records, column_, &flat, &accepted);
+    return accepted != 0;
+  }
   void set_batch(const Batch& batch) override {
     const PluginBatch flat = flatten(batch);
     call(api_.set_batch, column_, &flat);
@@ -71,14 +77,13 @@ class ColumnAdapter : public Column {
     call(api_.reduce, column_, static_cast<int64_t>(layer), handles(all));
   }
   bool deferred() const override { return true; }
+  void end_pass() override { call(api_.end_pass, column_); }
+  void rest() override {
+    noting_loss([&] { call(api_.rest, column_); });
+  }
   FinishedPass finish() override {
     PluginTotals totals{};
-    try {
-      call(api_.finish, column_, &totals);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kDeviceLost) *lost_ = true;
-      throw;
-    }
+    noting_loss([&] { call(api_.finish, column_, &totals); });
     return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, totals.exchange_ms};
   }
   void write(size_t layer, Parameter parameter, std::span<const float> values) override {
@@ -96,6 +101,11 @@ class ColumnAdapter : public Column {
   }
 
   PluginColumn handle() const { return column_; }
+  PluginGraphs graph_report() const {
+    PluginGraphs report{};
+    api_.graphs(column_, &report);
+    return report;
+  }
   std::vector<float> layer_times(size_t layers) const {
     std::vector<float> times(2 * layers);
     api_.layer_times(column_, times.data());
@@ -104,7 +114,17 @@ class ColumnAdapter : public Column {
 
  private:
   static PluginBatch flatten(const Batch& batch) {
-    return {batch.images, batch.labels, batch.valid, batch.id};
+    return {batch.images, batch.labels, batch.valid, batch.id,
+            batch.draws,  batch.pieces, batch.side,  batch.first_piece};
+  }
+  template <class Work>
+  void noting_loss(const Work& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kDeviceLost) *lost_ = true;
+      throw;
+    }
   }
   const PluginColumn* handles(std::span<Column* const> all) {
     handles_.clear();
@@ -133,6 +153,10 @@ std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& 
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
   return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(column)]);
+}
+
+PluginGraphs graph_report(const Column& column) {
+  return static_cast<const ColumnAdapter&>(column).graph_report();
 }
 
 std::vector<float> layer_times(const Column& column, size_t layers) {

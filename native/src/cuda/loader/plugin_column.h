@@ -25,6 +25,10 @@ struct ColumnOptions {
 std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
                                                     const ColumnOptions& options);
 
+/// How many CUDA graphs the column has recorded, and why none are used where they are wanted and cannot be.
+/// `column` must come from make_plugin_column.
+PluginGraphs graph_report(const columns::Column& column);
+
 /// Milliseconds of the last pass by layer, forward then backward; zeros without ALEXNET_CUDA_PROFILE.
 /// `column` must come from make_plugin_column.
 std::vector<float> layer_times(const columns::Column& column, size_t layers);

@@ -32,10 +32,12 @@ class TestMachine {
 using Devices = std::vector<int>;
 
 std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Precision precision,
-                                      bool training = true, int64_t batch = kBatch) {
+                                      bool training = true, int64_t batch = kBatch,
+                                      std::vector<columns::Column*>* all = nullptr) {
   const int threads = static_cast<int>(devices.size());
   if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
   const columns::Column* first = nullptr;
+  if (all) all->resize(static_cast<size_t>(plan.spec.columns));
   auto team = std::make_unique<ColumnTeam>(plan, threads, [&](int column, int) {
     auto made = cuda::make_cuda_column(plan, {.column = column,
                                               .devices = devices,
@@ -44,6 +46,7 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
                                               .training = training,
                                               .input_from = first});
     if (threads == 1) first = made.get();
+    if (all) (*all)[static_cast<size_t>(column)] = made.get();
     return made;
   });
   draw_parameters(plan, *team);
@@ -139,6 +142,50 @@ TEST_CASE("where the columns are, and how streams run beside each other, changes
   }
 }
 
+TEST_CASE("recorded as graphs the steps give the same bits, with fewer calls; where they cannot be, too") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  enum class Way { kGraphs, kSwitchedOff, kRefused };
+  for (const Devices& devices : placements(plan)) {
+    CAPTURE(devices.size());
+    std::vector<Trained> all;
+    std::vector<double> losses;
+    for (const Way way : {Way::kGraphs, Way::kSwitchedOff, Way::kRefused}) {
+      if (way == Way::kSwitchedOff) setenv("ALEXNET_CUDA_GRAPHS", "0", 1);
+      const TestMachine machine({.jitter = 100, .graphs = way != Way::kRefused});
+      std::vector<columns::Column*> made;
+      auto team = make_team(plan, devices, Precision::kBf16, true, kBatch, &made);
+      unsetenv("ALEXNET_CUDA_GRAPHS");
+      all.push_back(train(plan, *team, 5, data));
+      // An evaluation between two steps, and layers frozen and freed, are sequences of their own.
+      const auto images = arrange(data, plan, team->input_format());
+      const columns::Batch batch{images.data(), data.labels.data(), kBatch - 1};
+      auto factors = updates(plan);
+      for (uint32_t step = 5; step < 12; ++step) {
+        losses.push_back(team->evaluate(batch).loss);
+        for (size_t l = 0; l < 2; ++l) factors[l].frozen = step == 6 || step == 7 || step == 11;
+        losses.push_back(
+            team->train(batch, {.training = true, .seed = kSeed, .step = step}, factors).totals.loss);
+      }
+      const cuda::GraphReport report = cuda::cuda_graphs(*made[0]);
+      CHECK((report.recorded > 0) == (way == Way::kGraphs));
+      CHECK(report.refusal.empty() == (way != Way::kRefused));
+      CHECK((fake::graphs_made() > 0) == (way == Way::kGraphs));
+      CHECK((fake::graph_launches() > 5 * fake::graphs_made() / 2) == (way == Way::kGraphs));
+      if (way == Way::kRefused) CHECK(holds(report.refusal, "CUDA graphs are not used on cuda:"));
+    }
+    for (size_t i = 1; i < all.size(); ++i) {
+      CHECK(all[i].losses == all[0].losses);
+      CHECK(all[i].parameters == all[0].parameters);
+    }
+    const size_t each = losses.size() / 3;
+    for (size_t i = 0; i < each; ++i) {
+      CHECK(losses[each + i] == losses[i]);
+      CHECK(losses[2 * each + i] == losses[i]);
+    }
+  }
+}
+
 TEST_CASE("a batch that was brought ahead is the one computed on, and one that was not is brought") {
   const NetPlan plan = plan_of(0);
   std::vector<Data> data;
@@ -183,6 +230,144 @@ TEST_CASE("a batch that was brought ahead is the one computed on, and one that w
     CHECK(ends[0] == ends[1]);
   }
 }
+
+TEST_CASE("a step started before the last one is finished changes no bit, wherever the columns are") {
+  const NetPlan plan = plan_of(0);
+  std::vector<Data> data;
+  for (const float spread : {20.0f, 30.0f, 40.0f}) data.push_back(make_data(plan, spread));
+  constexpr uint32_t kSteps = 6;
+  std::vector<std::vector<double>> losses;
+  std::vector<std::vector<float>> ends;
+  for (const Devices& devices : placements(plan))
+    for (const bool ahead : {false, true}) {
+      const TestMachine machine({.jitter = 200});
+      auto team = make_team(plan, devices, Precision::kFp32);
+      std::vector<std::vector<std::byte>> images;
+      for (const Data& one : data) images.push_back(arrange(one, plan, team->input_format()));
+      const auto batch_of = [&](uint32_t step) {
+        const size_t i = step % data.size();
+        return columns::Batch{images[i].data(), data[i].labels.data(), kBatch - 1, step + 1};
+      };
+      losses.emplace_back();
+      const auto finish = [&] {
+        const auto outcome = team->finish();
+        CHECK(outcome.updated);
+        losses.back().push_back(outcome.totals.loss);
+      };
+      for (uint32_t s = 0; s < kSteps; ++s) {
+        auto factors = updates(plan);
+        for (auto& factor : factors) factor.weight_rate *= 1 + 0.5f * static_cast<float>(s);
+        team->start(batch_of(s), {.training = true, .seed = kSeed, .step = s}, factors, batch_of(s + 1));
+        if (!ahead || s > 0) finish();
+      }
+      if (ahead) finish();
+      ends.emplace_back(static_cast<size_t>(plan.layers[0].weight_count()));
+      team->read(0, Parameter::kWeight, ends.back());
+      ends.emplace_back(static_cast<size_t>(plan.layers.back().weight_count()));
+      team->read(plan.layers.size() - 1, Parameter::kWeightVelocity, ends.back());
+    }
+  for (size_t i = 1; i < losses.size(); ++i) {
+    CHECK(losses[i] == losses[0]);
+    CHECK(ends[2 * i] == ends[0]);
+    CHECK(ends[2 * i + 1] == ends[1]);
+  }
+}
+
+TEST_CASE("after a loss that is not finite the step that was started already changes nothing either") {
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  const TestMachine machine;
+  auto team = make_team(plan, {0, 1}, Precision::kFp32);
+  const auto images = arrange(data, plan, team->input_format());
+  std::vector<int32_t> no_class = data.labels;
+  no_class[0] = 1000;  // its loss is not a number
+  const columns::Batch good{images.data(), data.labels.data(), kBatch - 1},
+      bad{images.data(), no_class.data(), kBatch - 1};
+  const auto start = [&](const columns::Batch& batch) {
+    team->start(batch, {.training = true, .seed = kSeed}, updates(plan));
+  };
+  const auto weights = [&] {
+    std::vector<float> values(static_cast<size_t>(plan.layers[0].weight_count()));
+    team->read(0, Parameter::kWeight, values);
+    return values;
+  };
+  const std::vector<float> before = weights();
+  start(bad);
+  start(good);
+  CHECK_FALSE(team->finish().updated);
+  CHECK(std::isfinite(team->finish().totals.loss));
+  CHECK(weights() == before);
+  // A third pass at a time is refused; once all are finished, training goes on.
+  start(good);
+  start(good);
+  CHECK(code_of([&] { start(good); }) == ErrorCode::kInternal);
+  CHECK(team->train(good, {.training = true, .seed = kSeed}, updates(plan)).updated);
+  CHECK(weights() != before);
+  CHECK(code_of([&] { team->finish(); }) == ErrorCode::kInternal);
+}
+
+#if defined(ALEXNET_WITH_DATA)
+TEST_CASE("batches of records train as the inputs do that the host makes of them, bit for bit") {
+  const NetPlan plan = plan_of(0);
+  Preprocessing pre;
+  pre.crop_size = plan.spec.input_size;
+  pre.gain = {0.5f, 0.25f, 1};
+  pre.mean_image.resize(static_cast<size_t>(kRecordBytes));
+  for (size_t i = 0; i < pre.mean_image.size(); ++i) pre.mean_image[i] = 100 + static_cast<float>(i % 50);
+  std::vector<uint8_t> records(2 * static_cast<size_t>(kRecordBytes));
+  std::mt19937 random(5);
+  for (uint8_t& byte : records) byte = static_cast<uint8_t>(random() >> 24);
+  const auto size = static_cast<size_t>(pre.crop_size);
+  const std::vector<int32_t> labels{1, 0, 2, 1, 0, -1};
+  for (const Precision precision : precisions()) {
+    std::vector<std::vector<float>> ends;
+    for (const Devices& devices : placements(plan))
+      for (const bool bytes : {false, true}) {
+        const TestMachine machine;
+        auto team = make_team(plan, devices, precision);
+        CHECK(team->accept_records(pre));
+        const columns::InputFormat format = team->input_format();
+        const auto row_bytes = static_cast<size_t>(format.image_bytes(pre.crop_size));
+        for (uint32_t step = 0; step < 2; ++step) {
+          std::vector<std::byte> inputs(row_bytes * kBatch);
+          std::vector<uint8_t> crops(3 * size * size * kBatch);
+          std::vector<RecordDraw> draws(kBatch);
+          for (int32_t row = 0; row < kBatch - 1; ++row) {
+            const Sample sample{
+                row * 7 % 30, row * 11 % 30, row % 2 == 1, {1.5f * static_cast<float>(row), -3, 0}};
+            const size_t of = static_cast<size_t>(row % 2), at = static_cast<size_t>(row);
+            const uint8_t* record = records.data() + of * static_cast<size_t>(kRecordBytes);
+            write_input(record, sample, pre, format.layout, format.type, inputs.data() + at * row_bytes);
+            draws[at] = record_draw(row, sample);
+            for (size_t y = 0; y < size; ++y)
+              std::memcpy(crops.data() + (at * size + y) * size * 3,
+                          record + ((static_cast<size_t>(sample.top) + y) * kPackSize +
+                                    static_cast<size_t>(sample.left)) *
+                                       3,
+                          size * 3);
+          }
+          columns::Batch batch{.images = inputs.data(), .labels = labels.data(), .valid = kBatch - 1};
+          if (bytes) {
+            batch.images = crops.data();
+            batch.draws = draws.data();
+            batch.pieces = kBatch - 1;
+            batch.side = pre.crop_size;
+          }
+          CHECK(team->train(batch, {.training = true, .seed = kSeed, .step = step}, updates(plan)).updated);
+        }
+        ends.emplace_back(static_cast<size_t>(plan.layers[0].weight_count()));
+        team->read(0, Parameter::kWeight, ends.back());
+        // There is no room for more than the inputs would be.
+        const std::vector<RecordDraw> draws(kBatch);
+        CHECK(code_of([&] {
+                team->evaluate(
+                    {.images = records.data(), .draws = draws.data(), .pieces = 2, .side = kPackSize});
+              }) == ErrorCode::kInvalidArgument);
+      }
+    for (const auto& one : ends) CHECK(one == ends[0]);
+  }
+}
+#endif
 
 TEST_CASE("maps cross between devices by copies, on one device they are read where they lie") {
   const NetPlan plan = plan_of(0);

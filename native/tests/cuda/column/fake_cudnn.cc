@@ -52,15 +52,19 @@ struct Descriptor {
 
 Descriptor* of(CudnnDescriptor descriptor) { return static_cast<Descriptor*>(descriptor); }
 
-/// The engines that are proposed, in order: only the fourth may be taken in fp32, the second or later else.
+/// The engines that are proposed, in order: only the last may be taken in fp32; of the others the third makes
+/// a plan and then does not compute it, as some of the real ones.
 struct Engine {
   std::vector<int> notes;
   int64_t workspace;
+  bool computes = true;
 };
 const Engine kEngines[] = {{{kCudnnNoteTensorCore, kCudnnNoteNondeterministic}, 0},
                            {{kCudnnNoteTensorCore}, int64_t{1} << 40},
-                           {{kCudnnNoteTensorCore}, 2048},
+                           {{kCudnnNoteTensorCore}, 2048, false},
+                           {{kCudnnNoteTensorCore}, 1024},
                            {{}, 4096}};
+constexpr int64_t kProposed = 4;  // the others are fallbacks
 
 const Descriptor* graph_of(const Descriptor* plan) {
   return plan->descriptor(kCudnnPlanConfig)->descriptor(kCudnnHeuristicsGraph);
@@ -271,12 +275,12 @@ FAKE CudnnStatus cudnnBackendGetAttribute(CudnnDescriptor descriptor, int attrib
                                           int64_t* count, void* values) {
   const Descriptor* d = of(descriptor);
   if (attribute == kCudnnHeuristicsResults) {
-    const int64_t engines = d->value(kCudnnHeuristicsMode) == kCudnnHeuristicsA ? 3 : 1;
+    const int64_t engines = d->value(kCudnnHeuristicsMode) == kCudnnHeuristicsA ? kProposed : 1;
     *count = requested == 0 ? engines : std::min(requested, engines);
     for (int64_t i = 0; values && i < *count; ++i) {
       Descriptor* config = of(static_cast<void**>(values)[i]);
       config->finalized = true;
-      config->engine = static_cast<int>(engines == 3 ? i : 3);
+      config->engine = static_cast<int>(engines == kProposed ? i : kProposed);
       config->attributes[kCudnnHeuristicsGraph] = d->attributes.at(kCudnnHeuristicsGraph);
     }
     return 0;
@@ -330,6 +334,7 @@ FAKE CudnnStatus cudnnBackendFinalize(CudnnDescriptor descriptor) {
 
 FAKE CudnnStatus cudnnBackendExecute(CudnnHandle handle, CudnnDescriptor plan, CudnnDescriptor pack) {
   if (!of(plan)->finalized || !of(pack)->finalized) return kBadParameter;
+  if (!kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine].computes) return kNotSupported;
   const auto run = std::make_shared<Run>(graph_of(of(plan)), of(pack));
   void* workspace = of(pack)->attributes.at(kCudnnPackWorkspace).as<void*>()[0];
   const int64_t bytes = kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine].workspace;

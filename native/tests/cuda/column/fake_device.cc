@@ -24,6 +24,7 @@ struct Recorded {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
+  bool captured = false;  // in a capture: nothing outside it may ask for it
 
   void finish() {
     const std::lock_guard lock(mutex);
@@ -37,7 +38,7 @@ struct Recorded {
 };
 
 std::atomic<bool> g_hung{false};
-std::atomic<int> g_status{0}, g_peer_copies{0};
+std::atomic<int> g_status{0}, g_peer_copies{0}, g_graphs{0}, g_launches{0};
 Machine g_machine;
 std::mutex g_memory_mutex;
 std::map<void*, std::pair<int, int64_t>> g_memory;  // device and bytes
@@ -45,8 +46,33 @@ thread_local int t_device = 0;
 thread_local cudaError_t t_last = cudaSuccess;
 
 cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess && status != cudaErrorNotReady) t_last = status;
+  // Even cudaErrorNotReady, which is no error, is what cudaGetLastError gives next.
+  if (status != cudaSuccess) t_last = status;
   return status;
+}
+
+using Work = std::vector<std::function<void()>>;
+
+/// What the calling thread captures: one stream, in the mode in which only this thread's calls are watched.
+struct Capture {
+  void* stream = nullptr;  // null: none
+  Work work;
+  bool broken = false;
+};
+thread_local Capture t_capture;
+
+bool capturing(void* stream) { return stream && t_capture.stream == stream; }
+
+/// A call that a capture does not see: it breaks the capture of the thread that makes it.
+cudaError_t unless_capturing(const std::function<cudaError_t()>& call) {
+  if (!t_capture.stream) return call();
+  t_capture.broken = true;
+  return result(cudaErrorStreamCaptureUnsupported);
+}
+
+cudaError_t break_capture(cudaError_t status) {
+  t_capture.broken = true;
+  return result(status);
 }
 
 class Stream {
@@ -108,6 +134,24 @@ std::mutex g_left_mutex;
 std::set<Stream*> g_streams;
 std::set<EventHolder*> g_events;
 std::set<void*> g_pinned;
+std::map<const char*, size_t> g_pinned_bytes;
+std::set<Work*> g_graph_work;
+
+/// Whether memory is a device's or page-locked: copies of any other memory are not captured.
+bool is_known(const void* memory) {
+  const auto inside = [&](const char* begin, int64_t bytes) {
+    return memory >= begin && memory < begin + bytes;
+  };
+  {
+    const std::lock_guard lock(g_memory_mutex);
+    for (const auto& [begin, owner] : g_memory)
+      if (inside(static_cast<char*>(begin), owner.second)) return true;
+  }
+  const std::lock_guard lock(g_left_mutex);
+  for (const auto& [begin, bytes] : g_pinned_bytes)
+    if (inside(begin, static_cast<int64_t>(bytes))) return true;
+  return false;
+}
 
 template <class Set, class Item>
 Item* keep(Set& set, Item* item) {
@@ -126,6 +170,8 @@ Stream* stream_of(void* stream) { return static_cast<Stream*>(stream); }
 EventHolder* event_of(cudaEvent_t event) { return reinterpret_cast<EventHolder*>(event); }
 
 cudaError_t copy(void* to, const void* from, size_t bytes, void* stream) {
+  if (capturing(stream) && (!is_known(to) || !is_known(from)))
+    return break_capture(cudaErrorStreamCaptureUnsupported);
   enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   return result(static_cast<cudaError_t>(g_status.load()));
 }
@@ -136,6 +182,9 @@ void start(const Machine& machine) {
   for (Stream* stream : std::exchange(g_streams, {})) delete stream;
   for (EventHolder* event : std::exchange(g_events, {})) delete event;
   for (void* memory : std::exchange(g_pinned, {})) std::free(memory);
+  for (Work* work : std::exchange(g_graph_work, {})) delete work;
+  g_pinned_bytes.clear();
+  g_graphs = g_launches = 0;
   for (const auto& [memory, owner] : std::exchange(g_memory, {})) std::free(memory);
   g_machine = machine;
   g_hung = false;
@@ -151,11 +200,15 @@ int64_t allocated() {
 }
 
 int peer_copies() { return g_peer_copies; }
+int graphs_made() { return g_graphs; }
+int graph_launches() { return g_launches; }
 void break_devices(int status) { g_status = status; }
 void hang() { g_hung = true; }
 
 void enqueue(void* stream, std::function<void()> work) {
-  if (stream)
+  if (capturing(stream))
+    t_capture.work.push_back(std::move(work));
+  else if (stream)
     stream_of(stream)->push(std::move(work));
   else
     work();
@@ -174,6 +227,7 @@ cudaError_t cudaSetDevice(int device) {
 }
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  if (t_capture.stream) return break_capture(cudaErrorStreamCaptureUnsupported);
   const std::lock_guard lock(g_memory_mutex);
   int64_t used = 0;
   for (const auto& [other, owner] : g_memory)
@@ -186,6 +240,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* memory) {
+  if (t_capture.stream) return break_capture(cudaErrorStreamCaptureUnsupported);
   const std::lock_guard lock(g_memory_mutex);
   g_memory.erase(memory);
   std::free(memory);
@@ -203,11 +258,19 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned int) {
-  *memory = keep(g_pinned, std::aligned_alloc(64, (bytes + 63) / 64 * 64));
-  return cudaSuccess;
+  return unless_capturing([&] {
+    *memory = keep(g_pinned, std::aligned_alloc(64, (bytes + 63) / 64 * 64));
+    const std::lock_guard lock(g_left_mutex);
+    g_pinned_bytes[static_cast<char*>(*memory)] = bytes;
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaFreeHost(void* memory) {
+  {
+    const std::lock_guard lock(g_left_mutex);
+    g_pinned_bytes.erase(static_cast<char*>(memory));
+  }
   std::free(forget(g_pinned, memory));
   return cudaSuccess;
 }
@@ -222,6 +285,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 }
 
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
+  if (t_capture.stream) return break_capture(cudaErrorStreamCaptureImplicit);
   std::memcpy(to, from, bytes);
   return result(static_cast<cudaError_t>(g_status.load()));
 }
@@ -255,12 +319,18 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (capturing(stream)) return break_capture(cudaErrorStreamCaptureUnsupported);
   stream_of(stream)->wait();
   return result(static_cast<cudaError_t>(g_status.load()));
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {
-  if (const auto recorded = event_of(event)->recorded)
+  const auto recorded = event_of(event)->recorded;
+  // No dependency may cross a capture's boundary, either way.
+  if (capturing(stream) && !(recorded && recorded->captured))
+    return break_capture(cudaErrorStreamCaptureIsolation);
+  if (!capturing(stream) && recorded && recorded->captured) return result(cudaErrorStreamCaptureIsolation);
+  if (recorded && !recorded->captured)
     enqueue(stream, [recorded] {
       std::unique_lock lock(recorded->mutex);
       while (!recorded->done && !g_hung) recorded->changed.wait_for(lock, std::chrono::milliseconds(20));
@@ -281,14 +351,16 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const auto recorded = std::make_shared<Recorded>();
   event_of(event)->recorded = recorded;
-  enqueue(stream, [recorded] { recorded->finish(); });
+  recorded->captured = capturing(stream);
+  if (!recorded->captured) enqueue(stream, [recorded] { recorded->finish(); });
   return cudaSuccess;
 }
 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   if (g_status != 0) return result(static_cast<cudaError_t>(g_status.load()));
   const auto recorded = event_of(event)->recorded;
-  return !recorded || recorded->is_done() ? cudaSuccess : cudaErrorNotReady;
+  if (recorded && recorded->captured) return result(cudaErrorCapturedEvent);
+  return result(!recorded || recorded->is_done() ? cudaSuccess : cudaErrorNotReady);
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
@@ -296,6 +368,48 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
   if (!event_of(begin)->recorded->is_done() || !event_of(end)->recorded->is_done())
     return result(cudaErrorNotReady);
   *milliseconds = 0.5f;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
+  if (mode != cudaStreamCaptureModeThreadLocal || t_capture.stream) return result(cudaErrorIllegalState);
+  if (g_status != 0) return result(static_cast<cudaError_t>(g_status.load()));
+  t_capture = {.stream = stream, .work = {}, .broken = false};
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (!capturing(stream)) return result(cudaErrorStreamCaptureUnmatched);
+  const Capture capture = std::exchange(t_capture, {});
+  *graph = nullptr;
+  if (capture.broken) return result(cudaErrorStreamCaptureInvalidated);
+  *graph = reinterpret_cast<cudaGraph_t>(keep(g_graph_work, new Work(capture.work)));
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  if (!g_machine.graphs) return result(cudaErrorMemoryAllocation);
+  ++g_graphs;
+  *made = reinterpret_cast<cudaGraphExec_t>(keep(g_graph_work, new Work(*reinterpret_cast<Work*>(graph))));
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  if (t_capture.stream) return break_capture(cudaErrorStreamCaptureUnsupported);
+  ++g_launches;
+  enqueue(stream, [work = *reinterpret_cast<Work*>(graph)] {
+    for (const auto& one : work) one();
+  });
+  return result(static_cast<cudaError_t>(g_status.load()));
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete forget(g_graph_work, reinterpret_cast<Work*>(graph));
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete forget(g_graph_work, reinterpret_cast<Work*>(graph));
   return cudaSuccess;
 }
 

@@ -14,7 +14,8 @@ struct Machine {
   int devices = 2;
   int64_t memory_bytes = int64_t{1} << 30;  // of each
   bool peer_access = true;
-  int jitter = 0;  // microseconds that a stream may idle before any piece of work
+  int jitter = 0;      // microseconds that a stream may idle before any piece of work
+  bool graphs = true;  // whether what is captured can be instantiated
 };
 
 /// Begins anew: nothing may be left of the machine before.
@@ -23,6 +24,9 @@ void start(const Machine& machine);
 int64_t allocated();
 /// How often memory was copied between devices since start().
 int peer_copies();
+/// How many graphs were instantiated, and launched, since start().
+int graphs_made();
+int graph_launches();
 /// From now on every call that asks a stream or an event reports this (a cudaError_t); 0: none.
 void break_devices(int status);
 /// Streams stop working from now on, until start().

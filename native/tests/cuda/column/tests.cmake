@@ -28,6 +28,10 @@ target_include_directories(test_cuda_column BEFORE PRIVATE ${CMAKE_CURRENT_LIST_
 target_include_directories(test_cuda_column PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 target_include_directories(test_cuda_column SYSTEM PRIVATE ${DOCTEST_INCLUDE} ${CUDA_RUNTIME_INCLUDE})
 target_link_libraries(test_cuda_column PRIVATE alexnet_reference alexnet_columns alexnet_cuda_libraries)
+if(TARGET alexnet_data)
+  target_link_libraries(test_cuda_column PRIVATE alexnet_data)
+  target_compile_definitions(test_cuda_column PRIVATE ALEXNET_WITH_DATA)
+endif()
 target_compile_definitions(test_cuda_column PRIVATE ALEXNET_FAKE_LIBRARIES="${fake_libraries}")
 # What the stand-ins for the libraries call.
 set_target_properties(test_cuda_column PROPERTIES ENABLE_EXPORTS ON)

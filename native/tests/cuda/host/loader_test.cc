@@ -53,7 +53,8 @@ TEST_CASE(
   } cases[] = {{kStubs + "absent.so", PluginState::kMissing, "is missing"},
                {text_file, PluginState::kNotLoadable, "cannot be loaded"},
                {kStubs + "no_entry.so", PluginState::kNoEntry, "not this program's CUDA plug-in"},
-               {kStubs + "other_version.so", PluginState::kWrongVersion, "of interface version 2"}};
+               {kStubs + "other_version.so", PluginState::kWrongVersion,
+                "of interface version " + std::to_string(kInterfaceVersion + 1)}};
   std::set<std::string> reasons;
   for (const auto& one : cases) {
     CAPTURE(one.path);

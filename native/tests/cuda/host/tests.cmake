@@ -14,7 +14,7 @@ function(alexnet_stub target folder output)
 endfunction()
 add_custom_target(cuda_stubs)
 alexnet_stub(stub_plugin plugin cpu.so SOURCES ${cuda_host}/../../train/stub_plugin.cc
-             ${CMAKE_SOURCE_DIR}/src/cuda/entry/entry.cc ${CMAKE_SOURCE_DIR}/src/cuda/flat_net.cc LINK alexnet_cpu)
+             ${CMAKE_SOURCE_DIR}/src/cuda/entry/entry.cc ${CMAKE_SOURCE_DIR}/src/cuda/flat_net.cc LINK alexnet_cpu alexnet_data)
 alexnet_stub(stub_plugin_version plugin other_version.so SOURCES ${cuda_host}/stubs/other_version.cc)
 alexnet_stub(stub_plugin_none plugin no_entry.so SOURCES ${cuda_host}/stubs/no_entry.cc)
 

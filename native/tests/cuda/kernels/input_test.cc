@@ -31,34 +31,6 @@ Preprocessing make_preprocessing(MeanMode mean, bool follows, int64_t crop) {
   return pre;
 }
 
-TEST_CASE("draws equal the loader's: crop, mirror and colour") {
-  const Vector<int64_t> images{0, 5, 17, 1'281'166, 3};
-  for (const CropMode crop : {CropMode::kRandom, CropMode::kCentre}) {
-    for (const bool mirror : {false, true}) {
-      for (const double noise : {0.0, 0.1}) {
-        const Preprocessing pre = make_preprocessing(MeanMode::kNone, true, 224);
-        AugmentationSpec spec;
-        spec.crop = crop;
-        spec.mirror = mirror;
-        spec.colour_noise = noise;
-        const Vector<uint32_t> epoch{12};
-        Vector<InputDraw> draws(images.size());
-        launch::draw_samples(spec, pre, 99, epoch.data(), images.data(), 5, draws.data());
-        for (size_t i = 0; i < images.size(); ++i) {
-          const Sample s = training_sample(spec, pre, 99, epoch[0], static_cast<uint64_t>(images[i]));
-          CHECK(draws[i].top == s.top);
-          CHECK(draws[i].left == s.left);
-          CHECK((draws[i].mirror != 0) == s.mirror);
-          // The same libm on the host; a device's last bit of a double may be another, and so a float's.
-          for (size_t c = 0; c < 3; ++c)
-            CHECK(std::abs(draws[i].colour[c] - s.colour[c]) <=
-                  (kOnDevice ? 0x1p-23f * std::abs(s.colour[c]) : 0));
-        }
-      }
-    }
-  }
-}
-
 /// An NCHW input rearranged as a format wants it, by the format's definition.
 template <class T>
 Vector<T> arranged(const Vector<T>& nchw, const NetInputFormat& f) {
@@ -110,8 +82,19 @@ void check_input(const Preprocessing& pre, const Vector<uint8_t>& records) {
   }
   const Vector<int32_t> labels{4, 0, -1};
   const InputType type = std::is_same_v<T, float> ? InputType::kFloat32 : InputType::kBfloat16;
-  Vector<InputDraw> draws;
-  for (const Sample& sample : samples) draws.push_back(input_draw(sample));
+  // Whole records, the first given twice; and the crops alone, beginning with number 4.
+  Vector<RecordDraw> of_records, of_crops;
+  Vector<uint8_t> crops(static_cast<size_t>(3 * pre.crop_size * pre.crop_size * 3), 0xEE);
+  for (size_t i = 0; i < 3; ++i) {
+    const Sample& s = samples[i];
+    of_records.push_back(record_draw(static_cast<int32_t>(i), s));
+    of_crops.push_back(record_draw(static_cast<int32_t>(4 + i), s));
+    const auto size = static_cast<size_t>(pre.crop_size);
+    for (size_t y = 0; y < size; ++y)
+      std::copy_n(records.data() + i * kRecordBytes +
+                      ((static_cast<size_t>(s.top) + y) * kPackSize + static_cast<size_t>(s.left)) * 3,
+                  size * 3, crops.data() + (i * size + y) * size * 3);
+  }
   for (const NetInputFormat& format : formats(pre.crop_size)) {
     CAPTURE(static_cast<int>(format.arrangement));
     CAPTURE(format.channels);
@@ -130,9 +113,16 @@ void check_input(const Preprocessing& pre, const Vector<uint8_t>& records) {
     }
     const Vector<float> mean_image(pre.mean_image.begin(), pre.mean_image.end());
     const float* mean = pre.mean == MeanMode::kImage ? mean_image.data() : nullptr;
-    launch::write_input(records.data(), draws.data(), labels.data(), 3, pre, mean, got.data(), format);
+    // Rows are told by their labels, or by how many there are.
+    launch::write_input(RecordPieces{records.data(), kPackSize, 0}, of_records.data(), labels.data(),
+                        int64_t{3}, int64_t{3}, pre, mean, got.data(), format);
     CHECK(to_float(got.back()) == 77);
     got.pop_back();
+    CHECK(same_bits(got, expected));
+    std::fill(got.begin(), got.end(), from_float<T>(77));
+    launch::write_input(RecordPieces{crops.data(), pre.crop_size, 4}, of_crops.data(),
+                        static_cast<const int32_t*>(nullptr), int64_t{2}, int64_t{3}, pre, mean, got.data(),
+                        format);
     CHECK(same_bits(got, expected));
     launch::arrange_input(static_cast<const T*>(made.data()), InputLayout::kNchw,
                           static_cast<const int32_t*>(nullptr), 3, from_image.data(), format);
@@ -198,17 +188,21 @@ TEST_CASE("a convolution over blocks of the input equals the one over its pixels
 
 TEST_CASE("formats and preprocessings that do not fit are refused") {
   const Vector<uint8_t> record(static_cast<size_t>(kRecordBytes));
-  const Vector<InputDraw> draw(1);
+  const Vector<RecordDraw> draw(1);
   Vector<float> out(256 * 256 * 8);
-  const auto call = [&](const Preprocessing& pre, const float* mean, const NetInputFormat& format) {
+  const auto call = [&](const Preprocessing& pre, const float* mean, const NetInputFormat& format,
+                        int64_t side = kPackSize) {
     return refused([&] {
-      launch::write_input(record.data(), draw.data(), static_cast<const int32_t*>(nullptr), 1, pre, mean,
-                          out.data(), format);
+      launch::write_input(RecordPieces{record.data(), side, 0}, draw.data(),
+                          static_cast<const int32_t*>(nullptr), int64_t{1}, int64_t{1}, pre, mean, out.data(),
+                          format);
     });
   };
   const Preprocessing none = make_preprocessing(MeanMode::kNone, true, 8);
   const NetInputFormat good{InputArrangement::kChannelsLast, 8, 4, 0, 0, 0};
   CHECK_FALSE(call(none, nullptr, good));
+  CHECK_FALSE(call(none, nullptr, good, 8));
+  CHECK(call(none, nullptr, good, 9));
   CHECK(call(none, out.data(), good));
   CHECK(call(make_preprocessing(MeanMode::kImage, true, 8), nullptr, good));
   CHECK(call(make_preprocessing(MeanMode::kNone, true, 9), nullptr, good));

@@ -35,7 +35,6 @@ namespace launch {
   void launcher(const Arguments&... given) { \
     ALEXNET_START(launcher);                 \
   }
-ALEXNET_LAUNCH(draw_samples)
 ALEXNET_LAUNCH(write_input)
 ALEXNET_LAUNCH(arrange_input)
 ALEXNET_LAUNCH(bias_activation)

@@ -17,11 +17,11 @@ struct Result {
 
 template <class T>
 Result run_loss(const Vector<float>& logits, int64_t stride, const Vector<int32_t>& labels, int64_t classes,
-                const LossGradient<T>& gradient) {
-  Result result{Vector<RowLoss>(labels.size()), Vector<LossTotals>(1), Vector<uint32_t>(1, 7)};
+                const LossGradient<T>& gradient, uint32_t flag = 7, const uint32_t* keep = nullptr) {
+  Result result{Vector<RowLoss>(labels.size()), Vector<LossTotals>(1), Vector<uint32_t>(1, flag)};
   launch::softmax_cross_entropy(logits.data(), stride, labels.data(), static_cast<int64_t>(labels.size()),
-                                classes, gradient, result.rows.data(), result.sums.data(),
-                                result.flag.data());
+                                classes, gradient, result.rows.data(), result.sums.data(), result.flag.data(),
+                                keep);
   return result;
 }
 
@@ -107,6 +107,20 @@ TEST_CASE("a NaN, an infinity and a label that is no class make the loss not fin
   CHECK(got.not_finite() == 1);
   CHECK(std::isnan(got.rows[1].loss));
   CHECK(run_loss<float>(fine, 3, {-1, -1}, 3, {}).totals().images == 0);
+}
+
+TEST_CASE("a loss before this one that was not finite still counts where that is asked for") {
+  const Vector<float> good{1, 2, 3}, bad{1, NAN, 3};
+  const Vector<uint32_t> keep{1}, forget{0};
+  const LossGradient<float> none;
+  const auto flag = [&](const Vector<float>& logits, uint32_t before, const Vector<uint32_t>& kept) {
+    return run_loss<float>(logits, 3, {1}, 3, none, before, kept.data()).not_finite();
+  };
+  CHECK(flag(good, 1, keep) == 1);
+  CHECK(flag(good, 0, keep) == 0);
+  CHECK(flag(good, 1, forget) == 0);
+  CHECK(flag(bad, 0, forget) == 1);
+  CHECK(flag(bad, 0, keep) == 1);
 }
 
 TEST_CASE("classes that do not fit the rows are refused") {

@@ -51,7 +51,8 @@ TEST_CASE("sums and losses do not depend on the order of a block's threads") {
     std::vector<LossTotals> totals(1);
     const LossGradient<float> gradient{result.data() + 48, 400, 0, 400, nullptr};
     run_softmax_cross_entropy(host, stored.data(), 400, labels.data(), 100, 400, gradient, rows.data(),
-                              totals.data(), static_cast<uint32_t*>(nullptr));
+                              totals.data(), static_cast<uint32_t*>(nullptr),
+                              static_cast<const uint32_t*>(nullptr));
     result.push_back(static_cast<float>(totals[0].loss));
     result.push_back(static_cast<float>(totals[0].top5_hits));
     return result;

@@ -1,8 +1,11 @@
 // Times training steps of a preset's net on GPUs, on random data: no pack, no loader. Prints one JSON line,
-// with the device's time in each layer where it is asked for.
+// with the device's time in each layer, and the bytes and operations that it cannot do without, where that is asked
+// for.
 //
 //   gpu_bench PRESET.json [--devices 0|0,0|0,1] [--precision fp32|tf32|bf16] [--batch N] [--steps N]
-//             [--warmup N] [--classes N] [--layers 1]
+//             [--warmup N] [--classes N] [--layers 1] [--ahead 0|1]
+//
+// --ahead 1, as the trainer does it: a step is started before the one before it is finished.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,6 +20,7 @@
 #include "columns/team.h"
 #include "cuda/loader/device_reports.h"
 #include "cuda/loader/plugin_column.h"
+#include "cuda/traffic.h"
 #include "preset.h"
 #include "random_training.h"
 
@@ -28,7 +32,7 @@ namespace {
 struct Options {
   std::string preset, precision = "bf16", devices = "0";
   int64_t batch = 128, steps = 50, warmup = 10, classes = 1000;
-  bool layers = false;
+  bool layers = false, ahead = true;
 };
 
 Options parse(int argc, char** argv) {
@@ -55,6 +59,8 @@ Options parse(int argc, char** argv) {
       options.classes = std::stoll(value);
     else if (name == "--layers")
       options.layers = value == "1";
+    else if (name == "--ahead")
+      options.ahead = value == "1";
     else
       throw Error(ErrorCode::kInvalidArgument, "unknown option " + name);
   }
@@ -95,26 +101,34 @@ void run(const Options& options) {
   bench::write_initial_weights(team, plan);
   const bench::RandomBatch batch(team, config.net, options.batch);
   const std::vector<columns::LayerUpdate> updates = bench::even_updates(plan);
-  uint32_t step = 0;
+  uint32_t step = 0, running = 0;
   double exchange_ms = 0, loss = 0;
+  const auto finish = [&] {
+    const auto outcome = team.finish();
+    --running;
+    if (!outcome.updated) throw Error(ErrorCode::kDiverged, "the loss is not finite");
+    exchange_ms += outcome.exchange_ms;
+    loss = outcome.totals.loss / static_cast<double>(outcome.totals.images);
+  };
   const auto one = [&] {
     // The next batch is known ahead, as the trainer knows it.
     const auto batch_of = [&](uint32_t number) {
       return columns::Batch{batch.images.get(), batch.labels.data(), options.batch, number + 1};
     };
-    const auto outcome =
-        team.train(batch_of(step), {.training = true, .seed = 1, .step = step}, updates, batch_of(step + 1));
+    team.start(batch_of(step), {.training = true, .seed = 1, .step = step}, updates, batch_of(step + 1));
     ++step;
-    if (!outcome.updated) throw Error(ErrorCode::kDiverged, "the loss is not finite");
-    exchange_ms += outcome.exchange_ms;
-    loss = outcome.totals.loss / static_cast<double>(outcome.totals.images);
+    ++running;
+    if (running > 1 || !options.ahead) finish();
   };
   for (int64_t i = 0; i < options.warmup; ++i) one();
+  if (running > 0) finish();
   exchange_ms = 0;
   const auto start = std::chrono::steady_clock::now();
   for (int64_t i = 0; i < options.steps; ++i) one();
+  if (running > 0) finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto steps = static_cast<double>(options.steps);
+  const cuda::PluginGraphs graphs = cuda::graph_report(*columns[0]);
   ordered_json line{{"what", "train"},
                     {"engine", "alexnet-studio"},
                     {"device", reports[0].name},
@@ -127,6 +141,8 @@ void run(const Options& options) {
                     {"ms_per_step", 1000 * seconds / steps},
                     {"exchange_ms_per_step", exchange_ms / steps},
                     {"loss", loss},
+                    {"graphs", graphs.recorded},
+                    {"graphs_refused", graphs.refusal},
                     {"images_per_s", static_cast<double>(options.batch) * steps / seconds}};
   if (options.layers) {
     // Of the last step, the columns' times added up: beside each other they take less.
@@ -140,6 +156,13 @@ void run(const Options& options) {
     for (size_t l = 0; l < layers; ++l)
       line["layers"].push_back(
           {{"name", plan.layers[l].spec.name}, {"forward_ms", sums[l]}, {"backward_ms", sums[layers + l]}});
+    line["kernels"] = ordered_json::array();
+    for (const cuda::KernelTraffic& k : cuda::step_traffic(plan, options.batch, config.precision))
+      line["kernels"].push_back({{"layer", k.layer},
+                                 {"kernel", k.kernel},
+                                 {"backward", k.backward},
+                                 {"bytes", k.bytes},
+                                 {"flops", k.flops}});
   }
   std::printf("%s\n", line.dump().c_str());
 }

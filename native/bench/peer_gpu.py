@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What gpu_bench is measured against: the same net in PyTorch on a GPU, channels last, compiled.
 
-    peer_gpu.py PRESET.json [--batch 128] [--steps 50] [--warmup 10] [--precision fp32|tf32|bf16]
+    peer_gpu.py PRESET.json [--batch 128 ...] [--precision bf16 ...] [--steps 50] [--warmup 10]
                 [--mode default|max-autotune|none]
 
-bf16 is autocast over fp32 weights, as in the engine. Prints one JSON line; exit status 3 when PyTorch or a GPU
-is missing.
+bf16 is autocast over fp32 weights, as in the engine. Every precision is measured at every batch, in the order given;
+prints one JSON line for each. Exit status 3 when PyTorch or a GPU is missing.
 """
 
 import argparse
@@ -17,30 +17,28 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/torch"))
 
 
-def measure(options):
+def measure(options, config, precision, batch):
     import torch
     from torch_net import Net
 
-    if not torch.cuda.is_available():
-        raise ImportError("PyTorch sees no GPU")
-    tf32 = options.precision != "fp32"
+    tf32 = precision != "fp32"
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
-    with open(options.preset) as file:
-        config = json.load(file)["config"]
+    # Each shape is compiled for itself, as in a run that has one batch size.
+    torch._dynamo.reset()
     net = Net(config["net"]).draw(1).cuda().to(memory_format=torch.channels_last).train()
-    compiled = net if options.mode == "none" else torch.compile(net, mode=options.mode)
+    compiled = net if options.mode == "none" else torch.compile(net, mode=options.mode, dynamic=False)
     o = config["optimiser"]
     sgd = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=o["momentum"], weight_decay=o["weightDecay"], fused=True)
     size = config["net"]["inputSize"]
-    images = (torch.randn(options.batch, 3, size, size) * 60).to(memory_format=torch.channels_last)
+    images = (torch.randn(batch, 3, size, size) * 60).to(memory_format=torch.channels_last)
     # On the GPU already: the engine brings its next batch while it computes, which costs the peer nothing here.
-    images = (images.bfloat16() if options.precision == "bf16" else images).cuda()
-    labels = (torch.arange(options.batch) % config["net"]["classes"]).cuda()
+    images = (images.bfloat16() if precision == "bf16" else images).cuda()
+    labels = (torch.arange(batch) % config["net"]["classes"]).cuda()
 
     def one():
-        with torch.autocast("cuda", torch.bfloat16, enabled=options.precision == "bf16"):
+        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
             loss = torch.nn.functional.cross_entropy(compiled(images).float(), labels)
         loss.backward()
         sgd.step()
@@ -60,23 +58,32 @@ def measure(options):
         "engine": f"PyTorch {torch.__version__}",
         "mode": options.mode,
         "preset": config["preset"],
-        "precision": options.precision,
-        "batch": options.batch,
+        "precision": precision,
+        "batch": batch,
         "ms_per_step": 1000 * seconds / options.steps,
         "loss": loss.item(),
-        "images_per_s": options.batch * options.steps / seconds,
+        "images_per_s": batch * options.steps / seconds,
     }
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("preset")
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=int, nargs="+", default=[128])
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], nargs="+", default=["bf16"])
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--warmup", type=int, default=10)
-    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="bf16")
     parser.add_argument("--mode", choices=["default", "max-autotune", "none"], default="default")
-    print(json.dumps(measure(parser.parse_args())))
+    options = parser.parse_args()
+    import torch
+
+    if not torch.cuda.is_available():
+        raise ImportError("PyTorch sees no GPU")
+    with open(options.preset) as file:
+        config = json.load(file)["config"]
+    for precision in options.precision:
+        for batch in options.batch:
+            print(json.dumps(measure(options, config, precision, batch)), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -20,8 +21,14 @@ inline constexpr std::array<const char*, 9> kPresets{"alexnet",         "paper-2
                                                      "one-column-2012", "no-traffic-2012", "no-lrn-2012",
                                                      "no-overlap-2012", "owt-2014",        "caffenet"};
 
+/// The checkout's presets; for programs that were carried elsewhere, those that the environment names.
+inline std::string presets_folder() {
+  const char* named = std::getenv("ALEXNET_PRESETS_DIR");
+  return named ? named : ALEXNET_PRESETS_DIR;
+}
+
 inline Json preset_file(const std::string& name) {
-  std::ifstream file(std::string(ALEXNET_PRESETS_DIR) + "/" + name + ".json");
+  std::ifstream file(presets_folder() + "/" + name + ".json");
   REQUIRE_MESSAGE(file.good(), "cannot read the preset " << name);
   return Json::parse(file);
 }

@@ -1,0 +1,163 @@
+// The GPU check's script (native/bench/gpu_check.py) with stand-ins for the programs that it runs: what it writes,
+// prints and ends with. Needs python3; says so and skips where there is none.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from './source-files.ts';
+
+const script = join(root, 'native', 'bench', 'gpu_check.py');
+
+function hasPython(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const python = hasPython();
+if (!python) process.stdout.write('skipped: the GPU check: there is no python3 of version 3.9 or newer\n');
+
+const doctest = (passed: number, failed: number) =>
+  `[doctest] test cases: ${passed + failed} | ${passed} passed | ${failed} failed | 0 skipped`;
+const benchLine =
+  '{"images_per_s": 50000.0, "ms_per_step": 20.48, "exchange_ms_per_step": 0.5, "graphs": 12, "graphs_refused": "", ' +
+  '"layers": [{"name": "conv1", "forward_ms": 3, "backward_ms": 6}, {"name": "fc8", "forward_ms": 0.5, "backward_ms": 0.5}]}';
+/** One line for each precision and batch that it is asked for. */
+const peer = `import sys, json
+words = sys.argv[2:]
+def after(name):
+    rest = words[words.index(name) + 1:]
+    end = next((i for i, w in enumerate(rest) if w.startswith("--")), len(rest))
+    return rest[:end]
+for p in after("--precision"):
+    for b in after("--batch"):
+        print(json.dumps({"precision": p, "batch": int(b), "images_per_s": 25000.0}))
+`;
+
+describe.skipIf(!python)('the GPU check', () => {
+  let folder: string;
+  let results: string;
+
+  const program = (name: string, body: string) => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+  const check = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      'python3',
+      [script, '--programs', folder, '--results', results, '--peer', join(folder, 'peer.py'), ...args],
+      { encoding: 'utf8', env: { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH ?? ''}` } },
+    );
+    return { status, output: stdout + stderr };
+  };
+  const written = () => JSON.parse(readFileSync(results, 'utf8'));
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gpu-check-'));
+    results = join(folder, 'results.json');
+    program('nvidia-smi', 'echo "Stand-in GPU, 580.1, 9.0, 81559"');
+    program('compute-sanitizer', 'exit 0');
+    for (const name of ['test_cuda_net', 'test_cuda_device', 'test_train', 'test_cuda_kernels', 'test_columns'])
+      program(name, `test "$ALEXNET_REQUIRE_GPU" = 1 && echo "${doctest(3, 0)}"`);
+    program('gpu_bench', `echo a warning; echo '${benchLine}'`);
+    program('loader_bench', `echo '{"what": "loader threads", "threads": 8, "images_per_s": 90000}'`);
+    program('cuda_kernels_bench', `echo '{"kernel": "copy", "gb_per_s": 3000}'`);
+    writeFileSync(join(folder, 'peer.py'), peer);
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('runs every stage, compares with the peer, and ends well where nothing is wrong', () => {
+    const { status, output } = check();
+    expect(output).toContain('Nothing is wrong.');
+    expect(status).toBe(0);
+    const { stages, wrong, gpus } = written();
+    expect(wrong).toEqual([]);
+    expect(gpus).toEqual([
+      { name: 'Stand-in GPU', driver: '580.1', capability: '9.0', memory_mib: 81559 },
+    ]);
+    expect(Object.keys(stages)).toEqual([
+      'nets',
+      'kernels',
+      'speed',
+      'training',
+      'choices',
+      'peer',
+      'loader',
+      'kernel-times',
+      'sanitizer',
+      'host',
+    ]);
+    expect(stages.nets.tests[0]).toMatchObject({ test: 'test_cuda_net', ok: true, passed: 3, failed: 0 });
+    expect(stages.speed.runs).toHaveLength(9);
+    expect(stages.speed.runs[0]).toMatchObject({ precision: 'bf16', batch: 1024, images_per_s: 50000 });
+    expect(stages.peer.runs).toHaveLength(9);
+    expect(output).toMatch(/bf16 +1024 +50000 +25000 +2\.00/);
+    expect(output).toMatch(/conv1 +3\.00 ms forward +6\.00 ms backward +90%/);
+  });
+
+  it('says what is wrong and fails: a test, a crash, no test at all, a graph that was refused', () => {
+    program('test_cuda_net', `echo "${doctest(2, 1)}"; exit 1`);
+    program('test_cuda_device', 'kill -SEGV $$');
+    program('test_train', `echo "${doctest(0, 0)}"`);
+    program('gpu_bench', `echo '${benchLine.replace('"graphs_refused": ""', '"graphs_refused": "no graphs"')}'`);
+    program('compute-sanitizer', 'echo "Invalid write"; exit 9');
+    const { status, output } = check();
+    expect(status).toBe(1);
+    const { wrong } = written();
+    expect(wrong.slice(0, 4)).toEqual([
+      'test_cuda_net failed',
+      'test_cuda_device failed',
+      'test_train failed',
+      'no graphs',
+    ]);
+    expect(wrong.slice(4).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
+    for (const line of wrong) expect(output).toContain(line);
+  });
+
+  it('a benchmark without a result is wrong; a peer that is missing is only told', () => {
+    program('gpu_bench', 'echo "out of memory"; exit 1');
+    writeFileSync(join(folder, 'peer.py'), 'import sys; sys.exit("no PyTorch here")');
+    const { status } = check('--only', 'speed,peer');
+    expect(status).toBe(1);
+    const { stages, wrong } = written();
+    expect(wrong).toHaveLength(9);
+    expect(wrong[0]).toBe('no measurement of engine bf16 batch 1024');
+    expect(stages.speed.runs[0].error).toContain('out of memory');
+    expect(stages.peer.wrong).toEqual([]);
+    expect(stages.peer.note).toContain('no PyTorch here');
+  });
+
+  it('one stage alone is added to what was found before, and mends what was wrong', () => {
+    program('test_cuda_net', 'exit 1');
+    expect(check('--only', 'nets').status).toBe(1);
+    expect(check('--only', 'loader').status).toBe(1);
+    program('test_cuda_net', `echo "${doctest(3, 0)}"`);
+    expect(check('--only', 'nets').status).toBe(0);
+    expect(Object.keys(written().stages)).toEqual(['nets', 'loader']);
+  });
+
+  it('a program that hangs is stopped by the limit, and what came before it is kept', () => {
+    program('gpu_bench', 'exec sleep 60');
+    const { status } = check('--only', 'nets,speed,loader', '--limit', '8');
+    expect(status).toBe(1);
+    const { stages, wrong } = written();
+    expect(stages.nets.tests[0].ok).toBe(true);
+    expect(wrong).toContain('no measurement of engine bf16 batch 1024');
+    expect(wrong).toContain('no time for engine bf16 batch 256');
+    expect(wrong).toContain('no time was left for loader');
+  });
+
+  it('without a GPU, without programs, or with a stage that does not exist it says so', () => {
+    expect(check('--only', 'nonsense').output).toContain('there is no stage nonsense; there are nets, kernels');
+    rmSync(join(folder, 'gpu_bench'));
+    expect(check().output).toContain('does not hold the programs to check');
+    program('nvidia-smi', 'echo "No devices were found"; exit 6');
+    const { status, output } = check();
+    expect(status).toBe(1);
+    expect(output).toContain('there is no GPU here: nvidia-smi says: No devices were found');
+  });
+});

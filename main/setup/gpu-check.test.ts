@@ -61,7 +61,13 @@ describe.skipIf(!python)('the GPU check', () => {
     results = join(folder, 'results.json');
     program('nvidia-smi', 'echo "Stand-in GPU, 580.1, 9.0, 81559"');
     program('compute-sanitizer', 'exit 0');
-    for (const name of ['test_cuda_net', 'test_cuda_device', 'test_train', 'test_cuda_kernels', 'test_columns'])
+    for (const name of [
+      'test_cuda_net',
+      'test_cuda_device',
+      'test_train',
+      'test_cuda_kernels',
+      'test_columns',
+    ])
       program(name, `test "$ALEXNET_REQUIRE_GPU" = 1 && echo "${doctest(3, 0)}"`);
     program('gpu_bench', `echo a warning; echo '${benchLine}'`);
     program('loader_bench', `echo '{"what": "loader threads", "threads": 8, "images_per_s": 90000}'`);
@@ -76,9 +82,7 @@ describe.skipIf(!python)('the GPU check', () => {
     expect(status).toBe(0);
     const { stages, wrong, gpus } = written();
     expect(wrong).toEqual([]);
-    expect(gpus).toEqual([
-      { name: 'Stand-in GPU', driver: '580.1', capability: '9.0', memory_mib: 81559 },
-    ]);
+    expect(gpus).toEqual([{ name: 'Stand-in GPU', driver: '580.1', capability: '9.0', memory_mib: 81559 }]);
     expect(Object.keys(stages)).toEqual([
       'nets',
       'kernels',
@@ -103,7 +107,10 @@ describe.skipIf(!python)('the GPU check', () => {
     program('test_cuda_net', `echo "${doctest(2, 1)}"; exit 1`);
     program('test_cuda_device', 'kill -SEGV $$');
     program('test_train', `echo "${doctest(0, 0)}"`);
-    program('gpu_bench', `echo '${benchLine.replace('"graphs_refused": ""', '"graphs_refused": "no graphs"')}'`);
+    program(
+      'gpu_bench',
+      `echo '${benchLine.replace('"graphs_refused": ""', '"graphs_refused": "no graphs"')}'`,
+    );
     program('compute-sanitizer', 'echo "Invalid write"; exit 9');
     const { status, output } = check();
     expect(status).toBe(1);
@@ -152,7 +159,9 @@ describe.skipIf(!python)('the GPU check', () => {
   });
 
   it('without a GPU, without programs, or with a stage that does not exist it says so', () => {
-    expect(check('--only', 'nonsense').output).toContain('there is no stage nonsense; there are nets, kernels');
+    expect(check('--only', 'nonsense').output).toContain(
+      'there is no stage nonsense; there are nets, kernels',
+    );
     rmSync(join(folder, 'gpu_bench'));
     expect(check().output).toContain('does not hold the programs to check');
     program('nvidia-smi', 'echo "No devices were found"; exit 6');

@@ -1,6 +1,6 @@
 // Times training steps of a preset's net on GPUs, on random data: no pack, no loader. Prints one JSON line,
-// with the device's time in each layer, and the bytes and operations that it cannot do without, where that is asked
-// for.
+// with the device's time in each layer, and the bytes and operations that it cannot do without, where that is
+// asked for.
 //
 //   gpu_bench PRESET.json [--devices 0|0,0|0,1] [--precision fp32|tf32|bf16] [--batch N] [--steps N]
 //             [--warmup N] [--classes N] [--layers 1] [--ahead 0|1]

@@ -77,8 +77,10 @@ class LayerTraffic {
         if (fused_relu) ++i;
         // A pooling alone asks for its input only where a derivative is taken from it.
         const int64_t read = norm || activated || fused_relu ? in : 0;
-        both(norm && pools ? "lrn + pool" : norm ? "lrn" : "pool", in + maps(out) + winners,
-             read + in + maps(out) + winners);
+        both(norm && pools ? "lrn + pool"
+             : norm        ? "lrn"
+                           : "pool",
+             in + maps(out) + winners, read + in + maps(out) + winners);
       }
     }
   }

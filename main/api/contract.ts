@@ -9,6 +9,7 @@ import { devicesOperations } from './operations/devices.ts';
 import { evaluationsOperations } from './operations/evaluations.ts';
 import { foldersOperations } from './operations/folders.ts';
 import { jobsOperations } from './operations/jobs.ts';
+import { labelsOperations } from './operations/labels.ts';
 import { ledgerOperations } from './operations/ledger.ts';
 import { modelsOperations } from './operations/models.ts';
 import { runsOperations } from './operations/runs.ts';
@@ -25,6 +26,7 @@ export const contract = {
   evaluations: evaluationsOperations,
   ledger: ledgerOperations,
   classify: classifyOperations,
+  labels: labelsOperations,
   models: modelsOperations,
   folders: foldersOperations,
 };

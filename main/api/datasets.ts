@@ -17,6 +17,8 @@ export const nameSchema = z
 /** The folders and options a data set was added with; packing resumes from this. */
 export const datasetSourceSchema = z.object({
   trainFolder: z.string(),
+  /** A list of photos below it with their classes, in place of class folders. */
+  trainLabelsFile: z.string().exactOptional(),
   valFolder: z.string().exactOptional(),
   /** Labels of a flat validation folder. */
   valLabelsFile: z.string().exactOptional(),

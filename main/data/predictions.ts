@@ -4,20 +4,37 @@ import type { ReadableDatabase, WritableDatabase } from './database.ts';
 import { fromJson } from './json.ts';
 
 export type NewPrediction = Omit<StoredPrediction, 'id'> & {
-  /** The photo and the job that it belongs to. */
   photoId?: string;
-  jobId?: string;
+  /** Of all classes, in nats. */
+  entropy?: number;
+  /** The sweep that it is part of, and which state of the file was read. */
+  sweep?: { id: string; sizeBytes: number | null; modifiedAt: number | null };
 };
 
-/** One transaction. */
-export function insertPredictions(db: WritableDatabase, predictions: Iterable<NewPrediction>): void {
-  db.transaction(() => {
+/**
+ * One transaction. In a sweep a file has one answer: that of another state of the file is replaced, under a new id,
+ * and that of the same state stays. Returns how many were stored.
+ */
+export function insertPredictions(db: WritableDatabase, predictions: Iterable<NewPrediction>): number {
+  return db.transaction(() => {
+    let stored = 0;
     for (const one of predictions) {
-      db.insert(
+      const { sweep } = one;
+      const [first, second] = Array.isArray(one.answers) ? one.answers : [];
+      if (sweep !== undefined) {
+        db.run(
+          'predictions.replace',
+          `DELETE FROM predictions WHERE sweep_id = ? AND path = ?
+             AND NOT (size_bytes IS ? AND modified_at IS ?)`,
+          [sweep.id, one.path, sweep.sizeBytes, sweep.modifiedAt],
+        );
+      }
+      stored += db.run(
         'predictions.insert',
         `INSERT INTO predictions (path, model, run_id, model_id, checkpoint_step, crops, answers, created_at, photo_id,
-           job_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           sweep_id, size_bytes, modified_at, class_name, probability, margin, entropy)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (sweep_id, path) WHERE sweep_id IS NOT NULL DO NOTHING`,
         [
           one.path,
           one.model,
@@ -28,23 +45,30 @@ export function insertPredictions(db: WritableDatabase, predictions: Iterable<Ne
           JSON.stringify(one.answers),
           one.createdAt,
           one.photoId ?? null,
-          one.jobId ?? null,
+          sweep?.id ?? null,
+          sweep?.sizeBytes ?? null,
+          sweep?.modifiedAt ?? null,
+          first?.name ?? null,
+          first?.probability ?? null,
+          first === undefined ? null : first.probability - (second?.probability ?? 0),
+          one.entropy ?? null,
         ],
       );
     }
+    return stored;
   });
 }
 
-const columns = `id, path, model, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep, crops,
+export const predictionColumns = `id, path, model, run_id AS runId, model_id AS modelId, checkpoint_step AS checkpointStep, crops,
   answers, created_at AS createdAt`;
 
-type Row = Omit<StoredPrediction, 'answers'> & { answers: string };
+export type PredictionRow = Omit<StoredPrediction, 'answers'> & { answers: string };
 
-function toPrediction(row: Row): StoredPrediction {
+export function toPrediction(row: PredictionRow): StoredPrediction {
   return { ...row, answers: fromJson(answersSchema, row.answers, 'predictions.answers') };
 }
 
-export const predictionPageSql = `SELECT ${columns} FROM predictions WHERE (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit`;
+export const predictionPageSql = `SELECT ${predictionColumns} FROM predictions WHERE (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit`;
 
 export interface PredictionPage {
   /** The last one of the page before. */
@@ -57,7 +81,7 @@ export function listPredictions(
   db: ReadableDatabase,
   { before, limit = 100 }: PredictionPage = {},
 ): StoredPrediction[] {
-  const rows = db.all<Row>('predictions.page', predictionPageSql, {
+  const rows = db.all<PredictionRow>('predictions.page', predictionPageSql, {
     createdAt: before?.createdAt ?? Number.MAX_SAFE_INTEGER,
     id: before?.id ?? 0,
     limit,
@@ -65,7 +89,7 @@ export function listPredictions(
   return rows.map(toPrediction);
 }
 
-export const historySql = `SELECT ${columns} FROM predictions ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`;
+export const historySql = `SELECT ${predictionColumns} FROM predictions ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`;
 
 /** Everything that was answered, newest first. */
 export function pageHistory(
@@ -73,44 +97,76 @@ export function pageHistory(
   page: { offset: number; limit: number },
 ): { total: number; predictions: StoredPrediction[] } {
   const total = db.get<{ n: number }>('predictions.count', 'SELECT count(*) AS n FROM predictions')?.n ?? 0;
-  const rows = db.all<Row>('predictions.history', historySql, [page.limit, page.offset]);
+  const rows = db.all<PredictionRow>('predictions.history', historySql, [page.limit, page.offset]);
   return { total, predictions: rows.map(toPrediction) };
 }
 
-export const jobPredictionsSql = `SELECT ${columns} FROM predictions
-  WHERE job_id = @jobId AND (@search = '' OR instr(lower(path || answers), @search) > 0)
+export const sweepPredictionsSql = `SELECT ${predictionColumns} FROM predictions
+  WHERE sweep_id = @sweepId AND (@search = '' OR instr(lower(path || answers), @search) > 0)
   ORDER BY id LIMIT @limit OFFSET @offset`;
 
-export interface JobPredictions {
-  jobId: string;
+export const sweepPredictionsAfterSql = `SELECT ${predictionColumns} FROM predictions WHERE sweep_id = ? AND id > ?
+  ORDER BY id LIMIT ?`;
+
+export interface SweepPredictions {
+  sweepId: string;
   /** In paths and answers. */
   search: string;
   offset: number;
   limit: number;
 }
 
-/** A job's, in the order of its files. */
-export function pageJobPredictions(
+/** A sweep's, in the order in which they came. */
+export function pageSweepPredictions(
   db: ReadableDatabase,
-  request: JobPredictions,
+  request: SweepPredictions,
 ): { total: number; failed: number; predictions: StoredPrediction[] } {
-  const { jobId, offset, limit } = request;
-  const filter = { jobId, search: request.search.toLowerCase() };
+  const { sweepId, offset, limit } = request;
+  const filter = { sweepId, search: request.search.toLowerCase() };
   const counts = db.get<{ n: number; failed: number }>(
-    'predictions.countOfJob',
-    `SELECT count(*) AS n, count(*) FILTER (WHERE answers LIKE '{%') AS failed FROM predictions
-     WHERE job_id = @jobId AND (@search = '' OR instr(lower(path || answers), @search) > 0)`,
+    'predictions.countOfSweep',
+    `SELECT count(*) AS n, count(*) FILTER (WHERE class_name IS NULL) AS failed FROM predictions
+     WHERE sweep_id = @sweepId AND (@search = '' OR instr(lower(path || answers), @search) > 0)`,
     filter,
   );
-  const rows = db.all<Row>('predictions.ofJob', jobPredictionsSql, { ...filter, offset, limit });
+  const rows = db.all<PredictionRow>('predictions.ofSweep', sweepPredictionsSql, {
+    ...filter,
+    offset,
+    limit,
+  });
   return { total: counts?.n ?? 0, failed: counts?.failed ?? 0, predictions: rows.map(toPrediction) };
 }
 
+/** A sweep's from the first id beyond `afterId` on. */
+export function listSweepPredictions(
+  db: ReadableDatabase,
+  sweepId: string,
+  afterId: number,
+  limit: number,
+): StoredPrediction[] {
+  return db
+    .all<PredictionRow>('predictions.ofSweepAfter', sweepPredictionsAfterSql, [sweepId, afterId, limit])
+    .map(toPrediction);
+}
+
 export function getPrediction(db: ReadableDatabase, id: number): StoredPrediction | undefined {
-  const row = db.get<Row>('predictions.get', `SELECT ${columns} FROM predictions WHERE id = ?`, [id]);
+  const row = db.get<PredictionRow>(
+    'predictions.get',
+    `SELECT ${predictionColumns} FROM predictions WHERE id = ?`,
+    [id],
+  );
   return row && toPrediction(row);
 }
-/** Forgets everything before a time; returns how many went. */
+
+/** Forgets everything before a time; returns how many went. Files of a sweep's answers end there. */
 export function deletePredictionsBefore(db: WritableDatabase, createdAt: number): number {
-  return db.run('predictions.deleteBefore', 'DELETE FROM predictions WHERE created_at < ?', [createdAt]);
+  return db.transaction(() => {
+    db.run(
+      'sweepOutputs.deleteBefore',
+      `DELETE FROM sweep_outputs WHERE sweep_id IN
+         (SELECT DISTINCT sweep_id FROM predictions WHERE created_at < ? AND sweep_id IS NOT NULL)`,
+      [createdAt],
+    );
+    return db.run('predictions.deleteBefore', 'DELETE FROM predictions WHERE created_at < ?', [createdAt]);
+  });
 }

@@ -12,12 +12,20 @@ import {
   skippedPageSql,
 } from './images.ts';
 import { endedJobsSql, unfinishedJobsSql } from './jobs.ts';
+import { labelPageSql, unsureSql } from './labels.ts';
 import { curveSql, knownSteeredSql, lastMetricSql, metricPageSql, validationsSql } from './metrics.ts';
 import { openDatabase } from './open-database.ts';
 import { photoOfPathSql, photoPageSql } from './photos.ts';
-import { historySql, jobPredictionsSql, predictionPageSql } from './predictions.ts';
+import { distinctSql, searchSql } from './prediction-search.ts';
+import {
+  historySql,
+  predictionPageSql,
+  sweepPredictionsAfterSql,
+  sweepPredictionsSql,
+} from './predictions.ts';
 import { runListSql } from './run-list.ts';
 import { ownedRunsSql, runPageSql, runsOfDatasetSql } from './runs.ts';
+import { keptAnswerSql, sweepListSql } from './sweeps.ts';
 
 let db: WritableDatabase;
 
@@ -26,6 +34,7 @@ beforeEach(() => {
   return () => db.close();
 });
 
+const few = { offset: 0, limit: 1 };
 const page = { createdAt: 1, id: 'a', limit: 1 };
 
 const queries: [name: string, sql: string, parameters: SqlParameters, expected: RegExp][] = [
@@ -106,11 +115,55 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
   ['a photo by its path', photoOfPathSql, ['p'], /^SEARCH photos USING INDEX photos_by_path \(path=\?\)$/],
   ['the history', historySql, [1, 0], /^SCAN predictions USING INDEX predictions_by_time$/],
   [
-    "a job's predictions",
-    jobPredictionsSql,
-    { jobId: 'j', search: '', offset: 0, limit: 1 },
-    /^SEARCH predictions USING INDEX predictions_by_job \(job_id=\?\)$/,
+    "a sweep's predictions",
+    sweepPredictionsSql,
+    { sweepId: 's', search: '', offset: 0, limit: 1 },
+    /^SEARCH predictions USING INDEX predictions_of_sweep \(sweep_id=\?\)$/,
   ],
+  [
+    "a sweep's predictions after one",
+    sweepPredictionsAfterSql,
+    ['s', 1, 1],
+    /^SEARCH predictions USING INDEX predictions_of_sweep \(sweep_id=\? AND id>\?\)$/,
+  ],
+  [
+    'the answer of a file in a sweep',
+    keptAnswerSql,
+    ['s', 'p', 1, 1],
+    /^SEARCH predictions USING INDEX predictions_by_sweep \(sweep_id=\? AND path=\?\)$/,
+  ],
+  [
+    'answers of a class, the most probable first',
+    searchSql({ className: 'a', least: 0.5 }, 'sure'),
+    { className: 'a', least: 0.5, ...few },
+    /^SEARCH predictions USING INDEX predictions_by_class \(class_name=\? AND probability>\?\)$/,
+  ],
+  [
+    'answers of a model, the newest first',
+    searchSql({ model: 'm', from: 1 }, 'newest'),
+    { model: 'm', from: 1, ...few },
+    /^SEARCH predictions USING INDEX predictions_by_model \(model=\? AND created_at>\?\)$/,
+  ],
+  [
+    'answers of a time, the newest first',
+    searchSql({ from: 1, to: 2 }, 'newest'),
+    { from: 1, to: 2, ...few },
+    /^SEARCH predictions USING INDEX predictions_by_time \(created_at>\? AND created_at<\?\)$/,
+  ],
+  [
+    'answers with a probability',
+    searchSql({ least: 0.1, most: 0.2 }, 'sure'),
+    { least: 0.1, most: 0.2, ...few },
+    /^SEARCH predictions USING INDEX predictions_by_probability \(probability>\? AND probability<\?\)$/,
+  ],
+  [
+    'the least sure answers',
+    searchSql({}, 'unsure'),
+    few,
+    /^SCAN predictions USING INDEX predictions_by_margin$/,
+  ],
+  ['labels', labelPageSql, ['a', 'p', 1], /^SEARCH labels USING COVERING INDEX labels_by_class/],
+  ['sweeps', sweepListSql, [1], /^SCAN sweeps USING INDEX sweeps_by_time$/],
   ['ended jobs', endedJobsSql, [1], /^SEARCH jobs USING INDEX jobs_by_end \(ended_at>\?\)$/],
   [
     'duplicates',
@@ -164,6 +217,25 @@ describe('query plans', () => {
 
   it('the queue is read by state', () => {
     expect(db.plan(unfinishedJobsSql)[0]).toMatch(/^SEARCH jobs USING INDEX jobs_by_state \(state=\?\)$/);
+  });
+
+  it('answers of a folder are found by their paths, and then sorted', () => {
+    expect(db.plan(searchSql({ folder: '/a' }, 'newest'), { begin: '/a/', end: '/a0', ...few })).toEqual([
+      'SEARCH predictions USING INDEX predictions_by_path (path>? AND path<?)',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ]);
+  });
+
+  it.each(['class_name', 'model'] as const)('each %s is jumped to', (column) => {
+    const plan = db.plan(distinctSql(column)).join('\n');
+    expect(plan).toMatch(/SEARCH predictions USING COVERING INDEX/);
+    expect(plan).not.toContain('SCAN predictions');
+  });
+
+  it.each(['margin', 'entropy'] as const)('photos to label come in the order of their %s', (order) => {
+    const plan = db.plan(unsureSql(order), ['s', 1]);
+    expect(plan[0]).toMatch(new RegExp(`USING INDEX predictions_of_sweep_by_${order} \\(sweep_id=\\?\\)`));
+    expect(plan.join()).not.toContain('B-TREE');
   });
 
   it('names and paths that are looked up have an index', () => {

@@ -99,7 +99,14 @@ export class DatasetBuilder {
         name,
       });
     }
-    const keys = ['trainFolder', 'valFolder', 'valLabelsFile', 'devkitMapFile', 'valFraction'] as const;
+    const keys = [
+      'trainFolder',
+      'trainLabelsFile',
+      'valFolder',
+      'valLabelsFile',
+      'devkitMapFile',
+      'valFraction',
+    ] as const;
     if (keys.some((key) => existing.source[key] !== source[key])) {
       throw new AppError(
         'NAME_TAKEN',

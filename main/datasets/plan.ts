@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DatasetSource, Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import { compareBytes } from './byte-order.ts';
+import { scanLabelledList } from './labelled-list.ts';
 import { readFlatLabels } from './labels.ts';
 import { type ClassFiles, scanClassFolders, scanFlatFolder } from './scan.ts';
 import { splitByFraction } from './split.ts';
@@ -39,12 +40,16 @@ export interface DatasetPlan {
 
 /** Throws NOT_FOUND, IO, INVALID_ARGUMENT, EMPTY_DATASET, INVALID_LABELS, saying which folder and what to do. */
 export async function planDataset(source: DatasetSource, signal?: AbortSignal): Promise<DatasetPlan> {
-  const scan = await scanClassFolders(source.trainFolder, 'training folder', signal);
+  const { trainFolder, trainLabelsFile } = source;
+  const scan =
+    trainLabelsFile === undefined
+      ? await scanClassFolders(trainFolder, 'training folder', signal)
+      : await scanLabelledList(trainLabelsFile, trainFolder);
   if (scan.classes.length < 2) {
     throw new AppError(
       'EMPTY_DATASET',
-      `training folder ${source.trainFolder} has one class, '${scan.classes[0]?.folder}'; a classifier needs at ` +
-        'least two folders with photos',
+      `${trainLabelsFile === undefined ? `training folder ${trainFolder}` : `list ${trainLabelsFile}`} has one class, '${scan.classes[0]?.folder}'; a classifier needs at ` +
+        'least two',
       { path: source.trainFolder },
     );
   }

@@ -103,7 +103,7 @@ async function walk(
 }
 
 /** A broken link counts as a file: opening it then says what is wrong. */
-async function entryKind(entry: Dirent<Buffer>, path: string): Promise<'folder' | 'file' | 'other'> {
+export async function entryKind(entry: Dirent<Buffer>, path: string): Promise<'folder' | 'file' | 'other'> {
   if (entry.isDirectory()) return 'folder';
   if (entry.isFile()) return 'file';
   if (!entry.isSymbolicLink()) return 'other';

@@ -18,11 +18,18 @@ export function rank(probabilities: Float32Array, top: number): Prediction[] {
   }));
 }
 
+/** Of a softmax, in nats. */
+export function entropyOf(probabilities: Float32Array): number {
+  let sum = 0;
+  for (const p of probabilities) if (p > 0) sum -= p * Math.log(p);
+  return sum;
+}
+
 const testCrops = 10;
 
 function toAnswer({ probabilities, crops, error }: PhotoAnswer, top: number): Answer {
   if (probabilities !== undefined) {
-    const answer: Answer = { predictions: rank(probabilities, top) };
+    const answer: Answer = { predictions: rank(probabilities, top), entropy: entropyOf(probabilities) };
     if (crops === undefined) return answer;
     const classes = probabilities.length;
     const each = Array.from({ length: testCrops }, (_, i) => crops.subarray(i * classes, (i + 1) * classes));

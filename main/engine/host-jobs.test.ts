@@ -106,6 +106,7 @@ test('a classify job answers list after list until it is told to finish', async 
             { class: 0, probability: 0.75 },
             { class: 1, probability: 0.125 },
           ],
+          entropy: expect.closeTo(0.7356, 4),
         },
         { error: { code: 'CORRUPT_IMAGE', message: '/bad.jpg is damaged.' } },
         {
@@ -113,6 +114,7 @@ test('a classify job answers list after list until it is told to finish', async 
             { class: 1, probability: 0.75 },
             { class: 0, probability: 0.125 },
           ],
+          entropy: expect.closeTo(0.7356, 4),
         },
       ],
     },

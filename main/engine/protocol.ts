@@ -74,6 +74,8 @@ export interface ClassifyJob {
 
 export interface ClassifiedPhoto {
   predictions?: Prediction[];
+  /** Of all classes, in nats: 0 is sure, the logarithm of their number knows nothing. */
+  entropy?: number;
   /** Each of the ten crops by itself, in the order of Addon.testCrops(). */
   crops?: Prediction[][];
   error?: ErrorReport;

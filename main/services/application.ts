@@ -12,9 +12,9 @@ import { EvaluationBrowser } from './evaluation-browser.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
 import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
+import { classifyHandlers, labelsHandlers } from './handlers/photo-handlers.ts';
 import {
   augmentationHandlers,
-  classifyHandlers,
   evaluationsHandlers,
   jobsHandlers,
   modelsHandlers,
@@ -24,6 +24,7 @@ import { devicesHandlers, foldersHandlers, studioHandlers } from './handlers/stu
 import { ImageService } from './images.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { jobKinds } from './jobs/kinds.ts';
+import { LabellingService } from './labelling.ts';
 import { LedgerQueue } from './ledger/ledger-queue.ts';
 import { ModelHosts } from './model-hosts.ts';
 import { OpenPacks } from './open-packs.ts';
@@ -97,6 +98,7 @@ export class Application {
       evaluations: new EvaluationBrowser(db),
       photos,
       answers,
+      labelling: new LabellingService({ db, directory, models: parts.resolver, sweeps: parts.sweeps, now }),
       settings,
       version: options.version,
       instance: this.instance,
@@ -123,6 +125,7 @@ export class Application {
       evaluations: evaluationsHandlers(handlerParts),
       ledger: ledgerHandlers(handlerParts),
       classify: classifyHandlers(handlerParts),
+      labels: labelsHandlers(handlerParts),
       models: modelsHandlers(handlerParts),
       folders: foldersHandlers(),
     };

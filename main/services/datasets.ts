@@ -32,6 +32,8 @@ import { EngineHost } from '../engine/client.ts';
 export interface AddDatasetRequest {
   name: string;
   train: string;
+  /** A list of photos below it with their classes, in place of class folders. */
+  trainLabels?: string;
   val?: string;
   /** Labels of a flat validation folder. */
   valLabels?: string;
@@ -102,9 +104,10 @@ export class DatasetService {
       `the name ${JSON.stringify(request.name)}`,
       'INVALID_NAME',
     );
-    const { val, valLabels, valMap, valFraction } = request;
+    const { trainLabels, val, valLabels, valMap, valFraction } = request;
     const source: DatasetSource = {
       trainFolder: resolve(request.train),
+      ...(trainLabels === undefined ? {} : { trainLabelsFile: resolve(trainLabels) }),
       ...(val === undefined ? {} : { valFolder: resolve(val) }),
       ...(valLabels === undefined ? {} : { valLabelsFile: resolve(valLabels) }),
       ...(valMap === undefined ? {} : { devkitMapFile: resolve(valMap) }),

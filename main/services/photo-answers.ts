@@ -8,11 +8,13 @@ import type { Page } from '../api/paging.ts';
 import type { NamedPrediction, Prediction, StoredPrediction } from '../api/predictions.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import type { StoredPhoto } from '../data/photos.ts';
+import { type PredictionFilter, type PredictionOrder, searchPredictions } from '../data/prediction-search.ts';
 import {
   deletePredictionsBefore,
   insertPredictions,
+  listSweepPredictions,
   pageHistory,
-  pageJobPredictions,
+  pageSweepPredictions,
 } from '../data/predictions.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { ClassifiedPhoto } from '../engine/protocol.ts';
@@ -21,7 +23,7 @@ import type { CheckpointFiles } from './checkpoint-files.ts';
 import type { ModelHosts } from './model-hosts.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import type { PhotoService } from './photos.ts';
-import { csvRow } from './report/evaluation-tables.ts';
+import { csvLines } from './sweeps/answer-lines.ts';
 
 export interface AskRequest {
   photoIds: string[];
@@ -92,31 +94,34 @@ export class PhotoAnswers {
     if (days > 0) deletePredictionsBefore(this.#parts.db, this.#parts.now() - days * 86_400_000);
   }
 
-  results(request: Page & { jobId: string; search: string }): FolderResults {
-    const { total, failed, predictions } = pageJobPredictions(this.#parts.db, request);
+  /** Everything that was answered and fits. */
+  search(
+    filter: PredictionFilter,
+    order: PredictionOrder,
+    page: Page,
+  ): { total: number; results: FolderResult[] } {
+    const { total, predictions } = searchPredictions(this.#parts.db, filter, order, page);
+    return { total, results: predictions.map(toResult) };
+  }
+
+  results({ id, ...request }: Page & { id: string; search: string }): FolderResults {
+    const page = { ...request, sweepId: id };
+    const { total, failed, predictions } = pageSweepPredictions(this.#parts.db, page);
     return { total, failed, results: predictions.map(toResult) };
   }
 
   /** One row a file: its path, the model, then class and probability of each answer, or the error. */
-  resultsCsv(jobId: string): { fileName: string; mediaType: string; text: string } {
-    const rows: string[] = [];
-    let most = 0;
-    for (let offset = 0; ; offset += csvRowsAtOnce) {
-      const page = { jobId, search: '', offset, limit: csvRowsAtOnce };
-      const { predictions } = pageJobPredictions(this.#parts.db, page);
-      for (const { path, model, answers } of predictions) {
-        const known = Array.isArray(answers) ? answers : [];
-        most = Math.max(most, known.length);
-        const error = Array.isArray(answers) ? '' : answers.error.message;
-        rows.push(
-          csvRow([path, model, error, ...known.flatMap(({ name, probability }) => [name, probability])]),
-        );
-      }
-      if (predictions.length < csvRowsAtOnce) break;
+  resultsCsv(id: string, top: number): { fileName: string; mediaType: string; text: string } {
+    const { head, line } = csvLines(top);
+    const rows = [head];
+    for (let after = 0; ; ) {
+      const page = listSweepPredictions(this.#parts.db, id, after, csvRowsAtOnce);
+      for (const prediction of page) rows.push(line(prediction));
+      const last = page.at(-1);
+      if (last === undefined || page.length < csvRowsAtOnce) break;
+      after = last.id;
     }
-    const ranks = Array.from({ length: most }, (_, i) => [`class ${i + 1}`, `probability ${i + 1}`]).flat();
-    const head = csvRow(['file', 'model', 'error', ...ranks]);
-    return { fileName: 'classification.csv', mediaType: 'text/csv', text: head + rows.join('') };
+    return { fileName: 'classification.csv', mediaType: 'text/csv', text: rows.join('') };
   }
 
   async #askOne(

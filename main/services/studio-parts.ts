@@ -2,7 +2,6 @@
 import type { DataDirectory } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import type { Addon } from '../engine/addon.ts';
-import type { ClassificationService } from './classification.ts';
 import type { DatasetService } from './datasets.ts';
 import type { DemoPlan } from './demo.ts';
 import type { DeviceService } from './devices.ts';
@@ -12,6 +11,7 @@ import type { ModelResolver } from './model-resolver.ts';
 import type { ModelService } from './models.ts';
 import type { Presets } from './presets.ts';
 import type { RunService } from './runs.ts';
+import type { SweepService } from './sweeps/sweeps.ts';
 import type { TrainingService } from './training.ts';
 
 export interface StudioParts {
@@ -23,7 +23,7 @@ export interface StudioParts {
   training: TrainingService;
   runs: RunService;
   evaluation: EvaluationService;
-  classification: ClassificationService;
+  sweeps: SweepService;
   models: ModelService;
   devices: DeviceService;
   presets: Presets;

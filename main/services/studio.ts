@@ -26,6 +26,7 @@ import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
 import { RunService } from './runs.ts';
 import type { StudioParts } from './studio-parts.ts';
+import { SweepService } from './sweeps/sweeps.ts';
 import { TrainingService } from './training.ts';
 
 export interface StudioOptions {
@@ -49,6 +50,7 @@ export class Studio {
   readonly runs: RunService;
   readonly evaluation: EvaluationService;
   readonly classification: ClassificationService;
+  readonly sweeps: SweepService;
   readonly models: ModelService;
   readonly devices: DeviceService;
   readonly presets: Presets;
@@ -127,6 +129,7 @@ export class Studio {
       now,
     });
     this.classification = new ClassificationService({ db, models: resolver, spawnHost, now });
+    this.sweeps = new SweepService({ db, directory, models: resolver, spawnHost, now });
     this.models = new ModelService({
       db,
       directory,
@@ -151,14 +154,13 @@ export class Studio {
     });
     this.#spawnHost = spawnHost;
     this.#log = log;
-    const { datasets, training, runs, evaluation, classification, models, devices, presets, demo, ledger } =
-      this;
+    const { datasets, training, runs, evaluation, sweeps, models, devices, presets, demo, ledger } = this;
     const services = {
       datasets,
       training,
       runs,
       evaluation,
-      classification,
+      sweeps,
       models,
       devices,
       presets,

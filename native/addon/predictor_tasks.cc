@@ -1,6 +1,7 @@
 #include "predictor_tasks.h"
 
 #include <algorithm>
+#include <future>
 #include <span>
 #include <thread>
 
@@ -26,6 +27,7 @@ void PredictorTask::run() {
 }
 
 void ClassifyTask::decode(size_t begin, size_t end) {
+  if (begin == end) return;
   std::atomic<size_t> next{begin};
   const auto decoder = [&] {
     for (size_t i = next++; i < end && !stopped(); i = next++) {
@@ -45,14 +47,18 @@ void ClassifyTask::decode(size_t begin, size_t end) {
 
 void ClassifyTask::work(Predictor& predictor) {
   // Whatever the net takes at once, enough photos to keep the decoders busy and few enough to hold.
-  const size_t size = std::max(static_cast<size_t>(batch()), kMaxDecoders);
-  photos_.resize(paths_.size());
-  for (size_t begin = 0; begin < paths_.size(); begin += size) {
-    const size_t end = std::min(begin + size, paths_.size());
-    decode(begin, end);
+  const size_t size = std::max(static_cast<size_t>(batch()), kMaxDecoders), count = paths_.size();
+  photos_.resize(count);
+  decode(0, std::min(size, count));
+  for (size_t begin = 0; begin < count; begin += size) {
+    const size_t end = std::min(begin + size, count);
+    // The next photos are decoded while the net answers for these.
+    std::future<void> ahead =
+        std::async(std::launch::async, [&] { decode(end, std::min(end + size, count)); });
     if (stopped())
       throw Error(ErrorCode::kCancelled, "The predictor was closed before it had classified all files.");
     predict(predictor, begin, end);
+    ahead.get();
   }
 }
 

@@ -47,7 +47,7 @@ class PredictorTask : public Task {
   std::atomic<bool> stop_{false};
 };
 
-/// Decodes files on a few threads and classifies them a batch at a time.
+/// Decodes files on a few threads, a batch ahead of the net, and classifies them a batch at a time.
 class ClassifyTask : public PredictorTask {
  public:
   /// `each`: the ten crops' own answers are kept, too; crops must be 10.

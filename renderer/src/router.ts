@@ -32,7 +32,7 @@ export function makeRouter(): Router {
       { path: '/evaluations', component: EvaluationsScreen },
       { path: '/evaluations/:id', component: EvaluationScreen, props: true },
       { path: '/classify', component: ClassifyScreen },
-      { path: '/classify/folder/:jobId', component: FolderScreen, props: true },
+      { path: '/classify/folder/:id', component: FolderScreen, props: true },
       { path: '/models', component: ModelsScreen },
       { path: '/settings', component: SettingsScreen },
       { path: '/:rest(.*)*', component: NotFoundScreen },

@@ -48,6 +48,22 @@ export const folderResultSchema = storedPredictionSchema.extend({
   image: z.string(),
 });
 
+/** Files and folders classified with one model. */
+export const sweepSchema = z.object({
+  id: z.string(),
+  paths: z.array(z.string()),
+  model: z.string(),
+  crops: cropsSchema,
+  /** Answered so far, errors among them. */
+  files: z.int(),
+  failed: z.int(),
+  /** The job that works on it or waits to; null: none. */
+  jobId: z.string().nullable(),
+  createdAt: z.int(),
+  /** When it last came to the end; null: there may be files without an answer. */
+  endedAt: z.int().nullable(),
+});
+
 export const folderResultsSchema = z.object({
   total: z.int(),
   failed: z.int(),
@@ -73,7 +89,10 @@ export const classifyOperations = {
     }),
     output: photoAnswerSchema,
   }),
-  /** Files and folders, as a job; its results are read with `results`. */
+  /**
+   * Files and folders, as a job whose subject is the sweep: its results are read with `results`. The same again goes
+   * on where it was stopped, and answers what is new.
+   */
   folder: call({
     input: z.object({
       paths: z.array(z.string().min(1)).min(1).max(1000),
@@ -81,17 +100,45 @@ export const classifyOperations = {
       top: z.int().min(1).max(100).default(5),
       crops: cropsSchema.default(1),
     }),
-    output: startedJobSchema,
+    output: startedJobSchema.extend({ id: z.string() }),
   }),
-  /** In the order of the files. */
+  /** What was classified so far, newest first, at most 200. */
+  sweeps: call({ input: nothing, output: z.array(sweepSchema) }),
+  sweep: call({ input: byId, output: sweepSchema }),
+  /** Forgets it with its answers; the photos stay. */
+  removeSweep: call({ input: byId, output: nothing }),
+  /** In the order in which they came. */
   results: call({
-    input: pageSchema.extend({ jobId: z.string(), search: searchSchema }),
+    input: pageSchema.extend({ id: z.string(), search: searchSchema }),
     output: folderResultsSchema,
   }),
   /** CSV: file, class, probability, ... for each answer. */
   resultsCsv: call({
-    input: z.object({ jobId: z.string() }),
+    input: byId,
     output: z.object({ fileName: z.string(), mediaType: z.string(), text: z.string() }),
+  }),
+  /** Past answers that fit, errors left out; `total` stops at 100,000. */
+  search: call({
+    input: pageSchema.extend({
+      className: z.string().exactOptional(),
+      /** Of the most probable class. */
+      least: z.number().min(0).max(1).exactOptional(),
+      most: z.number().min(0).max(1).exactOptional(),
+      model: z.string().exactOptional(),
+      /** Ms UTC. */
+      from: z.int().exactOptional(),
+      to: z.int().exactOptional(),
+      /** Absolute: files in it and below it. */
+      folder: z.string().exactOptional(),
+      /** By time, by the probability of the first class, or by its margin over the second, the least first. */
+      order: z.enum(['newest', 'sure', 'unsure']).default('newest'),
+    }),
+    output: z.object({ total: z.int(), results: z.array(folderResultSchema) }),
+  }),
+  /** Every class that was answered first, and every model that answered. */
+  facets: call({
+    input: nothing,
+    output: z.object({ classes: z.array(z.string()), models: z.array(z.string()) }),
   }),
   /** Everything that was ever answered, newest first. */
   history: call({
@@ -104,5 +151,6 @@ export const classifyOperations = {
 export type Photo = z.output<typeof photoSchema>;
 export type CropAnswer = z.output<typeof cropAnswerSchema>;
 export type PhotoAnswer = z.output<typeof photoAnswerSchema>;
+export type Sweep = z.output<typeof sweepSchema>;
 export type FolderResult = z.output<typeof folderResultSchema>;
 export type FolderResults = z.output<typeof folderResultsSchema>;

@@ -17,6 +17,8 @@ export const addDatasetSchema = z.object({
   name: z.string(),
   /** Absolute folders on the machine that computes; one folder a class below them. */
   train: folder,
+  /** A list of training photos with their classes; `train` then needs no class folders. */
+  trainLabels: z.string().exactOptional(),
   val: folder.exactOptional(),
   /** Labels of a flat validation folder. */
   valLabels: z.string().exactOptional(),

@@ -23,12 +23,7 @@ export const evaluateJobSchema = z.union([
     .transform(({ model, ...options }) => ({ models: [model], ...options })),
 ]);
 
-export const classifyJobSchema = z.object({
-  paths: z.array(z.string()),
-  model: z.string(),
-  top: z.int(),
-  crops: cropsSchema,
-});
+export const classifyJobSchema = z.object({ sweepId: z.string() });
 
 /** With `sample` the sample pictures are drawn first. */
 export const addDatasetJobSchema = z.union([z.object({ sample: z.literal(true) }), addDatasetSchema]);

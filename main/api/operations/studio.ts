@@ -27,6 +27,7 @@ export const changeTopicSchema = z.enum([
   'models',
   'photos',
   'predictions',
+  'labels',
   'augmentations',
   'settings',
 ]);

@@ -14,10 +14,11 @@ const kindsOfDatasets: readonly JobKind[] = ['addDataset', 'verifyDataset', 'fin
 
 /** What a data set was added with, to add it again. */
 function toRequest(name: string, source: DatasetSource): AddDataset {
-  const { trainFolder, valFolder, valLabelsFile, devkitMapFile, valFraction } = source;
+  const { trainFolder, trainLabelsFile, valFolder, valLabelsFile, devkitMapFile, valFraction } = source;
   return {
     name,
     train: trainFolder,
+    ...(trainLabelsFile === undefined ? {} : { trainLabels: trainLabelsFile }),
     ...(valFolder === undefined ? {} : { val: valFolder }),
     ...(valLabelsFile === undefined ? {} : { valLabels: valLabelsFile }),
     ...(devkitMapFile === undefined ? {} : { valMap: devkitMapFile }),

@@ -1,4 +1,6 @@
 // Everything that the contract's handlers use.
+import { isAbsolute } from 'node:path';
+import { AppError } from '../../api/errors.ts';
 import type { DataDirectory } from '../../data/data-directory.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import type { Addon } from '../../engine/addon.ts';
@@ -12,6 +14,7 @@ import type { DeviceService } from '../devices.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { EvaluationBrowser } from '../evaluation-browser.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { LabellingService } from '../labelling.ts';
 import type { LedgerService } from '../ledger/ledger.ts';
 import type { LedgerQueue } from '../ledger/ledger-queue.ts';
 import type { ModelResolver } from '../model-resolver.ts';
@@ -24,7 +27,13 @@ import type { RunFeed } from '../run-feed.ts';
 import type { RunInspector } from '../run-inspector.ts';
 import type { RunService } from '../runs.ts';
 import type { SettingsService } from '../settings.ts';
+import type { SweepService } from '../sweeps/sweeps.ts';
 import type { TrainingService } from '../training.ts';
+
+/** Throws INVALID_ARGUMENT. */
+export function absolute(path: string): void {
+  if (!isAbsolute(path)) throw new AppError('INVALID_ARGUMENT', `${path} is no absolute path`, { path });
+}
 
 export interface HandlerParts {
   db: WritableDatabase;
@@ -52,6 +61,8 @@ export interface HandlerParts {
   files: CheckpointFiles;
   photos: PhotoService;
   answers: PhotoAnswers;
+  sweeps: SweepService;
+  labelling: LabellingService;
   settings: SettingsService;
   version: string;
   /** Of this start of the application. */

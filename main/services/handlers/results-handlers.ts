@@ -1,11 +1,11 @@
-// Handlers of evaluations, photos, models, augmentation and the queue.
-import { basename, isAbsolute } from 'node:path';
+// Handlers of evaluations, models, augmentation and the queue.
+import { basename } from 'node:path';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
 import type { ImportCorrections } from '../../api/models.ts';
 import { findModel } from '../../data/models.ts';
 import { averageName, listedModels, modelChoices, modelTitle } from '../model-choices.ts';
-import type { HandlerParts } from './parts.ts';
+import { absolute, type HandlerParts } from './parts.ts';
 
 export function jobsHandlers({ queue }: HandlerParts): StudioHandlers['jobs'] {
   return {
@@ -55,34 +55,8 @@ export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evalua
   };
 }
 
-function absolute(path: string): void {
-  if (!isAbsolute(path)) throw new AppError('INVALID_ARGUMENT', `${path} is no absolute path`, { path });
-}
-
 function absoluteFiles({ file, labels, meanFile }: ImportCorrections & { file: string }): void {
   for (const path of [file, labels, meanFile]) if (path !== undefined) absolute(path);
-}
-
-export function classifyHandlers(parts: HandlerParts): StudioHandlers['classify'] {
-  const { db, photos, answers, resolver, files, queue } = parts;
-  return {
-    addPaths: ({ paths }) => photos.addPaths(paths),
-    photos: (page) => photos.page(page),
-    removePhoto: ({ id }) => photos.remove(id),
-    photosWith: (request, signal) => answers.ask(request, signal),
-    async folder(request) {
-      for (const path of request.paths) absolute(path);
-      await files.free(resolver.runOf(request.model));
-      const title = modelTitle(db, resolver.resolve(request.model));
-      const [first = ''] = request.paths;
-      const what = request.paths.length === 1 ? basename(first) : `${request.paths.length} files and folders`;
-      return { jobId: queue.add({ kind: 'classify', title: `Classify ${what} with ${title}`, request }) };
-    },
-    results: (request) => answers.results(request),
-    resultsCsv: ({ jobId }) => answers.resultsCsv(jobId),
-    history: (page) => answers.history(page),
-    clearHistory: () => answers.clearHistory(),
-  };
 }
 
 export function modelsHandlers(parts: HandlerParts): StudioHandlers['models'] {

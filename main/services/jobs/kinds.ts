@@ -12,7 +12,6 @@ import { storeDuplicates } from '../../data/duplicates.ts';
 import { getRun, getRunRecipe } from '../../data/runs.ts';
 import type { Changes } from '../changes.ts';
 import type { CheckpointFiles } from '../checkpoint-files.ts';
-import type { ClassificationService } from '../classification.ts';
 import type { DatasetService } from '../datasets.ts';
 import type { DemoPlan } from '../demo.ts';
 import { findDuplicates } from '../duplicate-search.ts';
@@ -22,6 +21,7 @@ import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
 import type { RunFeed } from '../run-feed.ts';
 import type { RunService } from '../runs.ts';
+import type { SweepService } from '../sweeps/sweeps.ts';
 import { Throttle } from '../throttle.ts';
 import type { TrainingService } from '../training.ts';
 import { type JobContext, type JobKind, type JobRequest, Pace } from './job-kind.ts';
@@ -33,7 +33,7 @@ export interface JobKindParts {
   runs: RunService;
   datasets: DatasetService;
   evaluation: EvaluationService;
-  classification: ClassificationService;
+  sweeps: SweepService;
   models: ModelService;
   demo: DemoPlan;
   packs: OpenPacks;
@@ -147,29 +147,37 @@ function evaluateKind({ evaluation, datasets, changes, threads, resolver, files 
   };
 }
 
-function classifyKind({ classification, changes, threads, resolver, files }: JobKindParts): JobKind {
+function classifyKind({ sweeps, changes, threads, resolver, files }: JobKindParts): JobKind {
   return {
     slots: () => ['classification'],
-    pausing: 'never',
+    pausing: 'byStopping',
     async run(request, context) {
-      const asked = parse(checks.classifyJobSchema, request);
-      const progress = counting(context, 'classifying', 'files');
-      await files.free(resolver.runOf(asked.model));
-      const told = new Throttle(runsToldEveryMs, () => changes.tell('predictions', context.id));
-      let answered = 0;
+      const { sweepId } = parse(checks.classifyJobSchema, request);
+      const pace = new Pace();
+      context.progress({ ...starting, phase: 'starting the engine', unit: 'files' });
+      const reference = sweeps.modelOf(sweeps.existing(sweepId));
+      await files.free(resolver.runOf(reference));
+      const told = new Throttle(runsToldEveryMs, () => changes.tell('predictions', sweepId));
+      const skippedTold = new Throttle(500, () => context.skipped(failed));
       let failed = 0;
       try {
-        await classification.classify(
-          { ...asked, jobId: context.id, threads: threads() },
-          (result) => {
-            answered++;
-            if ('error' in result) context.skipped(++failed);
-            progress(answered, null);
+        await sweeps.run(sweepId, {
+          threads: threads(),
+          signal: context.signal,
+          onProgress: ({ done, total, known, failed: bad }) => {
+            // What was answered before says nothing of the speed.
+            if (done === known) pace.restart();
+            const speed = pace.measure(done, total);
+            context.progress({ phase: 'classifying', done, total, unit: 'files', ...speed });
+            if (bad !== failed) {
+              failed = bad;
+              skippedTold.request();
+            }
             told.request();
           },
-          context.signal,
-        );
+        });
       } finally {
+        skippedTold.flush();
         told.flush();
       }
     },

@@ -103,15 +103,15 @@ describe('classification', () => {
 
   it('answers folders as a job, with a table and CSV', async () => {
     const [run] = (await client.runs.list({ search: 'classifier' })).runs;
-    const { jobId } = await client.classify.folder({
+    const { jobId, id } = await client.classify.folder({
       paths: [test.folder.path('photos/train/b')],
       model: run?.id ?? '',
     });
     expect(await app.jobEnd(jobId)).toMatchObject({ state: 'done', skipped: 1 });
-    const results = await client.classify.results({ jobId });
+    const results = await client.classify.results({ id });
     expect(results).toMatchObject({ total: 5, failed: 1 });
-    expect((await client.classify.results({ jobId, search: 'bad' })).total).toBe(1);
-    const { text } = await client.classify.resultsCsv({ jobId });
+    expect((await client.classify.results({ id, search: 'bad' })).total).toBe(1);
+    const { text } = await client.classify.resultsCsv({ id });
     expect(text.trim().split('\r\n')).toHaveLength(6);
     const relative = client.classify.folder({ paths: ['photos'], model: run?.id ?? '' });
     expect(await refusal(relative)).toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -208,6 +208,52 @@ TEST_CASE("TIFF: strips, orientation, damage, an unsupported kind") {
   CHECK(samples::error_of([&] { decode_image(bytes, limits); }) == "IMAGE_TOO_LARGE");
 }
 
+TEST_CASE("raw files are told from the TIFF files that they are, too") {
+  // One directory with a make, and one below it whose pixels are a sensor's.
+  const auto raw = [](const std::string& make, uint16_t photometric, bool dng) {
+    std::vector<uint8_t> bytes = {'I', 'I', '*', 0, 8, 0, 0, 0};
+    const auto put = [&](uint32_t value, int size) {
+      for (int i = 0; i < size; ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    };
+    const auto entry = [&](uint32_t tag, uint32_t type, uint32_t count, uint32_t value) {
+      put(tag, 2), put(type, 2), put(count, 4), put(value, 4);
+    };
+    const uint32_t entries = dng ? 3 : 2, below = 8 + 2 + 12 * entries + 4, text = below + 2 + 12 + 4;
+    put(entries, 2);
+    entry(0x10F, 2, static_cast<uint32_t>(make.size()), text);
+    entry(0x14A, 4, 1, below);
+    if (dng) entry(0xC612, 1, 4, 0x0401);
+    put(0, 4);
+    put(1, 2);
+    entry(0x106, 3, 1, photometric);
+    put(0, 4);
+    bytes.insert(bytes.end(), make.begin(), make.end());
+    return bytes;
+  };
+  const auto error = [](const std::vector<uint8_t>& bytes) -> std::string {
+    try {
+      decode_image(bytes);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "decoded";
+  };
+  CHECK(error(raw("NIKON CORPORATION", 32803, false)).starts_with("Nikon raw (NEF) cannot be read"));
+  CHECK(error(raw("SONY ILCE", 32803, false)).starts_with("Sony raw (ARW) cannot be read"));
+  CHECK(error(raw("Canon Inc.", 34892, true)).starts_with("digital negative (DNG) cannot be read"));
+  CHECK(error(raw("Somebody", 32803, false)).starts_with("camera raw cannot be read"));
+  // The same with ordinary pixels is a TIFF, a damaged one.
+  CHECK(error(raw("NIKON CORPORATION", 2, false)).find("raw") == std::string::npos);
+  // Directories that name each other end.
+  std::vector<uint8_t> loop = raw("NIKON CORPORATION", 2, false);
+  loop[8 + 2 + 12 * 2] = 8;
+  CHECK(error(loop) != "decoded");
+  for (size_t size = 0; size < loop.size(); ++size) {
+    const std::vector<uint8_t> part(loop.begin(), loop.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK(error(part) != "decoded");
+  }
+}
+
 TEST_CASE("what is not read is named") {
   const auto format_of = [](std::vector<uint8_t> bytes) -> std::string {
     try {
@@ -227,6 +273,37 @@ TEST_CASE("what is not read is named") {
   CHECK(format_of(text("8BPS")) == R"({"format":"psd"})");
   CHECK(format_of(text("P6 3 3 255 ")) == R"({"format":"netpbm"})");
   CHECK(format_of(text("BM is how this text begins")) == R"({"format":"text"})");
+  const auto named = [&](const std::string& bytes, const std::string& format) {
+    CAPTURE(format);
+    CHECK(format_of({bytes.begin(), bytes.end()}) == R"({"format":")" + format + R"("})");
+  };
+  const std::string zeros(300, '\0');
+  named(std::string("\0\0\0\x18"
+                    "ftypqt  \0\0\2\0",
+                    16),
+        "video (QuickTime)");
+  named(std::string("\0\0\0\x18"
+                    "ftypisom\0\0\2\0mp42",
+                    20),
+        "video (MP4)");
+  named(std::string("\0\0\0\x18"
+                    "ftypcrx \0\0\0\1crx isom",
+                    24),
+        "Canon raw (CR3)");
+  named(std::string("\0\0\0\x08wide\0\0\0\0mdat", 16), "video (QuickTime)");
+  named("\x1A\x45\xDF\xA3 webm", "video (Matroska or WebM)");
+  named(std::string("RIFF\4\0\0\0AVI LIST", 16), "video (AVI)");
+  named("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9", "eps");
+  named("%!PS-Adobe-3.0\n%%Pages: 2", "postscript");
+  named("FUJIFILMCCD-RAW 0201", "Fujifilm raw (RAF)");
+  named(std::string("II*\0\x10\0\0\0CR\2\0", 12) + zeros, "Canon raw (CR2)");
+  named(zeros.substr(0, 128) + "DICM" + zeros, "dicom");
+  named("a.txt" + zeros.substr(0, 252) + "ustar" + zeros, "tar archive");
+  named(zeros.substr(0, 2) + std::string("\2\0\0\0\0\0\0\0\0\0\4\0\4\0\x18\0", 16) + std::string(48, '\x90'),
+        "tga");
+  named("noise" + std::string("\1\2\3", 3) + zeros + std::string("TRUEVISION-XFILE.\0", 18), "tga");
+  named("Rar!\x1A\x07", "rar archive");
+  named(std::string("\0\0\0\x0CJXL \r\n\x87\n", 12), "jpegxl");
   CHECK(format_of({0, 0, 0, 0, 0}) == R"({"format":"file of zero bytes"})");
   CHECK(format_of({1, 2, 3, 4, 5}) == R"({"format":"unknown"})");
   CHECK(format_of({0xFF, 0xD8, 0xFF}) == "CORRUPT_IMAGE");

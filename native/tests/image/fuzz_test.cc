@@ -30,10 +30,11 @@ std::vector<Seed> seeds() {
       {"bmp", writers::bmp(3, 1, 8, 1, {0, 0, 255, 0, 0, 255, 0, 0}, {3, 1, 0, 1}, 2)},
   };
   // Small real files of other kinds.
-  for (const char* name : {"progressive.jpg", "arithmetic_coded.jpg", "animated_97_frames_13x169.webp",
-                           "exif_orientation_5.webp", "apng_animated.png", "png_16bit_gray_alpha.png",
-                           "png_palette_trns.png", "transparent.gif", "photo.bmp", "gray_16bit.tif",
-                           "multipage_1bit.tiff", "cmyk.tif", "rgb_16bit.tiff", "qtables_16bit.jpg"}) {
+  for (const char* name :
+       {"progressive.jpg", "arithmetic_coded.jpg", "animated_97_frames_13x169.webp",
+        "exif_orientation_5.webp", "apng_animated.png", "png_16bit_gray_alpha.png", "png_palette_trns.png",
+        "transparent.gif", "photo.bmp", "gray_16bit.tif", "multipage_1bit.tiff", "cmyk.tif", "rgb_16bit.tiff",
+        "qtables_16bit.jpg", "photo.avif", "photo.heif"}) {
     const auto path = samples::awkward() / name;
     if (std::filesystem::exists(path)) seeds.push_back({name, samples::read_bytes(path)});
   }

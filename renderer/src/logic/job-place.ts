@@ -8,7 +8,7 @@ export function jobPlace(job: Pick<Job, 'id' | 'kind' | 'subject' | 'result'>): 
     case 'evaluate':
       return job.result === null ? '/evaluations' : `/evaluations/${job.result}`;
     case 'classify':
-      return `/classify/folder/${job.id}`;
+      return job.subject === null ? '/classify' : `/classify/folder/${job.subject}`;
     case 'addDataset':
     case 'verifyDataset':
     case 'findDuplicates': {

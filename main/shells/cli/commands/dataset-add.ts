@@ -9,6 +9,10 @@ export const datasetAdd: Command = {
   options: {
     name: { value: 'N', help: 'what to call it', required: true },
     train: { value: 'DIR', help: 'training photos: a folder for each class', required: true },
+    'train-labels': {
+      value: 'FILE',
+      help: 'a list of photos in that folder: file,class or JSON a line; no class folders',
+    },
     val: { value: 'DIR', help: 'validation photos: class folders, or flat with --val-labels' },
     'val-labels': {
       value: 'FILE',
@@ -22,6 +26,7 @@ export const datasetAdd: Command = {
     'file is packed or listed with the reason why not.',
   ],
   async run({ output, signal, studio, now }, args) {
+    const trainLabels = args.text('train-labels');
     const val = args.text('val');
     const valLabels = args.text('val-labels');
     const valMap = args.text('val-map');
@@ -38,6 +43,7 @@ export const datasetAdd: Command = {
       {
         name: args.required('name'),
         train: args.required('train'),
+        ...(trainLabels === undefined ? {} : { trainLabels }),
         ...(val === undefined ? {} : { val }),
         ...(valLabels === undefined ? {} : { valLabels }),
         ...(valMap === undefined ? {} : { valMap }),

@@ -7,6 +7,7 @@ import { toErrorReport } from '../../api/errors.ts';
 import type { SpawnHost } from '../../services/engine-process.ts';
 import type { Studio } from '../../services/studio.ts';
 import { createRouter } from '../rpc/router.ts';
+import { Background } from './background.ts';
 import type { ElectronParts } from './electron-parts.ts';
 import { guardContents, guardDownloads, guardSession } from './guards.ts';
 import { JobWatch, noticeOf, screenOf, taskbarProgress } from './job-watch.ts';
@@ -63,6 +64,7 @@ export class DesktopShell {
   readonly #ports: PortServer;
   readonly #jobs: JobWatch;
   readonly #quitting: Quitting;
+  readonly #background: Background;
   readonly #log: (line: string) => void;
   #inBackground = false;
 
@@ -93,6 +95,12 @@ export class DesktopShell {
       exit: (code) => app.exit(code),
       log,
     });
+    this.#background = new Background({
+      createTray: (menu) => electron.createTray(menu),
+      show: () => this.#bringBack(),
+      quit: () => void this.#quitting.request(),
+      log,
+    });
     this.#window = new MainWindow({
       electron,
       state: new WindowStateFile(join(windowFolder(dataFolder), 'window.json')),
@@ -119,6 +127,7 @@ export class DesktopShell {
       onChange: (jobs) => {
         const { value, mode } = taskbarProgress(jobs);
         this.#window.window.setProgressBar(value, { mode });
+        this.#background.update(jobs);
       },
       onEnd: (job) => this.#tell(job),
       onFault: (error) => log(`watching the jobs: ${error}`),
@@ -142,6 +151,7 @@ export class DesktopShell {
 
   #bringBack(): void {
     this.#inBackground = false;
+    this.#background.leave();
     this.#window.bringBack();
   }
 
@@ -149,6 +159,7 @@ export class DesktopShell {
     this.#inBackground = true;
     this.#window.keepPlace();
     this.#window.window.hide();
+    this.#background.enter(this.#jobs.running);
     this.#endIfIdle();
   }
 
@@ -174,6 +185,7 @@ export class DesktopShell {
   }
 
   async #close(): Promise<void> {
+    this.#background.leave();
     this.#window.keepPlace();
     this.#jobs.close();
     await this.#studio.close();

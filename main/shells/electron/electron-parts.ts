@@ -158,6 +158,13 @@ export interface Notice {
   urgency: 'normal' | 'critical';
 }
 
+/** An icon beside the system's clock. */
+export interface TrayIcon {
+  setToolTip(text: string): void;
+  on(event: 'click', listener: () => void): unknown;
+  destroy(): void;
+}
+
 export interface ShownNotice {
   on(event: 'click', listener: () => void): unknown;
   show(): void;
@@ -224,6 +231,7 @@ export interface ElectronParts {
   createChannel(): Channel;
   createNotice(notice: Notice): ShownNotice | undefined;
   setMenu(template: MenuItem[]): void;
+  createTray(menu: MenuItem[]): TrayIcon;
   /** Areas in which windows may lie, the main display's first. */
   workAreas(): Rectangle[];
   openFolder(path: string): void;

@@ -9,11 +9,13 @@ import {
   type MenuItemConstructorOptions,
   MessageChannelMain,
   Notification,
+  nativeImage,
   powerMonitor,
   protocol,
   screen,
   session,
   shell,
+  Tray,
   utilityProcess,
 } from 'electron';
 import { Studio } from '../../services/studio.ts';
@@ -23,6 +25,8 @@ import { privilegedScheme } from './origin.ts';
 
 protocol.registerSchemesAsPrivileged([privilegedScheme]);
 app.setName('AlexNet Studio');
+
+const icon = fileURLToPath(new URL('../../../resources/icons/icon.png', import.meta.url));
 
 const electron: ElectronParts = {
   app,
@@ -40,6 +44,12 @@ const electron: ElectronParts = {
   createNotice: (notice) => (Notification.isSupported() ? new Notification(notice) : undefined),
   setMenu: (template) =>
     Menu.setApplicationMenu(Menu.buildFromTemplate(template as MenuItemConstructorOptions[])),
+  createTray(menu) {
+    const image = nativeImage.createFromPath(icon).resize({ width: 22, height: 22 });
+    const tray = new Tray(image);
+    tray.setContextMenu(Menu.buildFromTemplate(menu as MenuItemConstructorOptions[]));
+    return tray;
+  },
   workAreas() {
     const main = screen.getPrimaryDisplay();
     const others = screen.getAllDisplays().filter(({ id }) => id !== main.id);

@@ -248,7 +248,7 @@ describe('the end', () => {
     const begin = await shell.prepare(client);
     shell.electron.dialog.answer = 0;
     // Its port closes with the application, before its reader has heard the end.
-    begin(150).catch(() => {});
+    begin(400).catch(() => {});
     await until(
       () =>
         shell.window.progress.at(-1)?.mode === 'normal' && (shell.window.progress.at(-1)?.value ?? -1) > 0,
@@ -256,12 +256,21 @@ describe('the end', () => {
     shell.electron.app.quit();
     await until(() => !shell.window.visible);
     expect(shell.electron.app.calls).not.toContain('exit 0');
-    // Looked for again, and left again.
+    const [tray] = shell.electron.trays;
+    expect(tray?.text).toMatch(/^Train run of 400(, \d+ %)?$/);
+    expect(tray?.menu.map(({ label }) => label)).toEqual(['Show AlexNet Studio', undefined, 'Quit']);
+    // Looked for again, and left again: by another start, then by the icon.
     shell.electron.app.emit('second-instance');
+    expect(shell.window.visible).toBe(true);
+    expect(tray?.destroyed).toBe(true);
+    shell.window.userCloses();
+    await until(() => !shell.window.visible);
+    shell.electron.trays[1]?.emit('click');
     expect(shell.window.visible).toBe(true);
     shell.window.userCloses();
     await until(() => !shell.window.visible);
     expect(await shell.electron.app.exited).toBe(0);
+    expect(shell.electron.trays.every(({ destroyed }) => destroyed)).toBe(true);
     expect(shell.electron.notices[0]?.notice.body).toBe('Done.');
   });
 

@@ -24,6 +24,7 @@ import type {
   SenderEvent,
   Session,
   ShownNotice,
+  TrayIcon,
   UtilityChild,
   Window,
   WindowOptions,
@@ -303,6 +304,22 @@ export class FakeNotice extends EventEmitter implements ShownNotice {
   }
 }
 
+export class FakeTray extends EventEmitter implements TrayIcon {
+  readonly menu: MenuItem[];
+  text = '';
+  destroyed = false;
+  constructor(menu: MenuItem[]) {
+    super();
+    this.menu = menu;
+  }
+  setToolTip(text: string): void {
+    this.text = text;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
 /** A plain child process that is to itself a utility process. */
 export const forkUtility: ForkUtility = (file, args, { env, execArgv }) => {
   const shim = fileURLToPath(new URL('utility-shim.ts', import.meta.url));
@@ -339,6 +356,7 @@ export class FakeElectron implements ElectronParts {
   readonly windows: FakeWindow[] = [];
   readonly channels: { main: MainPort; page: MessagePort }[] = [];
   readonly notices: FakeNotice[] = [];
+  readonly trays: FakeTray[] = [];
   readonly schemes = new Map<string, (request: Request) => Promise<Response>>();
   readonly openedFolders: string[] = [];
   readonly forkUtility = forkUtility;
@@ -367,6 +385,11 @@ export class FakeElectron implements ElectronParts {
   createNotice(notice: Notice): ShownNotice {
     const made = new FakeNotice(notice);
     this.notices.push(made);
+    return made;
+  }
+  createTray(menu: MenuItem[]): TrayIcon {
+    const made = new FakeTray(menu);
+    this.trays.push(made);
     return made;
   }
   setMenu(template: MenuItem[]): void {

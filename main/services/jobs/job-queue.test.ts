@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../api/errors.ts';
 import type { Job } from '../../api/operations/jobs.ts';
 import type { WritableDatabase } from '../../data/database.ts';
+import { getJob } from '../../data/jobs.ts';
 import { openDatabase } from '../../data/open-database.ts';
 import { refusal } from '../../data/test-errors.ts';
 import { Changes } from '../changes.ts';
@@ -51,7 +52,8 @@ function makeQueue(): JobQueue {
     importModel: plain,
     exportModel: plain,
   };
-  return new JobQueue({ db, changes: new Changes(), kinds, log: (line) => logged.push(line), now: Date.now });
+  const log = (line: string) => logged.push(line);
+  return new JobQueue({ db, changes: new Changes(), kinds, log, now: Date.now, retryMs: 5 });
 }
 
 function add(queue: JobQueue, name: string, slot: string, what: Job['kind'] = 'evaluate'): string {
@@ -271,5 +273,42 @@ describe('JobQueue', () => {
     queue.clear();
     expect(states(queue)).toEqual({ b: 'running' });
     expect(refusal(() => queue.get(a)).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('a database that takes nothing, on a full disk say', () => {
+  const fill = () =>
+    db.run(
+      'fill',
+      "CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+  const free = () => db.run('free', 'DROP TRIGGER full');
+  const stored = (id: string) => getJob(db, id)?.state;
+  async function eventually(fits: () => boolean): Promise<void> {
+    while (!fits()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  it('ends nothing but what is stored: jobs are told as they are, and kept once it takes them', async () => {
+    const queue = makeQueue();
+    queue.start();
+    const first = add(queue, 'first', 'a');
+    const second = add(queue, 'second', 'a');
+    fill();
+    work('first').finish(new AppError('DISK_FULL', 'the disk is full'));
+    await settled();
+    expect(queue.get(first)).toMatchObject({
+      state: 'failed',
+      error: { code: 'DISK_FULL' },
+      canPause: false,
+    });
+    expect(stored(first)).toBe('running');
+    expect(states(queue)).toEqual({ first: 'failed', second: 'queued' });
+    expect(logged.join()).toContain('the disk is full');
+    free();
+    await eventually(() => stored(first) === 'failed' && stored(second) === 'running');
+    work('second').finish();
+    await settled();
+    expect(queue.get(second).state).toBe('done');
+    await queue.close();
   });
 });

@@ -29,6 +29,8 @@ export interface JobQueueParts {
   log: (line: string) => void;
   /** Ms UTC. */
   now: () => number;
+  /** After so long what could not be stored, on a full disk say, is tried again. */
+  retryMs?: number;
 }
 
 export interface JobRequestToAdd {
@@ -52,11 +54,15 @@ interface Running {
 const endedShown = 100;
 const died: ReadonlySet<string> = new Set(['ENGINE_DIED', 'DEVICE_LOST']);
 const progressEveryMs = 100;
+const retryMs = 5000;
 
 export class JobQueue {
   readonly #parts: JobQueueParts;
   readonly #running = new Map<string, Running>();
   readonly #watchers = new Set<(job: Job) => void>();
+  /** How jobs ended, where the database could not take it yet: it is told, and stored when that is possible. */
+  readonly #unstored = new Map<string, JobChange>();
+  #retry: NodeJS.Timeout | undefined;
   #started = false;
 
   constructor(parts: JobQueueParts) {
@@ -191,6 +197,7 @@ export class JobQueue {
   /** Stops what runs, as cancelling does, and waits for it; the queue is kept for the next start. */
   async close(): Promise<void> {
     this.#started = false;
+    clearTimeout(this.#retry);
     for (const running of this.#running.values()) {
       running.stopping ??= 'interrupted';
       running.controller.abort();
@@ -207,11 +214,18 @@ export class JobQueue {
       const slots = this.#parts.kinds[job.kind].slots(job.request);
       const free = slots.every((slot) => !taken.has(slot));
       for (const slot of slots) taken.add(slot);
-      if (free) this.#begin(job, slots);
+      if (free && !this.#begin(job, slots)) return;
     }
   }
 
-  #begin(job: StoredJob, slots: string[]): void {
+  /** False where that could not be stored: it waits on. */
+  #begin(job: StoredJob, slots: string[]): boolean {
+    try {
+      changeJob(this.#parts.db, job.id, { state: 'running', startedAt: this.#parts.now() });
+    } catch (error) {
+      this.#tryLater(error);
+      return false;
+    }
     const running: Running = {
       controller: new AbortController(),
       slots,
@@ -221,8 +235,9 @@ export class JobQueue {
       ended: Promise.resolve(),
     };
     this.#running.set(job.id, running);
-    this.#change(job.id, { state: 'running', startedAt: this.#parts.now() });
+    this.#tell(job.id);
     running.ended = this.#run(job, running);
+    return true;
   }
 
   async #run(job: StoredJob, running: Running): Promise<void> {
@@ -246,8 +261,32 @@ export class JobQueue {
     }
     running.told.cancel();
     this.#running.delete(job.id);
-    this.#change(job.id, change);
+    this.#unstored.set(job.id, change);
+    this.#storeEnds();
+    this.#tell(job.id);
     this.#advance();
+  }
+
+  #storeEnds(): void {
+    try {
+      for (const [id, change] of this.#unstored) {
+        changeJob(this.#parts.db, id, change);
+        this.#unstored.delete(id);
+      }
+    } catch (error) {
+      this.#tryLater(error);
+    }
+  }
+
+  /** Nobody is there to be told but the log: what the user does next says what is wrong. */
+  #tryLater(error: unknown): void {
+    this.#parts.log(`the queue could not be stored: ${toErrorReport(error).message}`);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#storeEnds();
+      this.#advance();
+    }, this.#parts.retryMs ?? retryMs);
+    this.#retry.unref();
   }
 
   #outcome(error: unknown, running: Running): JobChange {
@@ -297,10 +336,14 @@ export class JobQueue {
 
   #show({ request: _request, ...job }: StoredJob): Job {
     const running = this.#running.get(job.id);
+    const { state = job.state, error = job.error, endedAt = job.endedAt } = this.#unstored.get(job.id) ?? {};
     return {
       ...job,
+      state,
+      error,
+      endedAt,
       progress: running?.progress ?? null,
-      canPause: job.state === 'running' && this.#parts.kinds[job.kind].pausing !== 'never',
+      canPause: state === 'running' && this.#parts.kinds[job.kind].pausing !== 'never',
     };
   }
 }

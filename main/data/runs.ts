@@ -158,7 +158,7 @@ export function claimRun(db: WritableDatabase, id: string, owner: Owner, started
     if (row.state === 'finished') {
       throw new AppError(
         'RUN_NOT_RESUMABLE',
-        `run ${row.name} has finished; start a new one from it with --init`,
+        `run ${row.name} has finished; start a new one from its weights`,
         {
           state: row.state,
         },

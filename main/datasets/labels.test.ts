@@ -100,7 +100,7 @@ describe('devkit ids', () => {
   });
 
   it('need a map, and ids that it has', async () => {
-    await expect(read('449\n7\n2\n')).rejects.toThrow('--val-map');
+    await expect(read('449\n7\n2\n')).rejects.toThrow('put map_clsloc.txt beside it');
     writeFileSync(join(folder, 'map_clsloc.txt'), map);
     await expect(read('449\n7\n3\n')).rejects.toThrow('line 3: the map has no class for id 3');
     await expect(read('449\n7\n2\n', files, join(folder, 'gone'))).rejects.toThrow('does not exist');

@@ -140,8 +140,8 @@ async function readDevkitMap(labelsFile: string, mapFile: string | undefined): P
   }
   throw wrong(
     labelsFile,
-    "it holds the devkit's ids, which need their map to class folders: put map_clsloc.txt beside it or give " +
-      'it with --val-map FILE',
+    "it holds the devkit's ids, which need their map to class folders: put map_clsloc.txt beside it, or name the " +
+      'map, too',
   );
 }
 

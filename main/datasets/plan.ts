@@ -85,7 +85,7 @@ async function planValidation(
   if (resolve(valFolder) === resolve(source.trainFolder)) {
     throw new AppError(
       'INVALID_ARGUMENT',
-      `validation and training folder are the same, ${valFolder}; to hold a share out use --val-fraction`,
+      `validation and training folder are the same, ${valFolder}; to hold a share of its images out give that fraction instead`,
       { path: valFolder },
     );
   }
@@ -123,7 +123,7 @@ function withFlatHint(error: unknown, valFolder: string): unknown {
   if (!(error instanceof AppError) || error.code !== 'EMPTY_DATASET') return error;
   return new AppError(
     'EMPTY_DATASET',
-    `${error.message}; for a flat folder ${valFolder} give its labels with --val-labels FILE`,
+    `${error.message}; for a flat folder ${valFolder} give a file of its labels, too`,
     error.details,
   );
 }

@@ -117,6 +117,6 @@ describe('scanFlatFolder', () => {
 
   it('refuses a folder without photos in it', async () => {
     touch('sub/c.jpg');
-    await expect(scanFlatFolder(root, 'validation folder')).rejects.toThrow('--val-labels');
+    await expect(scanFlatFolder(root, 'validation folder')).rejects.toThrow('no file of labels is needed');
   });
 });

@@ -80,7 +80,7 @@ export async function scanFlatFolder(root: string, what: string): Promise<FlatSc
       'EMPTY_DATASET',
       entries.folders.length > 0
         ? `${what} ${root} has ${entries.folders.length} sub-folders and no photos directly in it; with class ` +
-            'folders no labels file is needed: leave --val-labels out'
+            'folders no file of labels is needed: leave it out'
         : `${what} ${root} has no photos in it`,
       { path: root },
     );

@@ -186,7 +186,7 @@ export class EvaluationService {
     if (pack === undefined) {
       throw new AppError(
         'INVALID_ARGUMENT',
-        `data set ${packs.dataset.name} has no validation images; use --split train, or add it with --val or --val-fraction`,
+        `data set ${packs.dataset.name} has no validation images; evaluate its training images, or add it again with some to validate on`,
       );
     }
     checkMembers(models);

@@ -89,7 +89,7 @@ export class Presets {
     if (config.preset !== optioned.preset) {
       throw new AppError(
         'INVALID_CONFIG',
-        `preset names what the run began with; to begin with another one give --preset ${config.preset}`,
+        `preset names what the run began with; to begin with another one choose the preset ${config.preset} itself`,
         { field: 'preset' },
       );
     }

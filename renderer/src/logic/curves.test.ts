@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lowest, smooth, thin } from './curves.ts';
+import { lowest, smooth, thin, wholeRange } from './curves.ts';
 
 const line = (ys: number[]) => ys.map((y, x) => ({ x, y }));
 
@@ -38,6 +38,14 @@ describe('thin', () => {
   it('keeps a spike', () => {
     const points = line(Array.from({ length: 5_000 }, (_, i) => (i === 3_217 ? 50 : 1)));
     expect(thin(points, 100)).toContainEqual({ x: 3_217, y: 50 });
+  });
+});
+
+describe('wholeRange', () => {
+  it('is the steps around what was drawn, never less than one apart', () => {
+    expect(wholeRange(113.4, 122.6)).toEqual([113, 123]);
+    expect(wholeRange(-3, 0.2)).toEqual([0, 1]);
+    expect(wholeRange(7, 7)).toEqual([7, 8]);
   });
 });
 

@@ -67,6 +67,12 @@ function mean(points: readonly Point[], otherwise: Point): Point {
   return { x: x / points.length, y: y / points.length };
 }
 
+/** The whole steps around a range that was drawn, two of them at least. */
+export function wholeRange(from: number, to: number): [number, number] {
+  const first = Math.max(0, Math.floor(from));
+  return [first, Math.max(first + 1, Math.ceil(to))];
+}
+
 /** The lowest point, the first of equals; undefined without points. */
 export function lowest(points: readonly Point[]): Point | undefined {
   let best: Point | undefined;

@@ -39,7 +39,7 @@ async function train(trainer: NativeTrainer) {
 
 const withoutTimes = (events: TrainEvent[]) =>
   events.map((event) =>
-    event.kind === 'checkpoint' || event.kind === 'command'
+    event.kind === 'checkpoint' || event.kind === 'command' || event.kind === 'look'
       ? event.kind
       : { ...event, elapsedMs: 0, dataWaitMs: 0, exchangeMs: 0 },
   );
@@ -133,6 +133,23 @@ test('a trainer that has not been started: everything but running it', async () 
   const parts = [trainer.read('conv1.weight', 0, 599), trainer.read('conv1.weight', 599, 1)];
   expect(Buffer.concat(parts).equals(whole)).toBe(true);
   expect(trainer.read('conv1.weight', 600, 0)).toHaveLength(0);
+  await trainer.close();
+});
+
+test('a tensor can be looked at while it trains, and nothing of it is recorded', async () => {
+  const trainer = await createTrainer();
+  expect(() => trainer.look('conv9.weight')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  trainer.look('conv1.weight');
+  const before = Buffer.from(trainer.read('conv1.weight', 0, 600));
+  const events: TrainEvent[] = [];
+  await trainer.start((batch) => {
+    events.push(...batch);
+    for (const event of batch) if (event.kind === 'checkpoint') event.snapshot.release();
+  });
+  const looks = events.filter((event) => event.kind === 'look');
+  expect(looks).toEqual([{ kind: 'look', step: 0, tensor: 'conv1.weight', values: expect.anything() }]);
+  expect(Buffer.from(looks[0]?.values ?? []).equals(before)).toBe(true);
+  expect(() => trainer.look('conv1.weight')).toThrow(invalid);
   await trainer.close();
 });
 

@@ -167,7 +167,17 @@ export interface CheckpointEvent {
   snapshot: NativeSnapshot;
 }
 
-export type TrainEvent = StepRecord | ValidationRecord | AppliedCommand | CheckpointEvent;
+/** The answer to NativeTrainer.look(). */
+export interface TensorLook {
+  kind: 'look';
+  /** Completed steps. */
+  step: number;
+  tensor: string;
+  /** Little-endian fp32, canonical layout. */
+  values: Uint8Array;
+}
+
+export type TrainEvent = StepRecord | ValidationRecord | AppliedCommand | CheckpointEvent | TensorLook;
 
 /** A consistent copy of weights and velocities; memory is freed by release(). Training goes on meanwhile, but
  * the next snapshot waits for it. */
@@ -194,6 +204,8 @@ export interface NativeTrainer {
    * whatever came before them. */
   start(onEvents: (events: TrainEvent[]) => void): Promise<RunEnd>;
   post(command: Command): void;
+  /** A tensor of at most 16 MB as it is at the next step boundary comes as an event; nothing of it is recorded. */
+  look(tensor: string): void;
   read(tensor: string, offset: number, count: number): Uint8Array;
   /** Stops without a checkpoint, joins the thread, frees everything. */
   close(): Promise<void>;

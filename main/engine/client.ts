@@ -73,6 +73,11 @@ export class EngineHost {
     this.#send({ type: 'command', command });
   }
 
+  /** Training: asks for a tensor as it is at the next step boundary; `looked` brings it. */
+  look(tensor: string): void {
+    this.#send({ type: 'look', tensor });
+  }
+
   /** Training: all that was told up to this checkpoint is stored. */
   stored(checkpointId: number): void {
     this.#send({ type: 'stored', checkpointId });

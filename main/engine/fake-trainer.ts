@@ -107,6 +107,7 @@ export class FakeTrainer implements NativeTrainer {
   #sequence = 0;
   #replay: Omit<AppliedCommand, 'kind'>[] = [];
   #commands: Command[] = [];
+  #looks = new Set<string>();
   #snapshotAlive = false;
   #events: TrainEvent[] = [];
   #wake = () => {};
@@ -160,6 +161,13 @@ export class FakeTrainer implements NativeTrainer {
       throw refuse(`There is no layer ${command.layer}.`);
     }
     this.#commands.push(command);
+    this.#wake();
+  }
+
+  look(tensor: string): void {
+    if (this.#phase === 'closed' || this.#phase === 'ended') throw refuse('This trainer has ended.');
+    this.#values.of(tensor);
+    this.#looks.add(tensor);
     this.#wake();
   }
 
@@ -261,6 +269,11 @@ export class FakeTrainer implements NativeTrainer {
     }
     let paused = false;
     while (!this.#closed()) {
+      for (const tensor of this.#looks) {
+        const values = new Uint8Array(this.#values.of(tensor).slice().buffer);
+        this.#events.push({ kind: 'look', step: this.#step, tensor, values });
+      }
+      this.#looks.clear();
       const command = this.#commands.shift();
       if (command === undefined) {
         if (!paused) return false;

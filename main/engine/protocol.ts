@@ -96,6 +96,8 @@ export type Job = TrainJob | EvaluateJob | ClassifyJob | PackJob | VerifyPackJob
 export type ToHost =
   | { type: 'start'; job: Job }
   | { type: 'command'; command: Command }
+  /** Training: asks for a tensor as it is at the next step boundary. */
+  | { type: 'look'; tensor: string }
   /** Training: everything that was told up to this checkpoint is stored; its file may forget those records. */
   | { type: 'stored'; checkpointId: number }
   | { type: 'cancel' }
@@ -113,6 +115,8 @@ export type FromHost =
   | { type: 'training'; events: TrainingRecord[] }
   /** A command that could not be applied, e.g. to a layer that the net has not; training goes on. */
   | { type: 'commandRefused'; command: Command; error: ErrorReport }
+  /** What was asked for by `look`: little-endian fp32 in canonical layout. */
+  | { type: 'looked'; step: number; tensor: string; values: Uint8Array }
   /** It comes after all records up to its step. */
   | { type: 'checkpoint'; checkpoint: CheckpointSaved }
   | { type: 'trained'; end: RunEnd; step: number }

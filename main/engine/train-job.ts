@@ -41,6 +41,8 @@ export class TrainRun implements RunningJob {
     if (message.type === 'command') {
       if (this.#trainer === undefined) this.#early.push(message.command);
       else this.#post(this.#trainer, message.command);
+    } else if (message.type === 'look') {
+      this.#look(message.tensor);
     } else if (message.type === 'stored') {
       this.#storedUpTo = message.checkpointId;
     } else if (message.type === 'cancel') {
@@ -124,6 +126,11 @@ export class TrainRun implements RunningJob {
         this.#write(event, store);
         continue;
       }
+      if (event.kind === 'look') {
+        const { step, tensor, values } = event;
+        this.#outbox.add({ type: 'looked', step, tensor, values });
+        continue;
+      }
       if (event.kind === 'step') this.#step = event.step;
       records.push(event);
       this.#recent.push(event);
@@ -159,6 +166,15 @@ export class TrainRun implements RunningJob {
       trainer.post(command);
     } catch (error) {
       this.#outbox.add({ type: 'commandRefused', command, error: toErrorReport(error) });
+    }
+  }
+
+  /** Nobody is answered before there is a trainer and after it has ended: whoever looks asks again. */
+  #look(tensor: string): void {
+    try {
+      this.#trainer?.look(tensor);
+    } catch {
+      // It has just ended, or has no such tensor.
     }
   }
 

@@ -12,10 +12,23 @@ export interface KernelTiles {
 
 const gap = 1;
 
+/** A column's tiles are about so many times as wide as high: the paper's 48 lie in three rows of sixteen. */
+const wideness = 5;
+
+/** Full rows where the number allows any that are not far from the wanted form. */
+function tilesPerRow(count: number): number {
+  const wanted = Math.min(count, Math.max(1, Math.ceil(Math.sqrt(count * wideness))));
+  const farness = (perRow: number) => Math.abs(Math.log(perRow / wanted));
+  const full = Array.from({ length: count }, (_, i) => i + 1)
+    .filter((perRow) => count % perRow === 0)
+    .sort((a, b) => farness(a) - farness(b))[0];
+  return full !== undefined && farness(full) < Math.log(2) ? full : wanted;
+}
+
 /** Where `kernels` kernels of `size` x `size` go; each column begins a row of its own. */
 export function layTiles(kernels: number, size: number, columns: number): KernelTiles {
   const perColumn = Math.ceil(kernels / columns);
-  const perRow = Math.min(perColumn, Math.max(1, Math.ceil(Math.sqrt(perColumn * 5))));
+  const perRow = tilesPerRow(perColumn);
   const rows = Math.ceil(perColumn / perRow) * columns;
   return {
     kernels,

@@ -42,6 +42,8 @@ it('rounds a mean image', () => {
 it("lays the paper's 96 kernels in three rows of sixteen a column", () => {
   const tiles = layTiles(96, 11, 2);
   expect(tiles).toMatchObject({ perRow: 16, width: 16 * 12 + 1, height: 6 * 12 + 1 });
+  // Other numbers fill their rows, too, where they can.
+  expect([16, 24, 64, 17].map((count) => layTiles(2 * count, 11, 2).perRow)).toEqual([8, 12, 16, 17]);
 });
 
 it('draws each kernel in its own range, column 1 below column 0', () => {

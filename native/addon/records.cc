@@ -100,6 +100,15 @@ Napi::Object from_checkpoint(Napi::Env env, const CheckpointRequest& request) {
   return object;
 }
 
+Napi::Object from_look(Napi::Env env, const TensorLook& look) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("kind", "look");
+  set_count(object, "step", look.step);
+  object.Set("tensor", look.tensor);
+  object.Set("values", from_float_range(env, look.values, 0, static_cast<int64_t>(look.values.size())));
+  return object;
+}
+
 Command to_command(Napi::Value value) {
   const Napi::Object object = to_object(value, "command");
   const std::string wanted = to_text(object.Get("command"), "command");

@@ -13,6 +13,9 @@ Napi::Object from_command(Napi::Env env, const AppliedCommand& applied);
 /// Everything of a checkpoint but its snapshot.
 Napi::Object from_checkpoint(Napi::Env env, const CheckpointRequest& request);
 
+/// { kind, step, tensor, values }.
+Napi::Object from_look(Napi::Env env, const TensorLook& look);
+
 /// { command, layer?, value? }.
 Command to_command(Napi::Value value);
 /// { step, steered, sequence, command, layer?, value? }.

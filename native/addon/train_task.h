@@ -26,6 +26,7 @@ class TrainTask : public Task, private TrainObserver {
   void on_validation(const ValidationRecord& record) override { tell(record); }
   void on_command(const AppliedCommand& applied) override { tell(applied); }
   void on_checkpoint(CheckpointRequest request) override { tell(std::move(request)); }
+  void on_look(TensorLook look) override { tell(std::move(look)); }
   void tell(TrainEvent event);
 
   std::shared_ptr<TrainerCore> core_;

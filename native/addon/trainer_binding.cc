@@ -69,8 +69,8 @@ Napi::Function NativeTrainer::define(Napi::Env env) {
        InstanceAccessor<&NativeTrainer::tensors>("tensors", napi_enumerable),
        InstanceMethod<&NativeTrainer::load>("load"), InstanceMethod<&NativeTrainer::load_state>("loadState"),
        InstanceMethod<&NativeTrainer::replay>("replay"), InstanceMethod<&NativeTrainer::start>("start"),
-       InstanceMethod<&NativeTrainer::post>("post"), InstanceMethod<&NativeTrainer::read>("read"),
-       InstanceMethod<&NativeTrainer::close>("close")});
+       InstanceMethod<&NativeTrainer::post>("post"), InstanceMethod<&NativeTrainer::look>("look"),
+       InstanceMethod<&NativeTrainer::read>("read"), InstanceMethod<&NativeTrainer::close>("close")});
 }
 
 Napi::Object NativeTrainer::create(Napi::Env env, std::shared_ptr<TrainerCore> core) {
@@ -164,6 +164,20 @@ void NativeTrainer::post(const Napi::CallbackInfo& info) {
     if (core.started && !core.occupancy.busy())
       refuse_argument("This trainer has ended: nothing can steer it.");
     core.trainer->post(to_command(info[0]));
+  });
+}
+
+void NativeTrainer::look(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    TrainerCore& core = open();
+    if (core.started && !core.occupancy.busy())
+      refuse_argument("This trainer has ended: read() its tensors instead.");
+    const std::string wanted = to_text(info[0], "tensor");
+    for (const TensorInfo& tensor : core.trainer->tensors()) {
+      if (tensor.name == wanted && tensor.count() * static_cast<int64_t>(sizeof(float)) > kMaxChunkBytes)
+        refuse_argument("The tensor \"" + wanted + "\" is too large to be looked at in one piece.");
+    }
+    core.trainer->look(wanted);
   });
 }
 

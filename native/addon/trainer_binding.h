@@ -31,6 +31,7 @@ class NativeTrainer : public Napi::ObjectWrap<NativeTrainer> {
   void replay(const Napi::CallbackInfo& info);
   Napi::Value start(const Napi::CallbackInfo& info);
   void post(const Napi::CallbackInfo& info);
+  void look(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 

@@ -13,7 +13,7 @@
 
 namespace alexnet::addon {
 
-using TrainEvent = std::variant<StepRecord, ValidationRecord, AppliedCommand, CheckpointRequest>;
+using TrainEvent = std::variant<StepRecord, ValidationRecord, AppliedCommand, CheckpointRequest, TensorLook>;
 
 /// A snapshot until it is released. JavaScript's thread.
 struct SnapshotHandle {

@@ -94,6 +94,13 @@ struct CheckpointRequest {
   std::string reason;                          // "epoch", "interval", "steering", "stop", "end"
 };
 
+/// One tensor as it was at a step boundary, in canonical layout.
+struct TensorLook {
+  int64_t step = 0;  // completed
+  std::string tensor;
+  std::vector<float> values;
+};
+
 /// Called from the trainer's thread, never two at once. Nothing may throw.
 class TrainObserver {
  public:
@@ -104,6 +111,8 @@ class TrainObserver {
   /// Training goes on while the receiver writes; the trainer waits before it takes the next snapshot
   /// until the last one has been destroyed.
   virtual void on_checkpoint(CheckpointRequest) = 0;
+  /// The answer to look(), for those that ask.
+  virtual void on_look(TensorLook) {}
 };
 
 class Trainer {
@@ -141,6 +150,9 @@ class Trainer {
 
   /// Thread-safe; applied at the next step boundary, in order. Throws kInvalidArgument (unknown layer).
   void post(const Command& command);
+  /// Thread-safe: asks for a tensor as it is at the next step boundary, also of a paused run; a tensor that
+  /// is asked for again before it was told is told once. Nothing of it is recorded. Throws kNotFound.
+  void look(const std::string& tensor);
   /// Thread-safe: run() returns kStopped as soon as it can, without a checkpoint.
   void abort();
 

@@ -259,7 +259,10 @@ struct Trainer::Impl {
     }
     bool paused = false;
     while (!queue.aborted()) {
+      for (const std::string& tensor : queue.take_looks())
+        observer->on_look({step, tensor, parameters.read(*team, parameters.index(tensor))});
       const std::optional<Command> command = queue.take(/*wait=*/paused);
+      if (!command && paused) continue;
       if (!command) break;
       if (command->kind == CommandKind::kPause) paused = true;
       if (command->kind == CommandKind::kResume) paused = false;
@@ -438,6 +441,11 @@ RunState Trainer::run(TrainObserver& observer) { return impl_->run(observer); }
 void Trainer::post(const Command& command) {
   impl_->controls.check(command);
   impl_->queue.post(command);
+}
+
+void Trainer::look(const std::string& tensor) {
+  impl_->parameters.index(tensor);  // throws where there is none
+  impl_->queue.look(tensor);
 }
 
 void Trainer::abort() {

@@ -49,6 +49,18 @@ class BackgroundRun : public TrainObserver {
     note("checkpoint " + request.reason + " " + std::to_string(request.step));
   }
 
+  void on_look(TensorLook look) override {
+    {
+      const std::lock_guard lock(mutex_);
+      looked_ = look.values;
+    }
+    note("look " + look.tensor + " " + std::to_string(look.step));
+  }
+  std::vector<float> looked() {
+    const std::lock_guard lock(mutex_);
+    return looked_;
+  }
+
   void wait_for(const std::string& text) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return std::find(log_.begin(), log_.end(), text) != log_.end(); });
@@ -74,6 +86,7 @@ class BackgroundRun : public TrainObserver {
   std::condition_variable changed_;
   Log log_;
   std::vector<std::shared_ptr<Snapshot>> held_;
+  std::vector<float> looked_;
   RunState state_{};
   std::thread thread_;
 
@@ -115,6 +128,30 @@ TEST_CASE("a paused run stands still, still takes wishes, and goes on") {
   CHECK(log[4] == "resume 0 #4");
   CHECK(log[5] == "step 1");
   CHECK(log.back() == "checkpoint end 10");
+}
+
+TEST_CASE("a tensor can be looked at while a run is paused and while it trains, and changes nothing") {
+  const auto bits = [](const std::vector<float>& values) {
+    return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  };
+  const auto undisturbed = toy::train(toy::config());
+  BackgroundRun run("{}", false);
+  const size_t conv1 = index_of(*run.trainer, "conv1.weight");
+  CHECK_THROWS_AS(run.trainer->look("conv9.weight"), Error);
+  run.trainer->post(command(CommandKind::kPause));
+  run.start();
+  run.wait_for("pause 0 #1");
+  run.trainer->look("conv1.weight");
+  run.wait_for("look conv1.weight 0");
+  const std::vector<float> drawn = run.looked();
+  run.trainer->look("conv1.weight");
+  run.trainer->look("conv1.weight");
+  run.trainer->post(command(CommandKind::kResume));
+  CHECK(run.wait_for_end() == RunState::kFinished);
+  const std::vector<float> trained = run.trainer->read("conv1.weight");
+  CHECK(drawn.size() == trained.size());
+  CHECK(bits(drawn) != bits(trained));
+  CHECK(bits(trained) == bits(undisturbed->tensors[conv1]));
 }
 
 TEST_CASE("a run is stopped at the next boundary, also a paused one, with a checkpoint") {

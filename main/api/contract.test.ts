@@ -30,6 +30,7 @@ it('streams what goes on, and calls everything else', () => {
     'classify.photosWith',
     'devices.load',
     'jobs.watch',
+    'runs.liveKernels',
     'runs.watch',
     'studio.changes',
   ]);

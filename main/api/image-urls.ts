@@ -52,6 +52,8 @@ export const imageUrls = {
   prediction: (id: number, size?: number) => `/images/prediction/${id}${query({ size })}`,
   /** The first convolution's kernels of a run's checkpoint, PNG. */
   kernels: (runId: string, checkpointId: number) => `/images/kernels/${part(runId)}/${checkpointId}`,
+  /** The same of a run that trains, as they were after a step that runs.liveKernels told. */
+  liveKernels: (runId: string, step: number) => `/images/live-kernels/${part(runId)}/${step}`,
 };
 
 /** POST a photo's bytes here, its name in `name`: answered by the photo as JSON, or { error }. */

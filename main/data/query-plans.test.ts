@@ -18,12 +18,12 @@ import { openDatabase } from './open-database.ts';
 import { photoOfPathSql, photoPageSql } from './photos.ts';
 import { distinctSql, searchSql } from './prediction-search.ts';
 import {
-  historySql,
-  predictionPageSql,
+  historySql,historySql, jobPredictionsSql, 
+  predictionPageSql,predictionPageSql, 
   sweepPredictionsAfterSql,
-  sweepPredictionsSql,
+  sweepPredictionsSql
 } from './predictions.ts';
-import { runListSql } from './run-list.ts';
+import { runAlikeSql, runListSql, runListSql } from './run-list.ts';
 import { ownedRunsSql, runPageSql, runsOfDatasetSql } from './runs.ts';
 import { keptAnswerSql, sweepListSql } from './sweeps.ts';
 
@@ -208,6 +208,12 @@ describe('query plans', () => {
     expect(plan.join()).toContain('evaluations_by_run (run_id=?)');
     expect(plan.join()).toContain('evaluation_members_by_run (run_id=?)');
     expect(plan.join()).not.toContain('SCAN');
+  });
+
+  it('the run that a time is told by is looked for among the newest, their recipes by key', () => {
+    const plan = db.plan(runAlikeSql, { among: 1, steps: 1, devices: '', precision: '', threads: 0 });
+    expect(plan).toContainEqual(expect.stringMatching(/^SCAN runs USING (COVERING )?INDEX runs_by_created$/));
+    expect(plan).toContainEqual(expect.stringMatching(/^SEARCH run_recipes USING .*\(run_id=\?\)$/));
   });
 
   it('images are removed in parts, found by their data set', () => {

@@ -1,5 +1,6 @@
 // The list of runs as the screens read it: filtered, sorted, by pages; and what there is to filter by.
 import type { RunFacets, RunList, RunPage } from '../api/operations/runs.ts';
+import type { RunConfig } from '../api/run-config.ts';
 import type { RunState } from '../api/runs.ts';
 import type { ReadableDatabase, SqlValue } from './database.ts';
 import { type RunRow, runColumns, toRun } from './runs.ts';
@@ -54,6 +55,23 @@ export function pageRuns(db: ReadableDatabase, request: RunList): RunPage {
     offset,
   });
   return { total: db.get<{ n: number }>('runs.filteredCount', count, filter)?.n ?? 0, runs: rows.map(toRun) };
+}
+
+export const runAlikeSql = `SELECT runs.id FROM
+    (SELECT id, step, created_at FROM runs ORDER BY created_at DESC, id DESC LIMIT @among) AS runs
+    JOIN run_recipes ON run_id = runs.id
+  WHERE step >= @steps AND json_extract(config, '$.devices') = @devices
+    AND json_extract(config, '$.precision') = @precision AND json_extract(config, '$.threads') = @threads
+  ORDER BY runs.created_at DESC, runs.id DESC LIMIT 1`;
+
+/** The newest run, among so many, that computed in the same place for at least so many steps. */
+export function findRunAlike(
+  db: ReadableDatabase,
+  { devices, precision, threads }: Pick<RunConfig, 'devices' | 'precision' | 'threads'>,
+  { among, steps }: { among: number; steps: number },
+): string | undefined {
+  const place = { devices: JSON.stringify(devices), precision, threads };
+  return db.get<{ id: string }>('runs.alike', runAlikeSql, { ...place, among, steps })?.id;
 }
 
 /** Everything that runs can be filtered by, the most frequent first. */

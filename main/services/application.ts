@@ -26,6 +26,7 @@ import { JobQueue } from './jobs/job-queue.ts';
 import { jobKinds } from './jobs/kinds.ts';
 import { LabellingService } from './labelling.ts';
 import { LedgerQueue } from './ledger/ledger-queue.ts';
+import { LiveKernelViews } from './live-kernels.ts';
 import { ModelHosts } from './model-hosts.ts';
 import { OpenPacks } from './open-packs.ts';
 import { Outside } from './outside.ts';
@@ -34,6 +35,7 @@ import { PhotoService } from './photos.ts';
 import { RunFeed } from './run-feed.ts';
 import { RunInspector } from './run-inspector.ts';
 import { SettingsService } from './settings.ts';
+import { SpeedProbe } from './speed-probe.ts';
 import type { StudioParts } from './studio-parts.ts';
 
 export interface ApplicationOptions {
@@ -67,6 +69,10 @@ export class Application {
     const browser = new DatasetBrowser(db, addon);
     const files = new CheckpointFiles(directory);
     const inspector = new RunInspector(db, files);
+    const liveKernels = new LiveKernelViews({
+      training: parts.training,
+      configOf: (id) => inspector.recipe(id).config,
+    });
     const feed = new RunFeed(db);
     const photos = new PhotoService({ db, directory, changes, now });
     const hosts = new ModelHosts({ spawnHost: options.spawnHost, threads });
@@ -90,16 +96,27 @@ export class Application {
       ledgerQueue,
       browser,
       packs,
-      checker: new ConfigChecker({ db, devices: parts.devices, addon }),
+      checker: new ConfigChecker({
+        db,
+        devices: parts.devices,
+        addon,
+        problemOf: (dataset) => parts.datasets.problemOf(dataset),
+      }),
       augmentation: new AugmentationService({ db, browser, photos, changes, addon, now }),
       feed,
       inspector,
+      liveKernels,
       files,
       evaluations: new EvaluationBrowser(db),
       photos,
       answers,
       labelling: new LabellingService({ db, directory, models: parts.resolver, sweeps: parts.sweeps, now }),
       settings,
+      probe: new SpeedProbe({
+        spawnHost: options.spawnHost,
+        training: () =>
+          queue.list().find(({ kind, state }) => kind === 'train' && state === 'running')?.title ?? '',
+      }),
       version: options.version,
       instance: this.instance,
       remote: options.remote,
@@ -113,7 +130,7 @@ export class Application {
     this.#settings = settings;
     this.#outside = new Outside({ db, changes, runs: parts.runs, log: options.log });
     this.photos = photos;
-    this.images = new ImageService({ db, browser, packs, photos, inspector, addon });
+    this.images = new ImageService({ db, browser, packs, photos, inspector, liveKernels, addon });
     this.handlers = {
       studio: studioHandlers(handlerParts),
       devices: devicesHandlers(handlerParts),

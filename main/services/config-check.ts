@@ -15,7 +15,8 @@ import type { Run } from '../api/runs.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { getDataset } from '../data/datasets.ts';
 import { readCurve } from '../data/metrics.ts';
-import { getRunRecipe, listRuns } from '../data/runs.ts';
+import { findRunAlike } from '../data/run-list.ts';
+import { getRun, getRunRecipe } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { DeviceService } from './devices.ts';
 import { describeNet } from './net-description.ts';
@@ -24,6 +25,8 @@ export interface ConfigCheckerParts {
   db: ReadableDatabase;
   devices: DeviceService;
   addon: () => Addon;
+  /** Why a ready data set cannot be read; empty: it can. */
+  problemOf?: (dataset: Dataset) => string;
 }
 
 /** How many of the newest runs are looked through for a measured speed. */
@@ -34,6 +37,8 @@ const schedulePoints = 200;
 
 export class ConfigChecker {
   readonly #parts: ConfigCheckerParts;
+  /** Measured FLOPs a second, by place. */
+  readonly #probed = new Map<string, number>();
 
   constructor(parts: ConfigCheckerParts) {
     this.#parts = parts;
@@ -77,6 +82,8 @@ export class ConfigChecker {
       problems.push({ field: 'dataset', message, code: 'DATASET_NOT_READY' });
       return problems;
     }
+    const gone = this.#parts.problemOf?.(dataset) ?? '';
+    if (gone !== '') problems.push({ field: 'dataset', message: gone, code: 'NOT_FOUND' });
     if (config.net.classes !== dataset.classes) {
       const message = `the data set has ${dataset.classes} classes`;
       problems.push({ field: 'net.classes', message, code: 'INVALID_CONFIG' });
@@ -122,36 +129,44 @@ export class ConfigChecker {
 
   /** From the newest run on the same devices in the same precision, scaled by the nets' work an image. */
   #time(config: RunConfig, net: NetDescription, totalSteps: number): ConfigTime | null {
-    for (const run of listRuns(this.#parts.db, { limit: runsLookedAt })) {
-      if (run.step < fewestSteps) continue;
-      const measured = this.#measured(run, config);
-      if (measured === undefined) continue;
-      const imagesPerSecond = measured.flopsPerSecond / net.trainingFlops;
-      if (!Number.isFinite(imagesPerSecond) || imagesPerSecond <= 0) continue;
-      return {
-        imagesPerSecond,
-        elapsedMs: (totalSteps * config.optimiser.batchSize * 1000) / imagesPerSecond,
-        measuredOn: { runId: run.id, name: run.name },
-      };
+    const alike = findRunAlike(this.#parts.db, config, { among: runsLookedAt, steps: fewestSteps });
+    const run = alike === undefined ? undefined : getRun(this.#parts.db, alike);
+    const reached = run && this.#reached(run);
+    if (run !== undefined && reached !== undefined) {
+      const imagesPerSecond = reached / net.trainingFlops;
+      if (Number.isFinite(imagesPerSecond) && imagesPerSecond > 0)
+        return {
+          imagesPerSecond,
+          elapsedMs: (totalSteps * config.optimiser.batchSize * 1000) / imagesPerSecond,
+          measuredOn: { runId: run.id, name: run.name },
+        };
     }
-    return null;
+    const flopsPerSecond = this.#probed.get(placeKey(config));
+    if (flopsPerSecond === undefined) return null;
+    const imagesPerSecond = flopsPerSecond / net.trainingFlops;
+    const elapsedMs = (totalSteps * config.optimiser.batchSize * 1000) / imagesPerSecond;
+    return { imagesPerSecond, elapsedMs, measuredOn: null };
   }
 
-  #measured(run: Run, config: RunConfig): { flopsPerSecond: number } | undefined {
+  /** What a measurement found, for checks of the same devices, precision and threads. */
+  keepSpeed(config: RunConfig, imagesPerSecond: number): void {
+    const net = this.#describe(config);
+    if (net !== undefined) this.#probed.set(placeKey(config), imagesPerSecond * net.trainingFlops);
+  }
+
+  /** FLOPs a second of its last steps. */
+  #reached(run: Run): number | undefined {
     const recipe = getRunRecipe(this.#parts.db, run.id);
-    if (recipe === undefined) return undefined;
-    const other = recipe.config;
-    const alike =
-      other.devices.join() === config.devices.join() &&
-      other.precision === config.precision &&
-      other.threads === config.threads;
-    if (!alike) return undefined;
     const fromStep = Math.max(2, run.step - 200); // the first step also warms up
     const speed = readCurve(this.#parts.db, run.id, { points: 1, fromStep }).points[0]?.imagesPerSecond;
-    const net = this.#describe(other);
-    if (speed === undefined || net === undefined) return undefined;
-    return { flopsPerSecond: speed * net.trainingFlops };
+    const net = recipe && this.#describe(recipe.config);
+    return speed === undefined || net === undefined ? undefined : speed * net.trainingFlops;
   }
+}
+
+/** Runs alike in these have the same speed for each FLOP. */
+function placeKey({ devices, precision, threads }: RunConfig): string {
+  return `${devices.join()} ${precision} ${threads}`;
 }
 
 const nothingKnown = {

@@ -138,7 +138,7 @@ describe('adding a data set', () => {
     );
     expect(await codeOf(stopped)).toBe('CANCELLED');
     expect(datasets.find('pets').state).toBe('packing');
-    expect(() => datasets.packs('pets')).toThrow('repeat its dataset add');
+    expect(() => datasets.packs('pets')).toThrow('add it again in the same way');
     expect(await codeOf(datasets.add({ name: 'pets', train: photos.train }, silent))).toBe('NAME_TAKEN');
     const events: DatasetEvent[] = [];
     await datasets.add({ name: 'pets', ...photos }, (event) => events.push(event));

@@ -244,6 +244,23 @@ export class DatasetService {
     return dataset;
   }
 
+  #packFiles(dataset: Dataset): { train: string; val: string | undefined } {
+    const folder = datasetFolder(this.#parts.directory, dataset.id);
+    return {
+      train: packFile(folder, 'train'),
+      val: dataset.valImages > 0 ? packFile(folder, 'val') : undefined,
+    };
+  }
+
+  /** Why the images of a ready data set cannot be read any more; empty: they can. */
+  problemOf(dataset: Dataset): string {
+    if (dataset.state !== 'ready') return '';
+    const { train, val } = this.#packFiles(dataset);
+    const gone = [train, val].find((path) => path !== undefined && !existsSync(path));
+    if (gone === undefined) return '';
+    return `${gone} of data set ${dataset.name} is gone; put it back, or remove the data set and add it again`;
+  }
+
   /** A ready data set's packs. Throws NOT_FOUND, DATASET_NOT_READY. */
   packs(name: string): DatasetPacks {
     const dataset = this.find(name);
@@ -251,22 +268,14 @@ export class DatasetService {
       throw new AppError(
         'DATASET_NOT_READY',
         dataset.state === 'packing'
-          ? `data set ${dataset.name} is not packed to the end; repeat its dataset add to continue`
+          ? `data set ${dataset.name} is not packed to the end; add it again in the same way to continue`
           : `data set ${dataset.name} could not be packed: ${dataset.reason}`,
         { name: dataset.name },
       );
     }
-    const folder = datasetFolder(this.#parts.directory, dataset.id);
-    const train = packFile(folder, 'train');
-    const val = dataset.valImages > 0 ? packFile(folder, 'val') : undefined;
-    for (const path of [train, val]) {
-      if (path === undefined || existsSync(path)) continue;
-      throw new AppError(
-        'NOT_FOUND',
-        `${path} of data set ${dataset.name} is gone; put it back, or remove the data set and add it again`,
-        { path },
-      );
-    }
+    const { train, val } = this.#packFiles(dataset);
+    const problem = this.problemOf(dataset);
+    if (problem !== '') throw new AppError('NOT_FOUND', problem, { name: dataset.name });
     return {
       dataset,
       train,

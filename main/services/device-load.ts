@@ -5,6 +5,7 @@ import type { DeviceReport } from '../api/net-description.ts';
 import type { DeviceLoad } from '../api/operations/devices.ts';
 
 const everyMs = 1000;
+const firstMs = 200;
 
 interface Times {
   busy: number;
@@ -27,13 +28,13 @@ export async function* watchDeviceLoad(
   signal: AbortSignal,
 ): AsyncGenerator<DeviceLoad[]> {
   let before = readTimes();
-  let first = true;
+  // A load is a share of a time: the first is that of a moment.
+  await sleep(firstMs, undefined, { signal }).catch(() => {});
   while (!signal.aborted) {
     const now = readTimes();
     const span = now.all - before.all;
-    const utilisation = first || span <= 0 ? null : (now.busy - before.busy) / span;
+    const utilisation = span <= 0 ? null : (now.busy - before.busy) / span;
     before = now;
-    first = false;
     yield devices()
       .filter(({ usable }) => usable)
       .map(({ id, memoryBytes, freeBytes }) =>

@@ -10,6 +10,7 @@ import { encodePng } from '../datasets/sample/png.ts';
 import type { Addon } from '../engine/addon.ts';
 import { cropPixels, meanPixels, squareSide } from './crop-view.ts';
 import type { DatasetBrowser } from './dataset-browser.ts';
+import type { LiveKernelViews } from './live-kernels.ts';
 import type { OpenPacks } from './open-packs.ts';
 import type { PhotoService } from './photos.ts';
 import type { RunInspector } from './run-inspector.ts';
@@ -27,6 +28,7 @@ export interface ImageParts {
   packs: OpenPacks;
   photos: PhotoService;
   inspector: RunInspector;
+  liveKernels: LiveKernelViews;
   addon: () => Addon;
 }
 
@@ -102,6 +104,12 @@ export class ImageService {
 
   async kernels(runId: string, checkpointId: number): Promise<Picture> {
     const { tiles, pixels } = await this.#parts.inspector.kernelPicture(runId, checkpointId);
+    return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
+  }
+
+  /** Throws NOT_FOUND where newer ones have taken their place. */
+  liveKernels(runId: string, step: number): Picture {
+    const { tiles, pixels } = this.#parts.liveKernels.picture(runId, step);
     return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
   }
 

@@ -68,9 +68,7 @@ export class RunInspector {
     const { layer, tiles } = await this.#files.read(id, (db) =>
       this.#tiles(id, openCheckpointTensors(db, checkpoint.id)),
     );
-    const { kernels, size, columns, perRow, width, height } = tiles;
-    const image = imageUrls.kernels(id, checkpoint.id);
-    return { checkpoint, layer, kernels, size, columns, perRow, width, height, image };
+    return { checkpoint, layer, ...tiles, image: imageUrls.kernels(id, checkpoint.id) };
   }
 
   /** RGB bytes. Throws NOT_FOUND. */

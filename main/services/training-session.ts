@@ -1,5 +1,6 @@
 // One run while it trains: what the engine host tells is stored, then told on; how it ends is kept as the run's
 // state.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, toErrorReport } from '../api/errors.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import type { Run, RunProgress, RunState } from '../api/runs.ts';
@@ -19,6 +20,22 @@ export interface SessionParts {
   now: () => number;
 }
 
+/** Little-endian fp32 in canonical layout, after so many steps. */
+export interface LookedTensor {
+  step: number;
+  values: Uint8Array;
+}
+
+interface Look {
+  answer: Promise<LookedTensor>;
+  resolve: (looked: LookedTensor) => void;
+}
+
+function newLook(): Look {
+  const { promise, resolve } = Promise.withResolvers<LookedTensor>();
+  return { answer: promise, resolve };
+}
+
 type Planned = Extract<FromHost, { type: 'planned' }>;
 
 /** After these the run can be resumed as if nothing had happened; nothing is wrong with the run itself. */
@@ -32,6 +49,10 @@ const interrupting: ReadonlySet<string> = new Set([
   'BUSY',
 ]);
 
+/** What keeps a database from taking anything only for a time. */
+const passing: ReadonlySet<string> = new Set(['DISK_FULL', 'BUSY', 'IO']);
+const storeAgainMs = 5000;
+
 export class TrainingSession {
   /** The run as it ended. Rejects with DIVERGED or what broke it off, the run's state being set before. */
   readonly ended: Promise<Run>;
@@ -39,6 +60,7 @@ export class TrainingSession {
   readonly #id: string;
   readonly #onEvent: (event: RunProgress) => void;
   readonly #host: EngineHost;
+  readonly #looks = new Map<string, Look>();
   #end: RunEnd | undefined;
 
   /** Claims the run and starts its host. Throws BUSY, RUN_NOT_RESUMABLE, NOT_FOUND. */
@@ -56,6 +78,10 @@ export class TrainingSession {
       },
       training: ({ events }) => this.#training(events),
       checkpoint: ({ checkpoint }) => this.#checkpoint(checkpoint),
+      looked: ({ step, tensor, values }) => {
+        this.#looks.get(tensor)?.resolve({ step, values });
+        this.#looks.delete(tensor);
+      },
       trained: ({ end }) => {
         this.#end = end;
       },
@@ -65,6 +91,23 @@ export class TrainingSession {
 
   command(command: Command): void {
     this.#host.command(command);
+  }
+
+  /**
+   * A tensor's fp32 values as they are at the next step boundary, shared by all who ask meanwhile. Undefined where
+   * none came within `patienceMs`: the engine starts, validates or has ended.
+   */
+  async look(tensor: string, patienceMs: number): Promise<LookedTensor | undefined> {
+    const look = this.#looks.get(tensor) ?? newLook();
+    this.#looks.set(tensor, look);
+    this.#host.look(tensor);
+    const enough = new AbortController();
+    try {
+      const late = sleep(patienceMs, undefined, { signal: enough.signal }).catch(() => undefined);
+      return await Promise.race([look.answer, late]);
+    } finally {
+      enough.abort();
+    }
   }
 
   kill(): void {
@@ -123,15 +166,26 @@ export class TrainingSession {
       if (this.#end === undefined) throw new AppError('ENGINE_DIED', 'the engine ended without a result');
     } catch (error) {
       const { code, message } = toErrorReport(error);
-      this.#store(interrupting.has(code) ? 'interrupted' : 'failed', message);
+      this.#storeInTheEnd(interrupting.has(code) ? 'interrupted' : 'failed', message);
       throw error;
     }
     if (this.#end !== 'diverged') return this.#store(this.#end, '');
     const reason =
       `the loss was not finite after step ${this.#run().step}; the last checkpoint before it is kept. Try a lower ` +
-      'rate, e.g. --set optimiser.learningRate=0.001';
+      'learning rate, a tenth of it, say';
     this.#store('diverged', reason);
     throw new AppError('DIVERGED', reason, { run: this.#id });
+  }
+
+  /** What ended it may keep its end from being stored, too: a full disk does. Then it is tried until it can be. */
+  #storeInTheEnd(state: 'interrupted' | 'failed', reason: string): void {
+    try {
+      this.#store(state, reason);
+    } catch (error) {
+      // Without a database, as after the end of the application, the next start finds what is left.
+      if (!passing.has(toErrorReport(error).code)) return;
+      setTimeout(() => this.#storeInTheEnd(state, reason), storeAgainMs).unref();
+    }
   }
 
   #store(state: Exclude<RunState, 'queued' | 'running' | 'paused'>, reason: string): Run {

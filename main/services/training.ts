@@ -27,7 +27,7 @@ import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { describeNet } from './net-description.ts';
 import type { ConfigRequest, Presets } from './presets.ts';
 import { resolveRun } from './run-reference.ts';
-import { TrainingSession } from './training-session.ts';
+import { type LookedTensor, TrainingSession } from './training-session.ts';
 
 export interface TrainRequest extends ConfigRequest {
   dataset: string;
@@ -168,9 +168,21 @@ export class TrainingService {
 
   /** Steers a run that this process trains. Throws NOT_FOUND where it trains no such run. */
   command(runId: string, command: Command): void {
+    this.#session(runId).command(command);
+  }
+
+  #session(runId: string): TrainingSession {
     const session = this.#sessions.get(runId);
     if (session === undefined) throw new AppError('NOT_FOUND', `run ${runId} is not being trained here`);
-    session.command(command);
+    return session;
+  }
+
+  /**
+   * A tensor of a run that this process trains, as it is between two steps; undefined where none could be had within
+   * `patienceMs`. Throws NOT_FOUND where it trains no such run.
+   */
+  async look(runId: string, tensor: string, patienceMs: number): Promise<LookedTensor | undefined> {
+    return await this.#session(runId).look(tensor, patienceMs);
   }
 
   /** Ends every run of this process at once; they can be resumed. */

@@ -127,6 +127,14 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     const { page } = browser;
     await startRun('long', 5000);
     await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(4);
+    // Before there is any checkpoint the kernels are looked at as they are, and move on.
+    await tab(/Kernels/).click();
+    const kernels = page.getByAltText(/kernels of conv1/);
+    await kernels.waitFor();
+    const first = await kernels.getAttribute('src');
+    expect(first).toMatch(/live-kernels/);
+    await expect.poll(() => kernels.getAttribute('src'), { timeout: 30_000 }).not.toBe(first);
+    await browser.picture('run-live-kernels');
     await button(/^Rate /).click();
     await page.getByRole('menuitem', { name: 'Divide by 10' }).click();
     await tab(/Log/).click();

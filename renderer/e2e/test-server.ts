@@ -1,6 +1,6 @@
 // The application as people start it: `serve` as a process of its own, on a data directory of the test's.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,13 +8,34 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
+export interface TestServerOptions {
+  /** The data directory is a disk of its own of this size; see canMount(). */
+  diskBytes?: number;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A command that sees a disk of its own at `folder`, in memory, and nobody else does. */
+function onSmallDisk(folder: string, sizeBytes: number, command: string[]): string[] {
+  const mount = `mount -t tmpfs -o size=${sizeBytes} none "$0" && exec "$@"`;
+  return ['unshare', '--mount', '--map-root-user', 'sh', '-c', mount, folder, ...command];
+}
+
+/** Whether this system lets a user make such a disk. */
+export function canMount(): boolean {
+  const [program = '', ...args] = onSmallDisk('/mnt', 1e6, ['true']);
+  return spawnSync(program, args).status === 0;
+}
+
 export class TestServer {
   readonly folder: string;
   #process: ChildProcess | undefined;
   #url = '';
   #port = 0;
 
-  constructor() {
+  readonly #options: TestServerOptions;
+
+  constructor(options: TestServerOptions = {}) {
+    this.#options = options;
     this.folder = mkdtempSync(join(tmpdir(), 'alexnet-studio-e2e-'));
   }
 
@@ -30,8 +51,14 @@ export class TestServer {
   /** Resolves when it listens; after stop() again on the same port. */
   async start(): Promise<void> {
     const args = ['main/shells/cli/main.ts', 'serve', '--json', '--data-dir', this.dataDirectory];
-    const child = spawn(process.execPath, [...args, '--port', String(this.#port)], {
+    const { diskBytes, env = {} } = this.#options;
+    const command = [process.execPath, ...args, '--port', String(this.#port)];
+    if (diskBytes !== undefined) mkdirSync(this.dataDirectory, { recursive: true });
+    const [program = '', ...rest] =
+      diskBytes === undefined ? command : onSmallDisk(this.dataDirectory, diskBytes, command);
+    const child = spawn(program, rest, {
       cwd: root,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

@@ -28,8 +28,8 @@ export const configTimeSchema = z.object({
   imagesPerSecond: z.number(),
   /** The whole run. */
   elapsedMs: z.number(),
-  /** Scaled by FLOPs from this run's measured speed, on the same devices and precision. */
-  measuredOn: z.object({ runId: z.string(), name: z.string() }),
+  /** Scaled by FLOPs from this run's measured speed, on the same devices and precision; null: see measure. */
+  measuredOn: z.object({ runId: z.string(), name: z.string() }).nullable(),
 });
 
 export const schedulePointSchema = z.object({ epoch: z.number(), learningRate: z.number() });
@@ -67,6 +67,14 @@ export const configOperations = {
   check: call({
     input: z.object({ config: z.unknown(), datasetId: z.string().exactOptional() }),
     output: configCheckSchema,
+  }),
+  /**
+   * Trains a few steps of it, of which nothing is kept but the speed; checks tell the time by it from then on. Throws
+   * BUSY where something trains, INVALID_ARGUMENT where the data set is too small, and what ends an engine.
+   */
+  measure: call({
+    input: z.object({ config: runConfigSchema, datasetId: z.string() }),
+    output: z.object({ imagesPerSecond: z.number(), steps: z.int(), elapsedMs: z.number() }),
   }),
 };
 

@@ -39,6 +39,8 @@ export const datasetOverviewSchema = datasetSchema.extend({
   runCount: z.int().nonnegative(),
   /** The job that packs or verifies it now. */
   jobId: z.string().nullable(),
+  /** Why its images cannot be read any more, its files having vanished say; empty: they can. */
+  problem: z.string(),
 });
 
 export const classPageSchema = z.object({

@@ -154,8 +154,8 @@ export const runLayersSchema = z.object({
   layers: z.array(layerStatisticsSchema),
 });
 
-export const kernelsSchema = z.object({
-  checkpoint: checkpointSchema,
+/** A picture of the first convolution's kernels. */
+export const kernelPictureSchema = z.object({
   layer: z.string(),
   kernels: z.int(),
   size: z.int(),
@@ -168,11 +168,18 @@ export const kernelsSchema = z.object({
   image: z.string(),
 });
 
+export const kernelsSchema = kernelPictureSchema.extend({ checkpoint: checkpointSchema });
+
+/** After `step` completed steps. */
+export const liveKernelsSchema = kernelPictureSchema.extend({ step: z.int().nonnegative() });
+
 export const runsOperations = {
   list: call({ input: runListSchema, output: runPageSchema }),
   facets: call({ input: nothing, output: runFacetsSchema }),
   /** Makes the run and queues its training. Throws INVALID_CONFIG, INVALID_SPEC, DEVICE_UNAVAILABLE, ... */
   start: call({ input: startRunSchema, output: startedJobSchema.extend({ runId: z.string() }) }),
+  /** The same for the sample data set, with a net that a CPU trains in minutes. Throws DATASET_NOT_READY. */
+  startSample: call({ input: nothing, output: startedJobSchema.extend({ runId: z.string() }) }),
   /** Queues it again, from its newest checkpoint; what is given replaces where and how it computes from then on. */
   resume: call({
     input: byId.extend({
@@ -225,6 +232,8 @@ export const runsOperations = {
     input: byId.extend({ checkpoint: whichCheckpointSchema.default('last') }),
     output: kernelsSchema,
   }),
+  /** Of a run that this application trains, every few seconds; ends with it. Throws NOT_FOUND where it trains none. */
+  liveKernels: stream({ input: byId, output: liveKernelsSchema }),
   /** Reads a whole checkpoint: some seconds for a large net the first time. */
   layers: call({
     input: byId.extend({ checkpoint: whichCheckpointSchema.default('last') }),
@@ -259,3 +268,5 @@ export type WhichCheckpoint = z.output<typeof whichCheckpointSchema>;
 export type LayerStatistics = z.output<typeof layerStatisticsSchema>;
 export type RunLayers = z.output<typeof runLayersSchema>;
 export type Kernels = z.output<typeof kernelsSchema>;
+export type KernelPicture = z.output<typeof kernelPictureSchema>;
+export type LiveKernels = z.output<typeof liveKernelsSchema>;

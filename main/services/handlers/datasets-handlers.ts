@@ -47,6 +47,7 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
         runs: runs.map(({ id: runId, name, state, createdAt }) => ({ id: runId, name, state, createdAt })),
         runCount: countRunsOfDataset(db, id),
         jobId: queue.findBySubject(id, kindsOfDatasets)?.id ?? null,
+        problem: datasets.problemOf(dataset),
       };
     },
     async add(request) {

@@ -10,6 +10,7 @@ import type { CheckpointFiles } from '../checkpoint-files.ts';
 import type { ConfigChecker } from '../config-check.ts';
 import type { DatasetBrowser } from '../dataset-browser.ts';
 import type { DatasetService } from '../datasets.ts';
+import type { DemoPlan } from '../demo.ts';
 import type { DeviceService } from '../devices.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { EvaluationBrowser } from '../evaluation-browser.ts';
@@ -17,6 +18,7 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LabellingService } from '../labelling.ts';
 import type { LedgerService } from '../ledger/ledger.ts';
 import type { LedgerQueue } from '../ledger/ledger-queue.ts';
+import type { LiveKernelViews } from '../live-kernels.ts';
 import type { ModelResolver } from '../model-resolver.ts';
 import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
@@ -27,6 +29,7 @@ import type { RunFeed } from '../run-feed.ts';
 import type { RunInspector } from '../run-inspector.ts';
 import type { RunService } from '../runs.ts';
 import type { SettingsService } from '../settings.ts';
+import type { SpeedProbe } from '../speed-probe.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
 import type { TrainingService } from '../training.ts';
 
@@ -46,12 +49,14 @@ export interface HandlerParts {
   browser: DatasetBrowser;
   packs: OpenPacks;
   presets: Presets;
+  demo: DemoPlan;
   checker: ConfigChecker;
   augmentation: AugmentationService;
   training: TrainingService;
   runs: RunService;
   feed: RunFeed;
   inspector: RunInspector;
+  liveKernels: LiveKernelViews;
   evaluation: EvaluationService;
   evaluations: EvaluationBrowser;
   ledger: LedgerService;
@@ -64,6 +69,7 @@ export interface HandlerParts {
   sweeps: SweepService;
   labelling: LabellingService;
   settings: SettingsService;
+  probe: SpeedProbe;
   version: string;
   /** Of this start of the application. */
   instance: string;

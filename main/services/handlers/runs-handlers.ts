@@ -3,6 +3,7 @@
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
+import type { Run } from '../../api/runs.ts';
 import type { Command } from '../../api/training.ts';
 import { getAugmentation } from '../../data/augmentations.ts';
 import { listEvents } from '../../data/events.ts';
@@ -35,6 +36,7 @@ export function configHandlers({
   checker,
   datasets,
   settings,
+  probe,
 }: HandlerParts): StudioHandlers['config'] {
   return {
     presets: () => presets.list(),
@@ -49,29 +51,40 @@ export function configHandlers({
       };
     },
     check: ({ config, datasetId }) => checker.check(config, datasetId),
+    async measure({ config, datasetId }, signal) {
+      const { train } = datasets.packs(datasets.byId(datasetId).name);
+      const speed = await probe.measure(config, train, signal);
+      checker.keepSpeed(config, speed.imagesPerSecond);
+      return speed;
+    },
   };
 }
 
 export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
-  const { db, training, runs, feed, inspector, queue, datasets, changes } = parts;
+  const { db, training, runs, feed, inspector, liveKernels, queue, datasets, changes } = parts;
+  const { demo, presets, settings } = parts;
   const jobOf = (id: string) => queue.findBySubject(id, ['train']);
+  const begin = ({ id, name }: Pick<Run, 'id' | 'name'>) => {
+    const jobId = queue.add({ kind: 'train', title: `Train ${name}`, request: { runId: id }, subject: id });
+    changes.tell('runs', id);
+    return { runId: id, jobId };
+  };
   return {
     list: (request) => pageRuns(db, request),
     facets: () => runFacets(db),
-    start({ datasetId, config, name, init, augmentation }) {
-      const dataset = datasets.byId(datasetId);
-      const run = training.create({
-        dataset: dataset.name,
-        config,
-        ...(name === undefined ? {} : { name }),
-        ...(init === undefined ? {} : { init }),
-      });
+    start({ datasetId, augmentation, ...request }) {
+      const run = training.create({ dataset: datasets.byId(datasetId).name, ...request });
       const made = augmentation === undefined ? undefined : getAugmentation(db, augmentation);
       if (made !== undefined) editRun(db, run.id, { notes: `Augmentation settings: ${made.name}` });
-      const request = { runId: run.id };
-      const jobId = queue.add({ kind: 'train', title: `Train ${run.name}`, request, subject: run.id });
-      changes.tell('runs', run.id);
-      return { runId: run.id, jobId };
+      return begin(run);
+    },
+    startSample() {
+      const dataset = demo.dataset();
+      if (dataset === undefined)
+        throw new AppError('DATASET_NOT_READY', 'the sample data set is not packed yet: make it first');
+      const request = demo.trainRequest({ threads: settings.read().threads });
+      const config = presets.configure(request, dataset.classes);
+      return begin(training.create({ dataset: dataset.name, config, name: 'sample' }));
     },
     resume({ id, ...placement }) {
       const run = inspector.existing(id);
@@ -145,6 +158,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
     },
     doctor: ({ id }) => inspector.doctor(id),
     kernels: ({ id, checkpoint }) => inspector.kernels(id, checkpoint),
+    liveKernels: ({ id }, signal) => liveKernels.watch(id, signal),
     layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),
     removal: ({ ids }) => inspector.removal(ids),
     async delete({ ids }) {

@@ -77,6 +77,8 @@ export async function findPicture(
       return await images.prediction(toCount(first, 'an answer'), toSize(query).size);
     case 'kernels':
       return await images.kernels(toId(first), toCount(second, 'a checkpoint'));
+    case 'live-kernels':
+      return images.liveKernels(toId(first), toCount(second, 'a step'));
     default:
       throw refuse('no such kind');
   }

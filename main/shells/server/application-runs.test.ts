@@ -35,6 +35,17 @@ describe('runs', () => {
     expect((await client.config.check({ config: null })).problems).toHaveLength(1);
   });
 
+  it('on the sample begin once there is one, and only what is trained here can be looked into', async () => {
+    expect(await refusal(client.runs.startSample())).toMatchObject({
+      code: 'DATASET_NOT_READY',
+      message: expect.stringContaining('make it first'),
+    });
+    const { runId, jobId } = await app.startRun(3, 'over');
+    await app.jobEnd(jobId);
+    const looking = client.runs.liveKernels({ id: runId }).then((stream) => stream.next());
+    expect(await refusal(looking)).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('are watched by several from wherever they left off, and go on while nobody is connected', async () => {
     const { runId, jobId } = await app.startRun(120, 'watched');
     const first = await test.client();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Column, leastWidth, sortRows } from './table-types.ts';
+import { percent } from '../logic/format.ts';
+import { type Column, figureColumn, leastWidth, sortRows } from './table-types.ts';
 
 interface Row {
   name: string;
@@ -15,6 +16,16 @@ const rows: Row[] = [
   { name: 'run 2', error: 0.1 },
 ];
 const names = (sorted: Row[]) => sorted.map(({ name }) => name);
+
+describe('figureColumn', () => {
+  it('shows a figure as it is told, and sorts by the figure', () => {
+    const column = figureColumn<Row>('error', 'Error', 90, ({ error }) => error, percent);
+    expect(column).toMatchObject({ align: 'right', width: '90px', title: 'Error' });
+    const [run10, run9] = rows as [Row, Row];
+    expect([column.text?.(run10), column.text?.(run9)]).toEqual(['40.0 %', '–']);
+    expect(sortRows(rows, [column], { key: 'error', descending: false })[0]?.name).toBe('run 2');
+  });
+});
 
 describe('leastWidth', () => {
   it('adds fixed widths and the least of those that grow', () => {

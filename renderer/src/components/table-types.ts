@@ -20,6 +20,24 @@ export interface Sort {
   descending: boolean;
 }
 
+/** A column of figures, sorted by what they are and not by how they are written. `width` in pixels. */
+export function figureColumn<T>(
+  key: string,
+  title: string,
+  width: number,
+  figure: (row: T) => number | null,
+  show: (value: number | null) => string,
+): Column<T> {
+  return {
+    key,
+    title,
+    width: `${width}px`,
+    align: 'right',
+    text: (row) => show(figure(row)),
+    value: figure,
+  };
+}
+
 /** The sum of the columns' least widths, in pixels. */
 export function leastWidth(columns: readonly { width?: string }[]): number {
   return columns.reduce(

@@ -45,7 +45,7 @@ const titles: Record<string, string> = {
 const advice: Record<string, string> = {
   OFFLINE: 'It is reached for again by itself; what runs goes on meanwhile.',
   NOT_FOUND: 'It may have been deleted, moved or renamed: look for it again.',
-  BUSY: 'Wait until the other job is done, or stop it.',
+  BUSY: 'Try again when that is done; where it is a job, it can also be stopped.',
   DISK_FULL:
     'Free some space on the disk of the data directory (Settings shows it), then try again; nothing is lost.',
   IO: 'See whether the folder still exists, its disk is mounted and you may read it.',
@@ -67,6 +67,17 @@ function textOf(value: unknown, key: string): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
+/** What a message of the services may begin with that is no name, path or setting. */
+const plainBeginning =
+  /^(a|all|an|another|both|data set|every|it|its|newer|no|nothing|only|run|such|that|the|there|these|this|training|what)\b/;
+
+/** Services speak in clauses, which the command line puts after a code; alone they are sentences. */
+export function sentence(message: string): string {
+  const text = message.trim();
+  const begun = plainBeginning.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
+  return begun === '' || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 export function explainError(error: unknown): ShownError {
   const code = textOf(error, 'code') ?? 'INTERNAL';
   const known = code === 'OFFLINE' || isErrorCode(code);
@@ -74,10 +85,16 @@ export function explainError(error: unknown): ShownError {
   return {
     code: code === 'INTERNAL_SERVER_ERROR' ? 'INTERNAL' : code,
     title: titles[shown] ?? 'That did not work',
-    message: textOf(error, 'message') ?? String(error),
+    message: sentence(textOf(error, 'message') ?? String(error)),
     advice: advice[shown] ?? '',
     offline: code === 'OFFLINE',
   };
+}
+
+/** The message and what to do about it, in one line. */
+export function tellError(error: unknown): string {
+  const { message, advice } = explainError(error);
+  return advice === '' ? message : `${message} ${advice}`;
 }
 
 export function isCancelled(error: unknown): boolean {

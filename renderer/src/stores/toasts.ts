@@ -1,7 +1,7 @@
 // Short messages at the edge of the window: what was done, and what could not be done.
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
-import { explainError, isCancelled } from '../logic/errors.ts';
+import { isCancelled, tellError } from '../logic/errors.ts';
 
 export interface Toast {
   id: number;
@@ -32,8 +32,7 @@ export const useToasts = defineStore('toasts', () => {
   /** Says nothing about what the user cancelled. */
   function fail(title: string, error: unknown): void {
     if (isCancelled(error)) return;
-    const { message, advice } = explainError(error);
-    add('danger', title, advice === '' ? message : `${message} ${advice}`);
+    add('danger', title, tellError(error));
   }
 
   return { toasts, add, fail, dismiss };

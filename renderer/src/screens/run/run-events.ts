@@ -35,7 +35,8 @@ function commandText(payload: Record<string, unknown>): string {
   }
 }
 
-const reasons: Record<string, string> = {
+/** Why a checkpoint was written. */
+export const checkpointReasons: Record<string, string> = {
   epoch: 'end of the epoch',
   interval: 'by time',
   steering: 'asked for',
@@ -49,7 +50,7 @@ export function describeEvent({ kind, payload }: Pick<RunEvent, 'kind' | 'payloa
     case 'command':
       return commandText(payload);
     case 'checkpoint': {
-      const why = reasons[text(payload.reason)] ?? text(payload.reason);
+      const why = checkpointReasons[text(payload.reason)] ?? text(payload.reason);
       const size = number(payload.sizeBytes);
       const facts = [why, size === null ? '' : bytes(size), payload.best === true ? 'best so far' : ''];
       return `Checkpoint: ${facts.filter((fact) => fact !== '').join(', ')}`;

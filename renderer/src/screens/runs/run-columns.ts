@@ -30,23 +30,29 @@ function trained({ startedAt, endedAt }: Run): string {
 
 const all: RunColumn[] = [
   { key: 'starred', title: '', width: '34px', fixed: true },
-  { key: 'name', title: 'Name', width: 'minmax(190px, 2.2fr)', fixed: true },
-  { key: 'state', title: 'State', width: '116px', initially: true },
-  { key: 'progress', title: 'Progress', width: '120px', initially: true },
+  { key: 'name', title: 'Name', width: 'minmax(150px, 2.2fr)', fixed: true },
+  { key: 'state', title: 'State', width: '104px', initially: true },
+  { key: 'progress', title: 'Progress', width: '90px', initially: true },
   {
     key: 'datasetName',
     title: 'Data set',
-    width: 'minmax(100px, 1fr)',
+    width: 'minmax(84px, 1fr)',
     text: (run) => run.datasetName,
     initially: true,
   },
-  { key: 'preset', title: 'Preset', width: '118px', text: (run) => run.preset, initially: true },
+  {
+    key: 'preset',
+    title: 'Preset',
+    width: 'minmax(96px, 0.6fr)',
+    text: (run) => run.preset,
+    initially: true,
+  },
   { key: 'step', title: 'Steps', width: '84px', align: 'right', text: (run) => count(run.step) },
   { key: 'epoch', title: 'Epoch', width: '70px', align: 'right', text: (run) => count(run.epoch) },
   {
     key: 'loss',
     title: 'Loss',
-    width: '82px',
+    width: '74px',
     align: 'right',
     text: (run) => loss(run.loss),
     initially: true,
@@ -54,7 +60,7 @@ const all: RunColumn[] = [
   {
     key: 'bestTop1Error',
     title: 'Best top-1',
-    width: '98px',
+    width: '88px',
     align: 'right',
     text: (run) => percent(run.bestTop1Error),
     hint: 'Lowest top-1 error on the validation split',
@@ -74,7 +80,7 @@ const all: RunColumn[] = [
     align: 'right',
     text: (run) => count(run.parameters),
   },
-  { key: 'tags', title: 'Tags', width: 'minmax(90px, 1fr)', initially: true },
+  { key: 'tags', title: 'Tags', width: 'minmax(70px, 1fr)', initially: true },
   { key: 'notes', title: 'Notes', width: 'minmax(120px, 1.4fr)', text: (run) => run.notes },
   {
     key: 'init',
@@ -86,7 +92,7 @@ const all: RunColumn[] = [
   {
     key: 'createdAt',
     title: 'Created',
-    width: '156px',
+    width: '140px',
     align: 'right',
     text: (run) => when(run.createdAt),
     initially: true,

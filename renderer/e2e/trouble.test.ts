@@ -2,8 +2,6 @@
 // process holds, a full disk, folders that vanish. Every screen says what happened and what to do; none is blank, and
 // all work again once the cause is gone. (A killed engine and a restarted server are part of the whole flow.)
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -118,18 +116,15 @@ describe.skipIf(missing !== '')(`trouble${missing === '' ? '' : ` (${missing})`}
 
   it('lets a foreign page neither open the socket nor read or send anything', { timeout: slow }, async () => {
     await begin();
-    const foreign = createServer((_, answer) => {
-      answer.setHeader('Content-Type', 'text/html');
-      answer.end('<!doctype html><title>foreign</title>');
-    });
-    await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve));
-    try {
-      const { port } = foreign.address() as AddressInfo;
-      const own = new URL(browser.page.url()).host;
-      // In the same browser, which has the cookie and sends it: ports share a site.
-      const { page } = browser;
-      await page.goto(`http://127.0.0.1:${port}/`);
-      const tried = (await page.evaluate(`(async () => {
+    const { page } = browser;
+    const own = new URL(page.url()).host;
+    // In the same browser, which has the cookie and sends it along: all ports of a name share it.
+    const elsewhere = 'http://127.0.0.1:9999';
+    await page.route(`${elsewhere}/**`, (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>foreign</title>' }),
+    );
+    await page.goto(`${elsewhere}/`);
+    const tried = (await page.evaluate(`(async () => {
         const socket = new WebSocket('ws://${own}/rpc');
         const opened = await new Promise((resolve) => {
           socket.onopen = () => resolve('opened');
@@ -149,14 +144,11 @@ describe.skipIf(missing !== '')(`trouble${missing === '' ? '' : ` (${missing})`}
         });
         return { opened, read, sent, framed };
       })()`)) as Record<string, string>;
-      expect(tried).toMatchObject({ opened: 'refused', read: 'refused', framed: 'closed' });
-      await browser.go('/classify');
-      await browser.page.getByText('No model yet').first().waitFor();
-      const kept = join(server.dataDirectory, 'photos');
-      expect(existsSync(kept) ? readdirSync(kept) : []).toEqual([]);
-    } finally {
-      foreign.close();
-    }
+    expect(tried).toMatchObject({ opened: 'refused', read: 'refused', framed: 'closed' });
+    await browser.go('/classify');
+    await browser.page.getByText('No model yet').first().waitFor();
+    const kept = join(server.dataDirectory, 'photos');
+    expect(existsSync(kept) ? readdirSync(kept) : []).toEqual([]);
   });
 
   it('says that a packed data set has vanished from the disk', { timeout: slow }, async () => {

@@ -18,12 +18,12 @@ import { openDatabase } from './open-database.ts';
 import { photoOfPathSql, photoPageSql } from './photos.ts';
 import { distinctSql, searchSql } from './prediction-search.ts';
 import {
-  historySql,historySql, jobPredictionsSql, 
-  predictionPageSql,predictionPageSql, 
+  historySql,
+  predictionPageSql,
   sweepPredictionsAfterSql,
-  sweepPredictionsSql
+  sweepPredictionsSql,
 } from './predictions.ts';
-import { runAlikeSql, runListSql, runListSql } from './run-list.ts';
+import { runAlikeSql, runListSql } from './run-list.ts';
 import { ownedRunsSql, runPageSql, runsOfDatasetSql } from './runs.ts';
 import { keptAnswerSql, sweepListSql } from './sweeps.ts';
 

@@ -58,6 +58,6 @@ export function timeOf(cells: readonly (Cell & { run: Run | undefined })[], part
     ...known,
     remainingMs,
     imagesPerSecond: first?.imagesPerSecond ?? null,
-    measuredOn: first?.measuredOn.name ?? null,
+    measuredOn: first?.measuredOn?.name ?? null,
   };
 }

@@ -123,6 +123,12 @@ export function lastMetric(db: ReadableDatabase, runId: string): Metric | undefi
   return db.get<Metric>('metrics.last', lastMetricSql, [runId]);
 }
 
+/** Of all steps. */
+export function trainingTotals(db: ReadableDatabase, runId: string): { elapsedMs: number; images: number } {
+  const sql = 'SELECT total(elapsed_ms) AS elapsedMs, total(images) AS images FROM metrics WHERE run_id = ?';
+  return db.get('metrics.totals', sql, [runId]) ?? { elapsedMs: 0, images: 0 };
+}
+
 const validationColumns = `epoch, step, images, loss, top1_error AS top1Error, top5_error AS top5Error,
   train_loss AS trainLoss, train_top1_error AS trainTop1Error, elapsed_ms AS elapsedMs`;
 

@@ -8,7 +8,6 @@ import { Changes } from './changes.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
 import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
-import { EvaluationBrowser } from './evaluation-browser.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
 import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
@@ -107,7 +106,6 @@ export class Application {
       inspector,
       liveKernels,
       files,
-      evaluations: new EvaluationBrowser(db),
       photos,
       answers,
       labelling: new LabellingService({ db, directory, models: parts.resolver, sweeps: parts.sweeps, now }),

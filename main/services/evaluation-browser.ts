@@ -1,12 +1,15 @@
 // Reading evaluations: the report part by part, its images, its files.
 
 import { AppError } from '../api/errors.ts';
-import type { Evaluation, EvaluationDetail, EvaluationMember } from '../api/evaluation.ts';
+import type { Evaluation, EvaluationDetail, EvaluationMember, EvaluationSummary } from '../api/evaluation.ts';
 import type {
   ClassResult,
+  ComparedCell,
+  ComparedImage,
   ConfusedPair,
   ConfusionMap,
   EvaluatedImages,
+  EvaluationComparison,
   EvaluationReport,
   ExportedFile,
   ListedEvaluation,
@@ -24,7 +27,22 @@ import {
 } from '../data/evaluations.ts';
 import { findModel } from '../data/models.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
-import { type ImagesOf, OpenImages, shownDataset, shownOrThrow, splitPaths } from './evaluation-images.ts';
+import {
+  type Compared,
+  checkComparable,
+  compareEvaluations,
+  comparisonCsv,
+  imagesOfCell,
+} from './evaluation-comparison.ts';
+import {
+  evaluatedImage,
+  type ImagesOf,
+  namedAnswers,
+  OpenImages,
+  shownDataset,
+  shownOrThrow,
+  splitPaths,
+} from './evaluation-images.ts';
 import { averageName } from './model-choices.ts';
 import { calibrate } from './report/calibration.ts';
 import { classResults, confusedPairs } from './report/confusion.ts';
@@ -120,6 +138,49 @@ export class EvaluationBrowser {
   images(id: string, of: ImagesOf, page: Page): EvaluatedImages {
     const { evaluation, names } = this.#get(id);
     return this.#images(id).page(this.#db, shownOrThrow(this.#db, evaluation), names, of, page);
+  }
+
+  /** Throws NOT_FOUND, INVALID_ARGUMENT where they are not of the same images. */
+  compare(a: string, b: string): EvaluationComparison {
+    return compareEvaluations(this.#compared(a), this.#compared(b), this.#get(a).names);
+  }
+
+  /** Throws as compare(), and NOT_FOUND where the images are not there any more. */
+  comparedImages(
+    a: string,
+    b: string,
+    of: { cell: ComparedCell; label?: number | undefined },
+    page: Page,
+  ): { total: number; images: ComparedImage[] } {
+    const [first, second] = [this.#compared(a), this.#compared(b)];
+    checkComparable(first, second);
+    const shown = shownOrThrow(this.#db, first.evaluation);
+    const { names } = this.#get(a);
+    const records = imagesOfCell(first, second, of);
+    const images = records.slice(page.offset, page.offset + page.limit).map((record) => ({
+      ...evaluatedImage(this.#db, shown, first.answers, names, record),
+      other: namedAnswers(second.answers, names, record),
+    }));
+    return { total: records.length, images };
+  }
+
+  /** Throws as compare(). */
+  exportComparison(a: string, b: string): ExportedFile {
+    const [first, second] = [this.#compared(a), this.#compared(b)];
+    const text = comparisonCsv(first, second, this.#get(a).names, splitPaths(this.#db, first.evaluation));
+    const name = `${first.title} and ${second.title}`.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 150);
+    return { fileName: `${name}.csv`, mediaType: 'text/csv', text };
+  }
+
+  #compared(id: string): Compared {
+    const { evaluation, title } = this.#get(id);
+    const { summary: _, ...facts } = evaluation;
+    return { evaluation: facts, title, answers: this.#images(id).answers };
+  }
+
+  /** The counts behind a report. Throws NOT_FOUND. */
+  summary(id: string): EvaluationSummary {
+    return this.#get(id).evaluation.summary;
   }
 
   /** Throws NOT_FOUND. */

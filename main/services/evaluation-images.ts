@@ -166,7 +166,7 @@ export function namedAnswers(answers: Answers, names: readonly string[], record:
   });
 }
 
-function evaluatedImage(
+export function evaluatedImage(
   db: ReadableDatabase,
   { datasetId, split }: Evaluation & { datasetId: string },
   answers: Answers,

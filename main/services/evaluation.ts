@@ -1,12 +1,9 @@
 // Evaluation: the errors of a model, or of several averaged, on a data set's split, stored, with a report as one
 // HTML file where wanted.
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { Crops, Evaluation, EvaluationMember, EvaluationSummary, Ties } from '../api/evaluation.ts';
 import { finiteOrNull } from '../api/numbers.ts';
-import { fromFileSystem } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { insertEvaluation } from '../data/evaluations.ts';
 import { newId } from '../data/ids.ts';
@@ -15,7 +12,7 @@ import type { EvaluateJob } from '../engine/protocol.ts';
 import type { DatasetPacks, DatasetService } from './datasets.ts';
 import { averageName, modelTitle } from './model-choices.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
-import { checkOutputPlace } from './output-place.ts';
+import { checkOutputPlace, writeWhole } from './output-place.ts';
 import { type ConfusedPair, confusedPairs } from './report/confusion.ts';
 import { evaluationReport } from './report/evaluation-report.ts';
 
@@ -166,7 +163,7 @@ export class EvaluationService {
         elapsedMs: result.elapsedMs,
         createdAt: result.createdAt,
       });
-      await writeWhole(resolve(request.report), html);
+      await writeWhole(request.report, html, 'the report');
     }
     return result;
   }
@@ -275,16 +272,5 @@ function checkMembers(models: readonly ResolvedModel[]): void {
         `${name(first)}, ${name(other)}`,
       { class: apart, models: [first.title, other.title] },
     );
-  }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.part`;
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw fromFileSystem(error, path, 'writing the report');
   }
 }

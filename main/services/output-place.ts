@@ -1,5 +1,6 @@
-// Where a file is to be written: looked at before the work, not after it.
+// Where a file is to be written: looked at before the work, not after it; and writing it whole.
 import { accessSync, constants, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../api/errors.ts';
 import { fromFileSystem } from '../data/data-directory.ts';
@@ -27,5 +28,18 @@ export function checkOutputPlace(path: string, what: string): void {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw fromFileSystem(error, folder, `writing ${what}`);
+  }
+}
+
+/** Writes a file whole or not at all; one of that name is replaced. Throws DISK_FULL, IO. */
+export async function writeWhole(path: string, text: string, what: string): Promise<void> {
+  const full = resolve(path);
+  const unfinished = `${full}.part`;
+  try {
+    await writeFile(unfinished, text);
+    await rename(unfinished, full);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw fromFileSystem(error, full, `writing ${what}`);
   }
 }

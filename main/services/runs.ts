@@ -1,7 +1,6 @@
 // Runs: list, show, compare, delete, and what became of those whose process died.
 import { existsSync, rmSync } from 'node:fs';
 import { AppError } from '../api/errors.ts';
-import type { RunConfig } from '../api/run-config.ts';
 import type { Checkpoint, Run, RunDetail } from '../api/runs.ts';
 import { listCheckpoints } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, runFile } from '../data/data-directory.ts';
@@ -66,9 +65,7 @@ export class RunService {
   /** The runs, and every field of their configurations that is not the same in all. Throws NOT_FOUND. */
   compare(references: readonly string[]): { runs: Run[]; differences: ConfigDifference[] } {
     const runs = references.map((reference) => this.find(reference));
-    const configs = runs.map((run) => flatten(getRunRecipe(this.#db, run.id)?.config));
-    const differences = flatDifferences(configs);
-    return { runs, differences };
+    return { runs, differences: configDifferences(runs.map((run) => getRunRecipe(this.#db, run.id)?.config)) };
   }
 
   /** With its metrics, evaluations and checkpoint file. Throws NOT_FOUND, BUSY while it trains. */
@@ -99,16 +96,13 @@ export class RunService {
   }
 }
 
-/** Every field in which configurations are not the same, with its value in each. */
-export function configDifferences(configs: readonly RunConfig[]): ConfigDifference[] {
-  return flatDifferences(configs.map((config) => flatten(config)));
-}
-
-function flatDifferences(configs: readonly ReadonlyMap<string, unknown>[]): ConfigDifference[] {
+/** Every field that is not the same in all configurations. */
+export function configDifferences(values: readonly unknown[]): ConfigDifference[] {
+  const configs = values.map((config) => flatten(config));
   const fields = [...new Set(configs.flatMap((config) => [...config.keys()]))];
   return fields
     .map((field) => ({ field, values: configs.map((config) => config.get(field)) }))
-    .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
+    .filter(({ values: each }) => each.some((one) => JSON.stringify(one) !== JSON.stringify(each[0])));
 }
 
 /** Every value of a configuration by its path; elements with a name go by it. */

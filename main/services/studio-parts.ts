@@ -6,10 +6,12 @@ import type { DatasetService } from './datasets.ts';
 import type { DemoPlan } from './demo.ts';
 import type { DeviceService } from './devices.ts';
 import type { EvaluationService } from './evaluation.ts';
+import type { EvaluationBrowser } from './evaluation-browser.ts';
 import type { LedgerService } from './ledger/ledger.ts';
 import type { ModelResolver } from './model-resolver.ts';
 import type { ModelService } from './models.ts';
 import type { Presets } from './presets.ts';
+import type { RunReports } from './run-reports.ts';
 import type { RunService } from './runs.ts';
 import type { SweepService } from './sweeps/sweeps.ts';
 import type { TrainingService } from './training.ts';
@@ -29,6 +31,8 @@ export interface StudioParts {
   presets: Presets;
   demo: DemoPlan;
   ledger: LedgerService;
+  evaluations: EvaluationBrowser;
+  reports: RunReports;
   /** Ms UTC. */
   now: () => number;
 }

@@ -18,12 +18,14 @@ import { DatasetService } from './datasets.ts';
 import { DemoPlan } from './demo.ts';
 import { DeviceService } from './devices.ts';
 import { EvaluationService } from './evaluation.ts';
+import { EvaluationBrowser } from './evaluation-browser.ts';
 import { LedgerService } from './ledger/ledger.ts';
 import { loadReference } from './ledger/reference.ts';
 import { LogFile } from './log-file.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
+import { RunReports } from './run-reports.ts';
 import { RunService } from './runs.ts';
 import type { StudioParts } from './studio-parts.ts';
 import { SweepService } from './sweeps/sweeps.ts';
@@ -56,6 +58,8 @@ export class Studio {
   readonly presets: Presets;
   readonly demo: DemoPlan;
   readonly ledger: LedgerService;
+  readonly evaluations: EvaluationBrowser;
+  readonly reports: RunReports;
   readonly #db: WritableDatabase;
   readonly #parts: StudioParts;
   readonly #spawnHost: SpawnHost;
@@ -152,9 +156,22 @@ export class Studio {
       version: Studio.version(),
       now,
     });
+    this.evaluations = new EvaluationBrowser(db);
+    this.reports = new RunReports({
+      db,
+      directory,
+      addon,
+      presets: this.presets,
+      devices: this.devices,
+      evaluations: this.evaluations,
+      version: Studio.version(),
+      tables: () => [],
+      now,
+    });
     this.#spawnHost = spawnHost;
     this.#log = log;
     const { datasets, training, runs, evaluation, sweeps, models, devices, presets, demo, ledger } = this;
+    const { evaluations, reports } = this;
     const services = {
       datasets,
       training,
@@ -166,6 +183,8 @@ export class Studio {
       presets,
       demo,
       ledger,
+      evaluations,
+      reports,
     };
     this.#parts = { db, directory, addon, resolver, now, ...services };
     for (const run of this.runs.markDeadInterrupted()) {

@@ -94,11 +94,35 @@ export const evaluatedImagesSchema = z.object({
   images: z.array(evaluatedImageSchema),
 });
 
+/** Who has an image right: of two evaluations, A and B. */
+export const comparedCellSchema = z.enum(['both', 'onlyA', 'onlyB', 'neither']);
+
+const comparedCountsSchema = z.object({ both: z.int(), onlyA: z.int(), onlyB: z.int(), neither: z.int() });
+
+export const comparedClassSchema = comparedCountsSchema.extend({ label: z.int(), name: z.string() });
+
+export const evaluationComparisonSchema = z.object({
+  a: listedEvaluationSchema,
+  b: listedEvaluationSchema,
+  counts: comparedCountsSchema,
+  /** McNemar's exact test: of so uneven a split if both were equally good, 0..1. */
+  probability: z.number(),
+  /** That in words, of A and B. */
+  meaning: z.string(),
+  /** Where the two differ most first. */
+  classes: z.array(comparedClassSchema),
+});
+
+/** An image with what both answered. */
+export const comparedImageSchema = evaluatedImageSchema.extend({ other: z.array(namedPredictionSchema) });
+
 export const exportedFileSchema = z.object({
   fileName: z.string(),
   mediaType: z.string(),
   text: z.string(),
 });
+
+const twoEvaluations = z.object({ a: z.string(), b: z.string() });
 
 /** Models that are averaged at once. */
 export const mostAveraged = 50;
@@ -166,6 +190,19 @@ export const evaluationsOperations = {
     }),
     output: evaluatedImagesSchema,
   }),
+  /** Image by image. Throws INVALID_ARGUMENT where they are not of the same images. */
+  compare: call({ input: twoEvaluations, output: evaluationComparisonSchema }),
+  /** The images of a cell, of one class where it is given; those first that the two are surest of. */
+  comparedImages: call({
+    input: pageSchema.extend({
+      ...twoEvaluations.shape,
+      cell: comparedCellSchema,
+      label: z.int().nonnegative().exactOptional(),
+    }),
+    output: z.object({ total: z.int(), images: z.array(comparedImageSchema) }),
+  }),
+  /** CSV, one row an image. */
+  exportComparison: call({ input: twoEvaluations, output: exportedFileSchema }),
   export: call({
     input: byId.extend({ format: z.enum(['html', 'csv', 'json']) }),
     output: exportedFileSchema,
@@ -181,4 +218,8 @@ export type EvaluationReport = z.output<typeof evaluationReportSchema>;
 export type ConfusionMap = z.output<typeof confusionMapSchema>;
 export type EvaluatedImage = z.output<typeof evaluatedImageSchema>;
 export type EvaluatedImages = z.output<typeof evaluatedImagesSchema>;
+export type ComparedCell = z.output<typeof comparedCellSchema>;
+export type ComparedClass = z.output<typeof comparedClassSchema>;
+export type ComparedImage = z.output<typeof comparedImageSchema>;
+export type EvaluationComparison = z.output<typeof evaluationComparisonSchema>;
 export type ExportedFile = z.output<typeof exportedFileSchema>;

@@ -16,6 +16,7 @@ import {
 } from '../runs.ts';
 import { commandSchema } from '../training.ts';
 import { startedJobSchema } from './datasets.ts';
+import { exportedFileSchema } from './evaluations.ts';
 
 export const runSortSchema = z.enum([
   'createdAt',
@@ -227,6 +228,8 @@ export const runsOperations = {
     output: comparisonSchema,
   }),
   doctor: call({ input: byId, output: z.array(findingSchema) }),
+  /** One HTML file that needs nothing else. `photos`: small pictures of the surest mistakes are in it, too. */
+  report: call({ input: byId.extend({ photos: z.boolean().default(false) }), output: exportedFileSchema }),
   /** Of the first convolution, from a checkpoint. Throws NOT_FOUND where there is none yet. */
   kernels: call({
     input: byId.extend({ checkpoint: whichCheckpointSchema.default('last') }),

@@ -27,6 +27,7 @@ import type { PhotoService } from '../photos.ts';
 import type { Presets } from '../presets.ts';
 import type { RunFeed } from '../run-feed.ts';
 import type { RunInspector } from '../run-inspector.ts';
+import type { RunReports } from '../run-reports.ts';
 import type { RunService } from '../runs.ts';
 import type { SettingsService } from '../settings.ts';
 import type { SpeedProbe } from '../speed-probe.ts';
@@ -54,6 +55,7 @@ export interface HandlerParts {
   augmentation: AugmentationService;
   training: TrainingService;
   runs: RunService;
+  reports: RunReports;
   feed: RunFeed;
   inspector: RunInspector;
   liveKernels: LiveKernelViews;

@@ -47,6 +47,10 @@ export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evalua
     confusion: ({ id, toRow = Number.MAX_SAFE_INTEGER, toColumn = Number.MAX_SAFE_INTEGER, ...part }) =>
       evaluations.confusion(id, { ...part, toRow, toColumn }),
     images: ({ id, of, ...page }) => evaluations.images(id, of, page),
+    compare: ({ a, b }) => evaluations.compare(a, b),
+    comparedImages: ({ a, b, cell, label, ...page }) =>
+      evaluations.comparedImages(a, b, { cell, label }, page),
+    exportComparison: ({ a, b }) => evaluations.exportComparison(a, b),
     export: ({ id, format }) => evaluations.export(id, format),
     remove({ id }) {
       evaluations.remove(id);

@@ -61,7 +61,7 @@ export function configHandlers({
 }
 
 export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
-  const { db, training, runs, feed, inspector, liveKernels, queue, datasets, changes } = parts;
+  const { db, training, runs, reports, feed, inspector, liveKernels, queue, datasets, changes } = parts;
   const { demo, presets, settings } = parts;
   const jobOf = (id: string) => queue.findBySubject(id, ['train']);
   const begin = ({ id, name }: Pick<Run, 'id' | 'name'>) => {
@@ -157,6 +157,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
       return { runs: compared, differences, curves: known.map((id) => readCurve(db, id, { points })) };
     },
     doctor: ({ id }) => inspector.doctor(id),
+    report: ({ id, photos }) => reports.make(inspector.existing(id).id, { photos }),
     kernels: ({ id, checkpoint }) => inspector.kernels(id, checkpoint),
     liveKernels: ({ id }, signal) => liveKernels.watch(id, signal),
     layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),

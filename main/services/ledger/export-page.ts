@@ -1,7 +1,7 @@
 // A ledger as one HTML file that needs nothing else: each row with its numbers on an axis.
 import type { Claim, LedgerFile, LedgerRow } from '../../api/ledger.ts';
 import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
-import { escapeHtml } from '../report/evaluation-report.ts';
+import { escapeHtml } from '../report/markup.ts';
 
 const plotWidth = 260;
 const plotHeight = 34;

@@ -9,6 +9,8 @@ import { datasetVerify } from './commands/dataset-verify.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { evaluationsCompare } from './commands/evaluations-compare.ts';
+import { evaluationsList } from './commands/evaluations-list.ts';
 import { ledgerExport } from './commands/ledger-export.ts';
 import { ledgerRun } from './commands/ledger-run.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
@@ -21,6 +23,7 @@ import { resume } from './commands/resume.ts';
 import { runsCompare } from './commands/runs-compare.ts';
 import { runsDelete } from './commands/runs-delete.ts';
 import { runsList } from './commands/runs-list.ts';
+import { runsReport } from './commands/runs-report.ts';
 import { runsShow } from './commands/runs-show.ts';
 import { serve } from './commands/serve.ts';
 import { train } from './commands/train.ts';
@@ -34,10 +37,13 @@ export const commands: readonly Command[] = [
   train,
   resume,
   evaluate,
+  evaluationsList,
+  evaluationsCompare,
   classify,
   runsList,
   runsShow,
   runsCompare,
+  runsReport,
   runsDelete,
   ledgerShow,
   ledgerRun,

@@ -159,6 +159,24 @@ describe.skipIf(reason !== '')(`the real engine${reason}`, () => {
       images: 8,
       members: [{ checkpointStep: 48, top1Error: evaluated?.top1Error, loss: evaluated?.loss }, {}],
     });
+    const { evaluations: listed } = await only('evaluations', 'list', '--run', 'whole');
+    expect(listed).toHaveLength(4); // the first, two members and their average
+    const ids = [evaluated?.id, averaged.id].map(String);
+    const compared = await only('evaluations', 'compare', ...ids, '--out', 'compared.csv');
+    const { counts } = compared as { counts: Record<string, number> };
+    expect(Object.values(counts).reduce((sum, images) => sum + images)).toBe(8);
+    expect(((counts.onlyB ?? 0) + (counts.neither ?? 0)) / 8).toBeCloseTo(Number(evaluated?.top1Error), 9);
+    expect(((counts.onlyA ?? 0) + (counts.neither ?? 0)) / 8).toBeCloseTo(Number(averaged.top1Error), 9);
+    expect(readFileSync(join(root, 'compared.csv'), 'utf8').trim().split('\r\n')).toHaveLength(9);
+    const [written] = await done('runs', 'report', 'whole', '--out', 'run.html', '--photos');
+    const html = readFileSync(join(root, 'run.html'), 'utf8');
+    expect(written).toEqual({ file: 'run.html', sizeBytes: Buffer.byteLength(html) });
+    // One picture a mistake of the evaluation with ten crops, the kernels, and nothing from elsewhere.
+    const wrong = Math.round(8 * Number(evaluated?.top1Error));
+    expect(html.match(/src="data:image\/jpeg/g) ?? []).toHaveLength(wrong);
+    expect(html.match(/src="data:image\/png/g)).toHaveLength(1);
+    expect(html).not.toMatch(/https?:/);
+    expect(await refused('runs', 'report', 'whole', '--out', 'gone/run.html')).toEqual([1, 'NOT_FOUND']);
     const answers = await done('classify', 'val', '--model', 'whole@last');
     expect(answers).toHaveLength(8);
     await done('model', 'export', 'whole@last', '--format', 'safetensors', '--out', 'whole.safetensors');

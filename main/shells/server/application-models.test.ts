@@ -51,6 +51,15 @@ describe('evaluations', () => {
     expect((await client.evaluations.list({ runId })).total).toBe(4);
     const json = await client.evaluations.export({ id: averaged.id, format: 'json' });
     expect(JSON.parse(json.text)).toMatchObject({ averaged: [{ runId }, { runId }] });
+    const comparison = await client.evaluations.compare({ a: id, b: averaged.id });
+    // The fake answers alike: nobody has what the other has not.
+    expect(comparison.counts).toMatchObject({ onlyA: 0, onlyB: 0 });
+    expect(comparison.counts.both + comparison.counts.neither).toBe(report.images);
+    expect(comparison.classes.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
+    const table = await client.evaluations.exportComparison({ a: id, b: averaged.id });
+    expect(table.text.trim().split('\r\n')).toHaveLength(report.images + 1);
+    const page = await client.runs.report({ id: runId });
+    expect(page).toMatchObject({ fileName: 'evaluated.html', mediaType: 'text/html' });
     const twice = client.evaluations.start({ models: [model, model], datasetId });
     expect(await refusal(twice)).toMatchObject({ code: 'INVALID_ARGUMENT' });
 

@@ -1,10 +1,8 @@
 // Numbers and times as people read them. What is unknown is a dash, never NaN.
 
-const dash = '–';
+import { dash, known } from '../../../main/api/number-text.ts';
 
-function known(value: number | null | undefined): value is number {
-  return value !== null && value !== undefined && Number.isFinite(value);
-}
+export { bytes, compact } from '../../../main/api/number-text.ts';
 
 /** A fraction 0..1 as per cent: '12.3 %'. */
 export function percent(fraction: number | null | undefined, digits = 1): string {
@@ -26,35 +24,8 @@ export function plural(value: number, noun: string, many = `${noun}s`): string {
   return `${count(value)} ${value === 1 ? noun : many}`;
 }
 
-/** At most four significant digits, exponents where they are shorter to read: 0.0001 is 1e-4. */
-export function compact(value: number | null | undefined): string {
-  if (!known(value)) return dash;
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
-    return value
-      .toExponential(3)
-      .replace(/\.?0+e/, 'e')
-      .replace('e+', 'e');
-  }
-  return String(Number(value.toPrecision(4)));
-}
-
 export function loss(value: number | null | undefined): string {
   return known(value) ? value.toFixed(4) : dash;
-}
-
-/** Decimal units, as disks are sold. */
-export function bytes(value: number | null | undefined): string {
-  if (!known(value)) return dash;
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  let scaled = Math.abs(value);
-  let unit = 0;
-  while (scaled >= 999.5 && unit < units.length - 1) {
-    scaled /= 1000;
-    unit++;
-  }
-  const digits = unit === 0 || scaled >= 99.5 ? 0 : 1;
-  return `${value < 0 ? '-' : ''}${scaled.toFixed(digits)} ${units[unit]}`;
 }
 
 /** '12 ms', '0.4 s', '42 s', '3 min 20 s', '5 h 2 min', '2 d 3 h' */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { describeEvent } from '../../../../main/api/event-text.ts';
 import type { RunEvent } from '../../../../main/api/runs.ts';
-import { describeEvent, eventSource, toMarkers } from './run-events.ts';
+import { eventSource, toMarkers } from './run-events.ts';
 
 const event = (kind: RunEvent['kind'], payload: Record<string, unknown>, step = 10): RunEvent => ({
   id: step,

@@ -29,7 +29,7 @@ export interface RunReportParts {
   evaluations: EvaluationBrowser;
   version: string;
   /** Tables that others add to a run's report. */
-  tables: (runId: string) => ReportTable[];
+  tables: (runId: string) => Promise<ReportTable[]>;
   /** Ms UTC. */
   now: () => number;
 }
@@ -75,7 +75,7 @@ export class RunReports {
           : { report: evaluations.show(shown.id), summary: evaluations.summary(shown.id) },
       mistakes: photos && shown !== undefined ? this.#mistakes(shown) : [],
       kernels: await this.#kernels(run.id),
-      tables: tables(run.id),
+      tables: await tables(run.id),
       devices: devices.list(),
       version,
       engineVersion: addon().version,
@@ -88,7 +88,10 @@ export class RunReports {
   #preset(run: Run, config: unknown & { net: { classes: number } }) {
     const { presets } = this.#parts;
     if (!presets.names().includes(run.preset)) return { presetTitle: run.preset, changes: [] };
-    const changes = configDifferences([presets.configure({ preset: run.preset }, config.net.classes), config]);
+    const changes = configDifferences([
+      presets.configure({ preset: run.preset }, config.net.classes),
+      config,
+    ]);
     return {
       presetTitle: presets.load(run.preset).title,
       changes: changes.map(({ field, values: [preset, own] }) => ({ field, preset, run: own })),

@@ -65,7 +65,10 @@ export class RunService {
   /** The runs, and every field of their configurations that is not the same in all. Throws NOT_FOUND. */
   compare(references: readonly string[]): { runs: Run[]; differences: ConfigDifference[] } {
     const runs = references.map((reference) => this.find(reference));
-    return { runs, differences: configDifferences(runs.map((run) => getRunRecipe(this.#db, run.id)?.config)) };
+    return {
+      runs,
+      differences: configDifferences(runs.map((run) => getRunRecipe(this.#db, run.id)?.config)),
+    };
   }
 
   /** With its metrics, evaluations and checkpoint file. Throws NOT_FOUND, BUSY while it trains. */

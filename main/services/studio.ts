@@ -21,6 +21,7 @@ import { EvaluationService } from './evaluation.ts';
 import { EvaluationBrowser } from './evaluation-browser.ts';
 import { LedgerService } from './ledger/ledger.ts';
 import { loadReference } from './ledger/reference.ts';
+import { ledgerTables } from './ledger/run-tables.ts';
 import { LogFile } from './log-file.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
@@ -165,7 +166,7 @@ export class Studio {
       devices: this.devices,
       evaluations: this.evaluations,
       version: Studio.version(),
-      tables: () => [],
+      tables: (runId) => ledgerTables(db, this.ledger, runId),
       now,
     });
     this.#spawnHost = spawnHost;

@@ -74,6 +74,11 @@ describe('a plan', () => {
       'train no-lrn 1',
       'evaluate no-lrn 1 10 of 1',
     ]);
+    // The report of a run names the claims that it is part of.
+    const [trained] = studio.runs.list();
+    const { text } = await studio.reports.make(trained?.id ?? '', { photos: false });
+    expect(text).toContain('Claims of the paper that this run is part of, on pets');
+    expect(text).toContain('Response normalisation');
     const shown = await studio.ledger.show(plan.id);
     expect(shown.time).toMatchObject({ runsMissing: 0, evaluationsMissing: 0, remainingMs: 0 });
     expect(shown.comparability.comparable).toBe(false);

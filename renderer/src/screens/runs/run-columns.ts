@@ -30,7 +30,7 @@ function trained({ startedAt, endedAt }: Run): string {
 
 const all: RunColumn[] = [
   { key: 'starred', title: '', width: '34px', fixed: true },
-  { key: 'name', title: 'Name', width: 'minmax(150px, 2.2fr)', fixed: true },
+  { key: 'name', title: 'Name', width: 'minmax(142px, 2.2fr)', fixed: true },
   { key: 'state', title: 'State', width: '104px', initially: true },
   { key: 'progress', title: 'Progress', width: '90px', initially: true },
   {
@@ -60,7 +60,7 @@ const all: RunColumn[] = [
   {
     key: 'bestTop1Error',
     title: 'Best top-1',
-    width: '88px',
+    width: '96px',
     align: 'right',
     text: (run) => percent(run.bestTop1Error),
     hint: 'Lowest top-1 error on the validation split',

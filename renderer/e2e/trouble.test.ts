@@ -138,7 +138,7 @@ describe.skipIf(missing !== '')(`trouble${missing === '' ? '' : ` (${missing})`}
       })()`)) as Record<string, string>;
     expect(tried).toMatchObject({ opened: 'refused', read: 'refused' });
     await browser.go('/classify');
-    await browser.page.getByText('No model yet').first().waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Classify' }).waitFor();
     const kept = join(server.dataDirectory, 'photos');
     expect(existsSync(kept) ? readdirSync(kept) : []).toEqual([]);
   });

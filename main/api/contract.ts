@@ -8,6 +8,7 @@ import { datasetsOperations } from './operations/datasets.ts';
 import { devicesOperations } from './operations/devices.ts';
 import { evaluationsOperations } from './operations/evaluations.ts';
 import { foldersOperations } from './operations/folders.ts';
+import { inspectOperations, retrievalOperations } from './operations/inspect.ts';
 import { jobsOperations } from './operations/jobs.ts';
 import { labelsOperations } from './operations/labels.ts';
 import { ledgerOperations } from './operations/ledger.ts';
@@ -28,6 +29,8 @@ export const contract = {
   classify: classifyOperations,
   labels: labelsOperations,
   models: modelsOperations,
+  inspect: inspectOperations,
+  retrieval: retrievalOperations,
   folders: foldersOperations,
 };
 

@@ -50,10 +50,14 @@ export const imageUrls = {
     `/images/photo/${part(photoId)}/square${query(cropQuery(crop))}`,
   /** The file of an answer in the history, as the square. */
   prediction: (id: number, size?: number) => `/images/prediction/${id}${query({ size })}`,
+  /** A picture that an operation has just made. */
+  made: (id: string) => `/images/made/${part(id)}`,
   /** The first convolution's kernels of a run's checkpoint, PNG. */
   kernels: (runId: string, checkpointId: number) => `/images/kernels/${part(runId)}/${checkpointId}`,
   /** The same of a run that trains, as they were after a step that runs.liveKernels told. */
   liveKernels: (runId: string, step: number) => `/images/live-kernels/${part(runId)}/${step}`,
+  /** The same as they were after a step, where they were kept. */
+  kernelsAt: (runId: string, step: number) => `/images/kernels/${part(runId)}/step/${step}`,
 };
 
 /** POST a photo's bytes here, its name in `name`: answered by the photo as JSON, or { error }. */

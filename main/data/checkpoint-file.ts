@@ -6,6 +6,7 @@ import { AppError } from '../api/errors.ts';
 import type { TensorInfo } from '../api/net-description.ts';
 import type { CheckpointReason, CheckpointSaved, TrainingRecord, ValidationRecord } from '../api/training.ts';
 import type { WritableDatabase } from './database.ts';
+import { keepKernels } from './kernel-history.ts';
 import { bytesPerValue, pieces, type TensorSource, valueCount } from './tensor-source.ts';
 
 export interface NewCheckpoint {
@@ -89,6 +90,7 @@ async function writeAll(
     JSON.stringify(checkpoint.records),
   ]);
   let sizeBytes = 0;
+  if (checkpoint.validation !== undefined) keepKernels(db, checkpoint, source);
   for (const tensor of source.tensors) sizeBytes += await writeTensor(db, id, tensor, source);
   db.change(
     'checkpoints.complete',

@@ -126,5 +126,6 @@ function openDataDirectoryNames() {
     runsFolder: '/studio/runs',
     datasetsFolder: '/studio/datasets',
     modelsFolder: '/studio/models',
+    indexesFolder: '/studio/indexes',
   };
 }

@@ -16,6 +16,8 @@ export interface DataDirectory {
   runsFolder: string;
   datasetsFolder: string;
   modelsFolder: string;
+  /** Features of data sets' images, for retrieval. */
+  indexesFolder: string;
 }
 
 function userDataFolder({ env, platform, home }: Surroundings): string {
@@ -102,8 +104,10 @@ export function openDataDirectory(root: string): DataDirectory {
     runsFolder: join(root, 'runs'),
     datasetsFolder: join(root, 'datasets'),
     modelsFolder: join(root, 'models'),
+    indexesFolder: join(root, 'indexes'),
   };
-  for (const folder of [root, directory.runsFolder, directory.datasetsFolder, directory.modelsFolder]) {
+  const { runsFolder, datasetsFolder, modelsFolder, indexesFolder } = directory;
+  for (const folder of [root, runsFolder, datasetsFolder, modelsFolder, indexesFolder]) {
     try {
       makeFolder(folder);
       if (!statSync(folder).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });

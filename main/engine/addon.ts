@@ -67,6 +67,8 @@ export interface Addon {
   /** Room on the folder's disk for what nets answer to a pack: images * classes floats, freed by close() or with
    * the process. Throws DISK_FULL where there is none. */
   createAnswerSums(folder: string, images: number, classes: number): NativeAnswerSums;
+  /** A finished index of features; see native/include/alexnet/retrieval.h. Throws NOT_FOUND, CORRUPT_PACK. */
+  openFeatureIndex(path: string): NativeFeatureIndex;
 }
 
 export interface ImageHeader {
@@ -229,6 +231,59 @@ export interface PredictorOptions {
   threads: number;
   /** Crops at once. */
   batch: number;
+  /** Keeps all that a pass makes, for lookAt(), maps() and classGradient(): CPU and fp32 only. */
+  views?: boolean;
+}
+
+/** A photo's file, or an image of a pack. */
+export type PhotoSource = { path: string } | { pack: string; record: number };
+
+/** Values at a place inside the net: [channels, height, width]. */
+export interface NativeMaps {
+  channels: number;
+  height: number;
+  width: number;
+  values: Float32Array;
+}
+
+/** How active a layer's units are over a sample; see native/include/alexnet/predictor.h. Arrays: one value a unit. */
+export interface NativeLayerActivity {
+  layer: string;
+  images: number;
+  /** Of each unit in one image. */
+  values: number;
+  mean: Float64Array;
+  deviation: Float64Array;
+  largest: Float64Array;
+  zeroShare: Float64Array;
+  saturatedShare: Float64Array;
+  activeImages: Float64Array;
+}
+
+export interface IndexOptions {
+  packPath: string;
+  indexPath: string;
+  /** What the features are of: an unfinished index of another identity is begun anew. */
+  identity: string;
+  threads: number;
+}
+
+export interface NativeNeighbour {
+  row: number;
+  distance: number;
+}
+
+export interface NativeFeatureIndex {
+  readonly rows: number;
+  readonly features: number;
+  readonly identity: string;
+  readonly fileBytes: number;
+  /** Ascending by distance. `leaveOut`: a row that is not to be found, or -1. */
+  nearest(
+    query: Float32Array,
+    options: { count: number; leaveOut: number; threads: number },
+  ): Promise<NativeNeighbour[]>;
+  close(): void;
 }
 
 export interface NativeEvaluation {
@@ -273,6 +328,36 @@ export interface NativePredictor {
     signal: CancelFlag,
     options: { ties: Ties; sums?: NativeAnswerSums | undefined },
   ): Promise<NativeEvaluation>;
+
+  /** Takes in a photo's centre crop; its softmax. With `views` alone. */
+  lookAt(photo: PhotoSource): Promise<Float32Array>;
+  /** After lookAt(): op 0 is the layer's convolution or product, op n the n-th of its "then" list. */
+  maps(layer: number, op: number): Promise<NativeMaps>;
+  /** After lookAt(): the gradient of a class's logit to the maps of a place. */
+  classGradient(label: number, layer: number, op: number): Promise<NativeMaps>;
+  /** What the classifier reads of a photo's centre crop. */
+  features(photo: PhotoSource): Promise<Float32Array>;
+  /** Softmax with a square of `side` pixels set to the mean at each corner (pairs of top, left in the crop). */
+  occlude(
+    photo: PhotoSource,
+    corners: Int32Array,
+    side: number,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<Float32Array>;
+  /** Every layer with an activation, over at most so many images of a pack, evenly spaced. */
+  activity(
+    packPath: string,
+    images: number,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<NativeLayerActivity[]>;
+  /** The features of a whole pack, on disk. Cancelled, it keeps what it has for another call. */
+  buildIndex(
+    options: IndexOptions,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 

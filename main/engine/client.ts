@@ -1,6 +1,7 @@
 // EngineHost: the parent's side of one job in the engine host.
 import { AppError, fromErrorReport } from '../api/errors.ts';
 import type { Command } from '../api/training.ts';
+import type { InspectQuestion } from './inspect-questions.ts';
 import type { FromHost, Job, ToHost } from './protocol.ts';
 
 /** How a child process ended. `error`: it could not be started at all. */
@@ -90,6 +91,15 @@ export class EngineHost {
 
   classify(id: number, paths: string[]): void {
     this.#send({ type: 'classify', id, paths });
+  }
+
+  inspect(id: number, question: InspectQuestion): void {
+    this.#send({ type: 'inspect', id, question });
+  }
+
+  /** An answer that is not wanted any more. */
+  forget(id: number): void {
+    this.#send({ type: 'forget', id });
   }
 
   /** A classify job: no more files will come. */

@@ -5,13 +5,17 @@ import type {
   Addon,
   CancelFlag,
   NativeAnswerSums,
+  IndexOptions,
   NativeEvaluation,
+  NativeLayerActivity,
+  NativeMaps,
   NativePack,
   NativePredictor,
   PackOptions,
   PackProgress,
   PackResult,
   PhotoAnswer,
+  PhotoSource,
   TensorInfo,
 } from './addon.ts';
 import { FakeTensors, FakeTrainer, type FakeTraining, fakeParameters, refuse } from './fake-trainer.ts';
@@ -97,6 +101,10 @@ class FakeAnswerSums implements NativeAnswerSums {
   close(): void {}
 }
 
+function nameOf(photo: PhotoSource): string {
+  return 'path' in photo ? photo.path : `record ${photo.record}`;
+}
+
 class FakePredictor implements NativePredictor {
   readonly classes: number;
   readonly tensors: TensorInfo[] = [...fakeParameters];
@@ -142,6 +150,89 @@ class FakePredictor implements NativePredictor {
     await count(images, stepMs, (done) => onProgress(done, images), signal);
     if (sums instanceof FakeAnswerSums) sums.members += 1;
     return fakeEvaluation(this.#options);
+  }
+
+  lookAt(photo: PhotoSource): Promise<Float32Array> {
+    this.#requireLoaded();
+    return Promise.resolve(classifyPath(nameOf(photo), this.classes).probabilities ?? new Float32Array());
+  }
+
+  /** Two maps of two by two: 0, 1, 2, ... */
+  maps(): Promise<NativeMaps> {
+    this.#requireLoaded();
+    return Promise.resolve({
+      channels: 2,
+      height: 2,
+      width: 2,
+      values: Float32Array.from({ length: 8 }, (_, i) => i),
+    });
+  }
+
+  classGradient(label: number): Promise<NativeMaps> {
+    this.#requireLoaded();
+    const values = new Float32Array(8).fill(label + 1);
+    return Promise.resolve({ channels: 2, height: 2, width: 2, values });
+  }
+
+  features(): Promise<Float32Array> {
+    this.#requireLoaded();
+    return Promise.resolve(new Float32Array(4).fill(1));
+  }
+
+  /** The farther down a corner is, the less sure the net. */
+  async occlude(
+    photo: PhotoSource,
+    corners: Int32Array,
+    _side: number,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<Float32Array> {
+    const answer = await this.lookAt(photo);
+    const total = corners.length / 2;
+    await count(total, this.#options.stepMs, (done) => onProgress(done, total), signal);
+    const all = new Float32Array(total * this.classes);
+    for (let i = 0; i < total; i += 1)
+      all.set(
+        answer.map((value) => value / (1 + (corners[2 * i] ?? 0))),
+        i * this.classes,
+      );
+    return all;
+  }
+
+  /** One layer of four units, of which one is dead. */
+  async activity(
+    _packPath: string,
+    images: number,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<NativeLayerActivity[]> {
+    this.#requireLoaded();
+    await count(1, this.#options.stepMs, () => onProgress(images, images), signal);
+    const each = (...values: number[]) => Float64Array.from(values);
+    return [
+      {
+        layer: 'conv1',
+        images,
+        values: 10,
+        mean: each(1, 2, 3, 0),
+        deviation: each(1, 1, 1, 0),
+        largest: each(4, 5, 6, 0),
+        zeroShare: each(0.5, 0.25, 0, 1),
+        saturatedShare: each(0, 0, 0, 0),
+        activeImages: each(images, images, images, 0),
+      },
+    ];
+  }
+
+  async buildIndex(
+    { indexPath }: IndexOptions,
+    onProgress: (done: number, total: number) => void,
+    signal: CancelFlag,
+  ): Promise<void> {
+    this.#requireLoaded();
+    const { images, stepMs } = this.#options;
+    await count(images, stepMs, (done) => onProgress(done, images), signal);
+    writeFileSync(indexPath, 'index');
   }
 
   close(): Promise<void> {
@@ -285,5 +376,18 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
       return new FakePredictor(options);
     },
     createAnswerSums: () => new FakeAnswerSums(options),
+    openFeatureIndex: (path) => ({
+      rows: options.images,
+      features: 4,
+      identity: 'fake',
+      fileBytes: readFileSync(path).length,
+      nearest: (_query, { count: wanted, leaveOut }) =>
+        Promise.resolve(
+          Array.from({ length: options.images }, (_, row) => ({ row, distance: row }))
+            .filter(({ row }) => row !== leaveOut)
+            .slice(0, wanted),
+        ),
+      close: () => {},
+    }),
   };
 }

@@ -4,6 +4,8 @@ import { AppError, toErrorReport } from '../api/errors.ts';
 import type { Addon } from './addon.ts';
 import { ClassifyRun } from './classify-job.ts';
 import { EvaluateRun } from './evaluate-job.ts';
+import { IndexRun } from './index-job.ts';
+import { InspectRun } from './inspect-job.ts';
 import type { JobContext, RunningJob } from './job.ts';
 import { PackRun, VerifyPackRun } from './pack-jobs.ts';
 import type { HostPort } from './port.ts';
@@ -25,6 +27,10 @@ function createJob(job: Job, context: JobContext): RunningJob {
       return new EvaluateRun(job, context);
     case 'classify':
       return new ClassifyRun(job, context);
+    case 'inspect':
+      return new InspectRun(job, context);
+    case 'index':
+      return new IndexRun(job, context);
     case 'pack':
       return new PackRun(job, context);
     case 'verifyPack':

@@ -43,14 +43,14 @@ export function preprocessingOptions(preprocessing: ModelPreprocessing): Preproc
 }
 
 export interface PredictorSetup
-  extends Pick<PredictorOptions, 'netJson' | 'devices' | 'precision' | 'threads' | 'batch'> {
+  extends Pick<PredictorOptions, 'netJson' | 'devices' | 'precision' | 'threads' | 'batch' | 'views'> {
   model: ModelSource;
   preprocessing: ModelPreprocessing;
 }
 
 /** A predictor with every tensor loaded. */
 export async function openPredictor(setup: PredictorSetup, context: JobContext): Promise<NativePredictor> {
-  const { netJson, devices, precision, threads, batch } = setup;
+  const { netJson, devices, precision, threads, batch, views = false } = setup;
   const preprocessing = preprocessingOptions(setup.preprocessing);
   const stored = context.storage.openModel(setup.model);
   try {
@@ -61,6 +61,7 @@ export async function openPredictor(setup: PredictorSetup, context: JobContext):
       precision,
       threads,
       batch,
+      views,
     });
     try {
       await loadTensors(predictor, stored);

@@ -6,6 +6,7 @@ import type { ModelPreprocessing } from '../api/models.ts';
 import type { Prediction } from '../api/predictions.ts';
 import type { AppliedCommand, CheckpointSaved, Command, RunEnd, TrainingRecord } from '../api/training.ts';
 import type { PackOptions, PackProgress, PackResult } from './addon.ts';
+import type { InspectAnswer, InspectQuestion } from './inspect-questions.ts';
 
 export type { EvaluationSummary } from '../api/evaluation.ts';
 export type { ModelPreprocessing } from '../api/models.ts';
@@ -72,6 +73,29 @@ export interface ClassifyJob {
   eachCrop?: boolean;
 }
 
+/** Opens a net and answers `inspect` messages, about what happens inside it, until it is told to finish. */
+export interface InspectJob {
+  kind: 'inspect';
+  netJson: string;
+  model: ModelSource;
+  preprocessing: ModelPreprocessing;
+  threads: number;
+}
+
+/** Writes the features of a pack's images; continues what an earlier job began. */
+export interface IndexJob {
+  kind: 'index';
+  netJson: string;
+  model: ModelSource;
+  preprocessing: ModelPreprocessing;
+  devices: string[];
+  threads: number;
+  pack: string;
+  indexFile: string;
+  /** What the features are of. */
+  identity: string;
+}
+
 export interface ClassifiedPhoto {
   predictions?: Prediction[];
   /** Of all classes, in nats: 0 is sure, the logarithm of their number knows nothing. */
@@ -91,7 +115,7 @@ export interface VerifyPackJob {
   pack: string;
 }
 
-export type Job = TrainJob | EvaluateJob | ClassifyJob | PackJob | VerifyPackJob;
+export type Job = TrainJob | EvaluateJob | ClassifyJob | InspectJob | IndexJob | PackJob | VerifyPackJob;
 
 export type ToHost =
   | { type: 'start'; job: Job }
@@ -102,6 +126,9 @@ export type ToHost =
   | { type: 'stored'; checkpointId: number }
   | { type: 'cancel' }
   | { type: 'classify'; id: number; paths: string[] }
+  | { type: 'inspect'; id: number; question: InspectQuestion }
+  /** The answer is not wanted any more; it may come still. */
+  | { type: 'forget'; id: number }
   | { type: 'finish' };
 
 export type FromHost =
@@ -131,5 +158,8 @@ export type FromHost =
   | { type: 'loaded'; classes: number }
   /** Sorted by probability, descending; the job's `top` first of them. */
   | { type: 'classified'; id: number; answers: ClassifiedPhoto[] }
+  | { type: 'inspected'; id: number; answer: InspectAnswer }
+  | { type: 'inspectFailed'; id: number; error: ErrorReport }
+  | { type: 'indexed' }
   | { type: 'finished' }
   | { type: 'error'; error: ErrorReport };

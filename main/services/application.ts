@@ -10,6 +10,7 @@ import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
 import { ledgerHandlers } from './handlers/ledger-handlers.ts';
+import { inspectHandlers, retrievalHandlers } from './handlers/inspect-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
 import { classifyHandlers, labelsHandlers } from './handlers/photo-handlers.ts';
 import {
@@ -21,16 +22,21 @@ import {
 import { configHandlers, runsHandlers } from './handlers/runs-handlers.ts';
 import { devicesHandlers, foldersHandlers, studioHandlers } from './handlers/studio-handlers.ts';
 import { ImageService } from './images.ts';
+import { InspectHosts } from './inspect-hosts.ts';
+import { InspectionService } from './inspection.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { jobKinds } from './jobs/kinds.ts';
 import { LabellingService } from './labelling.ts';
 import { LedgerQueue } from './ledger/ledger-queue.ts';
 import { LiveKernelViews } from './live-kernels.ts';
+import { MadePictures } from './made-pictures.ts';
 import { ModelHosts } from './model-hosts.ts';
 import { OpenPacks } from './open-packs.ts';
 import { Outside } from './outside.ts';
 import { PhotoAnswers } from './photo-answers.ts';
+import { PhotoSources } from './photo-sources.ts';
 import { PhotoService } from './photos.ts';
+import { RetrievalService } from './retrieval.ts';
 import { RunFeed } from './run-feed.ts';
 import { RunInspector } from './run-inspector.ts';
 import { SettingsService } from './settings.ts';
@@ -54,6 +60,7 @@ export class Application {
   readonly #queue: JobQueue;
   readonly #ledgerQueue: LedgerQueue;
   readonly #hosts: ModelHosts;
+  readonly #inspectHosts: InspectHosts;
   readonly #packs: OpenPacks;
   readonly #answers: PhotoAnswers;
   readonly #settings: SettingsService;
@@ -85,7 +92,22 @@ export class Application {
       addon,
       now,
     });
-    const kinds = jobKinds({ ...parts, files, packs, feed, changes, threads });
+    const inspectHosts = new InspectHosts({ spawnHost: options.spawnHost, threads });
+    const pictures = new MadePictures();
+    const photoSources = new PhotoSources({ db, directory, photos, packs });
+    const inside = {
+      db,
+      models: parts.resolver,
+      files,
+      hosts: inspectHosts,
+      photos: photoSources,
+      addon,
+      now,
+    };
+    const inspection = new InspectionService({ ...inside, pictures });
+    const { spawnHost } = options;
+    const retrieval = new RetrievalService({ ...inside, directory, packs, spawnHost, threads });
+    const kinds = jobKinds({ retrieval, ...parts, files, packs, feed, changes, threads });
     const queue = new JobQueue({ db, changes, kinds, log: options.log, now });
     const ledgerQueue = new LedgerQueue({ db, ledger: parts.ledger, queue, changes, log: options.log });
     const handlerParts: HandlerParts = {
@@ -115,6 +137,8 @@ export class Application {
         training: () =>
           queue.list().find(({ kind, state }) => kind === 'train' && state === 'running')?.title ?? '',
       }),
+      inspection,
+      retrieval,
       version: options.version,
       instance: this.instance,
       remote: options.remote,
@@ -123,12 +147,13 @@ export class Application {
     this.#queue = queue;
     this.#ledgerQueue = ledgerQueue;
     this.#hosts = hosts;
+    this.#inspectHosts = inspectHosts;
     this.#packs = packs;
     this.#answers = answers;
     this.#settings = settings;
     this.#outside = new Outside({ db, changes, runs: parts.runs, log: options.log });
     this.photos = photos;
-    this.images = new ImageService({ db, browser, packs, photos, inspector, liveKernels, addon });
+    this.images = new ImageService({ db, browser, packs, photos, inspector, liveKernels, pictures, addon });
     this.handlers = {
       studio: studioHandlers(handlerParts),
       devices: devicesHandlers(handlerParts),
@@ -142,6 +167,8 @@ export class Application {
       classify: classifyHandlers(handlerParts),
       labels: labelsHandlers(handlerParts),
       models: modelsHandlers(handlerParts),
+      inspect: inspectHandlers(handlerParts),
+      retrieval: retrievalHandlers(handlerParts),
       folders: foldersHandlers(),
     };
   }
@@ -158,7 +185,7 @@ export class Application {
   async close(): Promise<void> {
     this.#outside.close();
     this.#ledgerQueue.close();
-    await Promise.all([this.#queue.close(), this.#hosts.close()]);
+    await Promise.all([this.#queue.close(), this.#hosts.close(), this.#inspectHosts.close()]);
     this.#packs.close();
   }
 }

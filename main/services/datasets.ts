@@ -28,6 +28,7 @@ import { listRunsOfDataset } from '../data/runs.ts';
 import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
 import { lockFolder } from '../datasets/pack-lock.ts';
 import { EngineHost } from '../engine/client.ts';
+import { removeOrphanIndexes } from './index-files.ts';
 
 export interface AddDatasetRequest {
   name: string;
@@ -184,6 +185,7 @@ export class DatasetService {
     if (dataset.state === 'packing') lockFolder(`${folder}/lock`, `data set ${dataset.name}`);
     deleteDataset(db, dataset.id);
     rmSync(folder, { recursive: true, force: true });
+    removeOrphanIndexes(db, directory);
   }
 
   #removable(name: string, options: { force: boolean }): Dataset {

@@ -11,6 +11,7 @@ import type { Addon } from '../engine/addon.ts';
 import { cropPixels, meanPixels, squareSide } from './crop-view.ts';
 import type { DatasetBrowser } from './dataset-browser.ts';
 import type { LiveKernelViews } from './live-kernels.ts';
+import type { MadePictures } from './made-pictures.ts';
 import type { OpenPacks } from './open-packs.ts';
 import type { PhotoService } from './photos.ts';
 import type { RunInspector } from './run-inspector.ts';
@@ -29,6 +30,7 @@ export interface ImageParts {
   photos: PhotoService;
   inspector: RunInspector;
   liveKernels: LiveKernelViews;
+  pictures: MadePictures;
   addon: () => Addon;
 }
 
@@ -102,6 +104,11 @@ export class ImageService {
     return await this.#square(prediction.path, size);
   }
 
+  /** Throws NOT_FOUND. */
+  made(id: string): Picture {
+    return { bytes: this.#parts.pictures.get(id), mediaType: 'image/png', lasting: true };
+  }
+
   async kernels(runId: string, checkpointId: number): Promise<Picture> {
     const { tiles, pixels } = await this.#parts.inspector.kernelPicture(runId, checkpointId);
     return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
@@ -110,6 +117,11 @@ export class ImageService {
   /** Throws NOT_FOUND where newer ones have taken their place. */
   liveKernels(runId: string, step: number): Picture {
     const { tiles, pixels } = this.#parts.liveKernels.picture(runId, step);
+    return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
+  }
+
+  async kernelsAt(runId: string, step: number): Promise<Picture> {
+    const { tiles, pixels } = await this.#parts.inspector.kernelPictureAt(runId, step);
     return { bytes: encodePng(tiles.width, tiles.height, pixels), mediaType: 'image/png', lasting: true };
   }
 

@@ -1,9 +1,10 @@
-// Models that are kept open between photos: loading one takes longer than a hundred answers of it.
+// Models that are kept open between photos.
 import { AppError } from '../api/errors.ts';
 import type { Crops } from '../api/evaluation.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
 import type { ClassifiedPhoto } from '../engine/protocol.ts';
-import type { ResolvedModel } from './model-resolver.ts';
+import { HostPool } from './host-pool.ts';
+import { type ResolvedModel, sourceKey } from './model-resolver.ts';
 
 export interface ModelHostParts {
   spawnHost: SpawnHost;
@@ -88,61 +89,30 @@ class OpenModel {
 
 export class ModelHosts {
   readonly #parts: ModelHostParts;
-  readonly #open = new Map<string, OpenModel>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #pool: HostPool<OpenModel>;
 
   constructor(parts: ModelHostParts) {
     this.#parts = parts;
+    this.#pool = new HostPool({ mostOpen, idleMs: parts.idleMs });
   }
 
   /** One answer a path, in order. Rejects with ENGINE_DIED and what the engine has against the model. */
   async classify(model: ResolvedModel, crops: Crops, paths: string[]): Promise<ClassifiedPhoto[]> {
-    return await this.#get(model, crops).ask(paths);
+    const { spawnHost, threads } = this.#parts;
+    return await this.#pool
+      .get(
+        `${sourceKey(model)}#${crops}`,
+        (onEnd) => new OpenModel(spawnHost, model, crops, threads(), onEnd),
+      )
+      .ask(paths);
   }
 
   /** How many models are open. */
   get size(): number {
-    return this.#open.size;
+    return this.#pool.size;
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await Promise.all([...this.#open.values()].map((model) => model.close()));
-  }
-
-  #get(model: ResolvedModel, crops: Crops): OpenModel {
-    const { source } = model;
-    const part = source.kind === 'checkpoint' ? source.checkpointId : '';
-    const key = `${source.file}#${part}#${crops}`;
-    const known = this.#open.get(key);
-    if (known !== undefined) return known;
-    this.#makeRoom();
-    const { spawnHost, threads } = this.#parts;
-    const opened = new OpenModel(spawnHost, model, crops, threads(), () => this.#open.delete(key));
-    this.#open.set(key, opened);
-    this.#timer ??= setInterval(() => this.#closeIdle(), 5000).unref();
-    return opened;
-  }
-
-  #makeRoom(): void {
-    const idle = [...this.#open]
-      .filter(([, model]) => !model.busy)
-      .sort(([, a], [, b]) => a.usedAt - b.usedAt);
-    for (const [key, model] of idle.slice(0, Math.max(0, this.#open.size - mostOpen + 1))) {
-      this.#open.delete(key);
-      void model.close();
-    }
-  }
-
-  #closeIdle(): void {
-    const { idleMs = 120_000 } = this.#parts;
-    for (const [key, model] of this.#open) {
-      if (model.busy || performance.now() - model.usedAt < idleMs) continue;
-      this.#open.delete(key);
-      void model.close();
-    }
-    if (this.#open.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    await this.#pool.close();
   }
 }

@@ -30,6 +30,11 @@ export interface ResolvedModel {
   parameters: number;
 }
 
+/** The same for the same weights alone. */
+export function sourceKey({ source }: ResolvedModel): string {
+  return `${source.file}#${source.kind === 'checkpoint' ? source.checkpointId : ''}`;
+}
+
 /** More than any run removes of its checkpoints while one is read. */
 const mostAttempts = 5;
 

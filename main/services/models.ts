@@ -14,6 +14,7 @@ import { netTensors } from '../data/model-layout.ts';
 import { deleteModel, findModel, insertModel, listModels } from '../data/models.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { ClassNames } from './class-names.ts';
+import { removeOrphanIndexes } from './index-files.ts';
 import { modelMeanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
 import { type Exported, type ExportRequest, exportModel, stoppable } from './model-export.ts';
 import { ModelRecogniser } from './model-import/recogniser.ts';
@@ -152,6 +153,7 @@ export class ModelService {
     deleteModel(db, model.id);
     rmSync(join(directory.root, model.file), { force: true });
     rmSync(modelMeanImageFile(directory, model.id), { force: true });
+    removeOrphanIndexes(db, directory);
   }
 }
 

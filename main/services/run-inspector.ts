@@ -4,6 +4,7 @@ import { AppError } from '../api/errors.ts';
 import { imageUrls } from '../api/image-urls.ts';
 import type {
   Finding,
+  KernelHistory,
   Kernels,
   LayerStatistics,
   RunLayers,
@@ -12,14 +13,16 @@ import type {
 } from '../api/operations/runs.ts';
 import type { Checkpoint, Run, RunRecipe } from '../api/runs.ts';
 import { pruneToCheckpoints } from '../data/checkpoint-file.ts';
-import { openCheckpointTensors } from '../data/checkpoint-reader.ts';
+import { findCheckpoint, openCheckpointTensors } from '../data/checkpoint-reader.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { countEvaluationsOfRun } from '../data/evaluations.ts';
+import { listKernelHistory, readKeptKernels } from '../data/kernel-history.ts';
 import { lastMetric, readCurve } from '../data/metrics.ts';
 import { openCheckpointFile } from '../data/open-database.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
 import { bytesPerValue, type TensorSource } from '../data/tensor-source.ts';
 import type { CheckpointFiles } from './checkpoint-files.ts';
+import { columnColourShares } from './colour-share.ts';
 import { diagnose } from './doctor.ts';
 import { drawKernels, type KernelTiles, layTiles } from './kernel-picture.ts';
 import { readLayerStatistics } from './layer-statistics.ts';
@@ -81,6 +84,59 @@ export class RunInspector {
       const weights = new Float32Array(bytes.slice().buffer, 0, bytes.byteLength / bytesPerValue);
       return { tiles, pixels: drawKernels(weights, tiles) };
     });
+  }
+
+  /** By step. Throws NOT_FOUND where nothing is kept yet. */
+  async kernelHistory(id: string): Promise<KernelHistory> {
+    const run = this.existing(id);
+    const checkpoints = await this.#files.list(id);
+    const newest = checkpoints.at(-1);
+    if (newest === undefined)
+      throw new AppError(
+        'NOT_FOUND',
+        `run ${run.name} has no checkpoint yet; its kernels are kept with them`,
+      );
+    return await this.#files.read(id, (db) => {
+      const { layer, tiles } = this.#tiles(id, openCheckpointTensors(db, newest.id));
+      const steps = new Map(
+        [...listKernelHistory(db), ...checkpoints].map(({ step, epoch }) => [step, epoch] as const),
+      );
+      const points = [...steps]
+        .sort(([a], [b]) => a - b)
+        .map(([step, epoch]) => {
+          const weights = this.#kernelsAt(db, id, step);
+          const colourShare = columnColourShares(weights, tiles);
+          return { step, epoch, image: imageUrls.kernelsAt(id, step), colourShare };
+        });
+      const { kernels, size, columns, perRow, width, height } = tiles;
+      return { layer, kernels, size, columns, perRow, width, height, points };
+    });
+  }
+
+  /** RGB bytes. Throws NOT_FOUND. */
+  async kernelPictureAt(id: string, step: number): Promise<{ tiles: KernelTiles; pixels: Uint8Array }> {
+    this.existing(id);
+    return await this.#files.read(id, (db) => {
+      const weights = this.#kernelsAt(db, id, step);
+      const { net } = this.recipe(id).config;
+      const size = net.layers[0]?.kernel ?? 1;
+      const tiles = layTiles(weights.length / (3 * size * size), size, net.columns);
+      return { tiles, pixels: drawKernels(weights, tiles) };
+    });
+  }
+
+  /** What was kept of the step, or its checkpoint's. Throws NOT_FOUND. */
+  #kernelsAt(db: ReadableDatabase, id: string, step: number): Float32Array {
+    let bytes = readKeptKernels(db, step);
+    if (bytes === undefined) {
+      const checkpoint = findCheckpoint(db, step);
+      if (checkpoint === undefined)
+        throw new AppError('NOT_FOUND', `the kernels of step ${step} were not kept`, { run: id });
+      const source = openCheckpointTensors(db, checkpoint.id);
+      const { layer, tiles } = this.#tiles(id, source);
+      bytes = source.read(`${layer}.weight`, 0, tiles.kernels * 3 * tiles.size * tiles.size);
+    }
+    return new Float32Array(bytes.slice().buffer, 0, bytes.byteLength / bytesPerValue);
   }
 
   async layers(id: string, which: WhichCheckpoint, signal: AbortSignal): Promise<RunLayers> {

@@ -18,6 +18,7 @@ export interface ConfigDifference {
   values: unknown[];
 }
 
+import { removeOrphanIndexes } from './index-files.ts';
 export class RunService {
   readonly #db: WritableDatabase;
   readonly #directory: DataDirectory;
@@ -79,6 +80,7 @@ export class RunService {
     for (const path of [file, `${file}-journal`, meanImageFile(this.#directory, run.id)]) {
       rmSync(path, { force: true });
     }
+    removeOrphanIndexes(this.#db, this.#directory);
     return run;
   }
 

@@ -123,6 +123,7 @@ export const nativeZones: Record<string, string[]> = {
   'native/src/cuda': [...publicHeaders, ...belowTraining],
   // The CUDA plug-in's loader, not CUDA itself: see libraryHeaders.
   'native/src/train': [...publicHeaders, ...belowTraining, 'native/src/cpu', 'native/src/cuda'],
+  'native/src/retrieval': [...publicHeaders, ...belowTraining, 'native/src/cpu'],
   'native/addon': ['native/include'],
   'native/bench': [
     ...publicHeaders,
@@ -130,6 +131,7 @@ export const nativeZones: Record<string, string[]> = {
     'native/src/cpu',
     'native/src/cuda',
     'native/src/train',
+    'native/src/retrieval',
   ],
 };
 

@@ -13,6 +13,7 @@
 #include "convert.h"
 #include "errors.h"
 #include "image_binding.h"
+#include "index_binding.h"
 #include "pack_binding.h"
 #include "predictor_binding.h"
 #include "sampling_binding.h"
@@ -92,6 +93,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   data->snapshot = Napi::Persistent(NativeSnapshot::define(env));
   data->predictor = Napi::Persistent(NativePredictor::define(env));
   data->answer_sums = Napi::Persistent(NativeAnswerSums::define(env));
+  data->feature_index = Napi::Persistent(NativeFeatureIndex::define(env));
   env.SetInstanceData(data);
   stop_tasks_at_exit(env);
 
@@ -115,6 +117,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createTrainer", create_trainer);
   add("createPredictor", create_predictor);
   add("createAnswerSums", create_answer_sums);
+  add("openFeatureIndex", open_feature_index);
   return exports;
 }
 

@@ -10,7 +10,7 @@
 namespace alexnet::addon {
 
 struct AddonData {
-  Napi::FunctionReference cancel_flag, pack, trainer, snapshot, predictor, answer_sums;
+  Napi::FunctionReference cancel_flag, pack, trainer, snapshot, predictor, answer_sums, feature_index;
   std::shared_ptr<TaskRegistry> tasks = std::make_shared<TaskRegistry>();
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }

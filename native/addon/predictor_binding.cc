@@ -99,19 +99,27 @@ Napi::Value create_predictor(const Napi::CallbackInfo& info) {
     options.precision = to_precision(object.Get("precision"));
     options.threads = static_cast<int>(to_integer(object.Get("threads"), "threads", 0, 1024));
     options.batch = to_integer(object.Get("batch"), "batch", 1, 1 << 16);
+    options.views = !object.Get("views").IsUndefined() && to_boolean(object.Get("views"), "views");
     return Task::start(info.Env(), std::make_unique<CreatePredictorTask>(std::move(options)),
                        "createPredictor");
   });
 }
 
 Napi::Function NativePredictor::define(Napi::Env env) {
-  return DefineClass(env, "NativePredictor",
-                     {InstanceAccessor<&NativePredictor::classes>("classes", napi_enumerable),
-                      InstanceAccessor<&NativePredictor::tensors>("tensors", napi_enumerable),
-                      InstanceMethod<&NativePredictor::load>("load"),
-                      InstanceMethod<&NativePredictor::classify_files>("classifyFiles"),
-                      InstanceMethod<&NativePredictor::evaluate>("evaluate"),
-                      InstanceMethod<&NativePredictor::close>("close")});
+  return DefineClass(
+      env, "NativePredictor",
+      {InstanceAccessor<&NativePredictor::classes>("classes", napi_enumerable),
+       InstanceAccessor<&NativePredictor::tensors>("tensors", napi_enumerable),
+       InstanceMethod<&NativePredictor::load>("load"),
+       InstanceMethod<&NativePredictor::classify_files>("classifyFiles"),
+       InstanceMethod<&NativePredictor::evaluate>("evaluate"),
+       InstanceMethod<&NativePredictor::look_at>("lookAt"), InstanceMethod<&NativePredictor::maps>("maps"),
+       InstanceMethod<&NativePredictor::class_gradient>("classGradient"),
+       InstanceMethod<&NativePredictor::features>("features"),
+       InstanceMethod<&NativePredictor::occlude>("occlude"),
+       InstanceMethod<&NativePredictor::activity>("activity"),
+       InstanceMethod<&NativePredictor::build_index>("buildIndex"),
+       InstanceMethod<&NativePredictor::close>("close")});
 }
 
 Napi::Object NativePredictor::create(Napi::Env env, std::shared_ptr<PredictorCore> core) {

@@ -25,6 +25,13 @@ class NativePredictor : public Napi::ObjectWrap<NativePredictor> {
   void load(const Napi::CallbackInfo& info);
   Napi::Value classify_files(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value look_at(const Napi::CallbackInfo& info);
+  Napi::Value maps(const Napi::CallbackInfo& info);
+  Napi::Value class_gradient(const Napi::CallbackInfo& info);
+  Napi::Value features(const Napi::CallbackInfo& info);
+  Napi::Value occlude(const Napi::CallbackInfo& info);
+  Napi::Value activity(const Napi::CallbackInfo& info);
+  Napi::Value build_index(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   /// The core. Throws where the predictor is closed.

@@ -9,6 +9,7 @@ import DatasetsScreen from './screens/datasets/datasets-screen.vue';
 import EvaluationScreen from './screens/evaluation/evaluation-screen.vue';
 import EvaluationsScreen from './screens/evaluations/evaluations-screen.vue';
 import HomeScreen from './screens/home/home-screen.vue';
+import InsideScreen from './screens/inside/inside-screen.vue';
 import ModelsScreen from './screens/models/models-screen.vue';
 import NewRunScreen from './screens/new-run/new-run-screen.vue';
 import NotFoundScreen from './screens/not-found/not-found-screen.vue';
@@ -33,6 +34,8 @@ export function makeRouter(): Router {
       { path: '/evaluations/:id', component: EvaluationScreen, props: true },
       { path: '/classify', component: ClassifyScreen },
       { path: '/classify/folder/:id', component: FolderScreen, props: true },
+      { path: '/classify/folder/:jobId', component: FolderScreen, props: true },
+      { path: '/inside', component: InsideScreen },
       { path: '/models', component: ModelsScreen },
       { path: '/settings', component: SettingsScreen },
       { path: '/:rest(.*)*', component: NotFoundScreen },

@@ -32,6 +32,8 @@ export const datasetJobSchema = z.object({ datasetId: z.string() });
 
 export const importJobSchema = importCorrectionsSchema.extend({ file: z.string(), name: z.string() });
 
+export const buildIndexJobSchema = z.object({ indexId: z.string() });
+
 export const exportJobSchema = z.object({
   model: z.string(),
   format: exportFormatSchema,

@@ -12,6 +12,7 @@ export const jobKindSchema = z.enum([
   'addDataset',
   'verifyDataset',
   'findDuplicates',
+  'buildIndex',
   'importModel',
   'exportModel',
 ]);

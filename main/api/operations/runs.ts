@@ -174,6 +174,27 @@ export const kernelsSchema = kernelPictureSchema.extend({ checkpoint: checkpoint
 /** After `step` completed steps. */
 export const liveKernelsSchema = kernelPictureSchema.extend({ step: z.int().nonnegative() });
 
+/** The first convolution's kernels over the epochs (paper figure 3). */
+export const kernelHistorySchema = z.object({
+  layer: z.string(),
+  kernels: z.int(),
+  size: z.int(),
+  columns: z.int(),
+  perRow: z.int(),
+  width: z.int(),
+  height: z.int(),
+  points: z.array(
+    z.object({
+      step: z.int(),
+      epoch: z.int(),
+      /** A path below the origin: PNG. */
+      image: z.string(),
+      /** By column: the mean over its kernels of the share of their energy that is colour, 0..1. */
+      colourShare: z.array(z.number()),
+    }),
+  ),
+});
+
 export const runsOperations = {
   list: call({ input: runListSchema, output: runPageSchema }),
   facets: call({ input: nothing, output: runFacetsSchema }),
@@ -237,6 +258,8 @@ export const runsOperations = {
   }),
   /** Of a run that this application trains, every few seconds; ends with it. Throws NOT_FOUND where it trains none. */
   liveKernels: stream({ input: byId, output: liveKernelsSchema }),
+  /** By step: what was kept at the end of each epoch, and the checkpoints. Throws NOT_FOUND where there is none. */
+  kernelHistory: call({ input: byId, output: kernelHistorySchema }),
   /** Reads a whole checkpoint: some seconds for a large net the first time. */
   layers: call({
     input: byId.extend({ checkpoint: whichCheckpointSchema.default('last') }),
@@ -270,6 +293,7 @@ export type Finding = z.output<typeof findingSchema>;
 export type WhichCheckpoint = z.output<typeof whichCheckpointSchema>;
 export type LayerStatistics = z.output<typeof layerStatisticsSchema>;
 export type RunLayers = z.output<typeof runLayersSchema>;
+export type KernelHistory = z.output<typeof kernelHistorySchema>;
 export type Kernels = z.output<typeof kernelsSchema>;
 export type KernelPicture = z.output<typeof kernelPictureSchema>;
 export type LiveKernels = z.output<typeof liveKernelsSchema>;

@@ -30,6 +30,7 @@ export const changeTopicSchema = z.enum([
   'labels',
   'augmentations',
   'settings',
+  'indexes',
 ]);
 
 /** Something changed: read it again. The first event of every stream is `connected`, its id the instance. */

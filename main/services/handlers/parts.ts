@@ -14,6 +14,7 @@ import type { DemoPlan } from '../demo.ts';
 import type { DeviceService } from '../devices.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { EvaluationBrowser } from '../evaluation-browser.ts';
+import type { InspectionService } from '../inspection.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LabellingService } from '../labelling.ts';
 import type { LedgerService } from '../ledger/ledger.ts';
@@ -25,6 +26,7 @@ import type { OpenPacks } from '../open-packs.ts';
 import type { PhotoAnswers } from '../photo-answers.ts';
 import type { PhotoService } from '../photos.ts';
 import type { Presets } from '../presets.ts';
+import type { RetrievalService } from '../retrieval.ts';
 import type { RunFeed } from '../run-feed.ts';
 import type { RunInspector } from '../run-inspector.ts';
 import type { RunReports } from '../run-reports.ts';
@@ -72,6 +74,8 @@ export interface HandlerParts {
   labelling: LabellingService;
   settings: SettingsService;
   probe: SpeedProbe;
+  inspection: InspectionService;
+  retrieval: RetrievalService;
   version: string;
   /** Of this start of the application. */
   instance: string;

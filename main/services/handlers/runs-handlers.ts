@@ -160,6 +160,7 @@ export function runsHandlers(parts: HandlerParts): StudioHandlers['runs'] {
     report: ({ id, photos }) => reports.make(inspector.existing(id).id, { photos }),
     kernels: ({ id, checkpoint }) => inspector.kernels(id, checkpoint),
     liveKernels: ({ id }, signal) => liveKernels.watch(id, signal),
+    kernelHistory: ({ id }) => inspector.kernelHistory(id),
     layers: ({ id, checkpoint }, signal) => inspector.layers(id, checkpoint, signal),
     removal: ({ ids }) => inspector.removal(ids),
     async delete({ ids }) {

@@ -49,6 +49,7 @@ function makeQueue(): JobQueue {
     classify: plain,
     verifyDataset: plain,
     findDuplicates: plain,
+    buildIndex: plain,
     importModel: plain,
     exportModel: plain,
   };

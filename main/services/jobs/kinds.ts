@@ -19,6 +19,7 @@ import type { EvaluationService } from '../evaluation.ts';
 import type { ModelResolver } from '../model-resolver.ts';
 import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
+import type { RetrievalService } from '../retrieval.ts';
 import type { RunFeed } from '../run-feed.ts';
 import type { RunService } from '../runs.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
@@ -41,6 +42,7 @@ export interface JobKindParts {
   resolver: ModelResolver;
   files: CheckpointFiles;
   changes: Changes;
+  retrieval: RetrievalService;
   /** 0: all cores. */
   threads: () => number;
   /** Ms UTC. */
@@ -66,6 +68,7 @@ export function jobKinds(parts: JobKindParts): JobKinds {
     addDataset: addDatasetKind(parts),
     verifyDataset: verifyKind(parts),
     findDuplicates: duplicatesKind(parts),
+    buildIndex: buildIndexKind(parts),
     importModel: importKind(parts),
     exportModel: exportKind(parts),
   };
@@ -264,6 +267,20 @@ function duplicatesKind({ db, datasets, packs, changes, now }: JobKindParts): Jo
       const groups = await findDuplicates(splits, progress, context.signal);
       storeDuplicates(db, datasetId, groups, now());
       changes.tell('datasets', datasetId);
+    },
+  };
+}
+
+function buildIndexKind({ retrieval, changes }: JobKindParts): JobKind {
+  return {
+    slots: () => ['evaluation'],
+    pausing: 'byStopping',
+    async run(request, context) {
+      const { indexId } = parse(checks.buildIndexJobSchema, request);
+      const progress = counting(context, 'computing features', 'images');
+      await retrieval.build(indexId, progress, context.signal);
+      context.result(indexId);
+      changes.tell('indexes', indexId);
     },
   };
 }

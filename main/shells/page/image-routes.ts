@@ -75,7 +75,10 @@ export async function findPicture(
       return await images.photoSquare(toId(first), toView(query));
     case 'prediction':
       return await images.prediction(toCount(first, 'an answer'), toSize(query).size);
+    case 'made':
+      return images.made(toId(first));
     case 'kernels':
+      if (second === 'step') return await images.kernelsAt(toId(first), toCount(third, 'a step'));
       return await images.kernels(toId(first), toCount(second, 'a checkpoint'));
     case 'live-kernels':
       return images.liveKernels(toId(first), toCount(second, 'a step'));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "alexnet/error.h"
 #include "alexnet/net_spec.h"
 #include "alexnet/sampling.h"
 
@@ -64,6 +65,11 @@ struct FinishedPass {
   double exchange_ms = 0;  // the device's time in copies between columns
 };
 
+/// A result inside the net: of a layer's convolution or product (op 0), or of the n-th op after it (op n).
+struct Place {
+  size_t layer = 0, op = 0;
+};
+
 enum class Parameter { kWeight, kBias, kWeightVelocity, kBiasVelocity };
 
 /// A column's calls come from one thread, the one that created it. `all` lists every column of the net in
@@ -118,9 +124,25 @@ class Column {
   virtual void write(size_t layer, Parameter parameter, std::span<const float> values) = 0;
   virtual void read(size_t layer, Parameter parameter, std::span<float> values) const = 0;
 
+  /// What the last pass made at a place for its first `images` images, this column's share: dense, image,
+  /// channel, row, column. With `gradient` what seed_gradient() and backward() found for it. Throws
+  /// kInvalidArgument where the column does not keep it, kDeviceUnavailable where it keeps none.
+  virtual void read_place(const Place& /*place*/, bool /*gradient*/, int64_t /*images*/,
+                          std::span<float> /*out*/) const {
+    refuse_views();
+  }
+  /// Instead of loss(): begins a backward pass with the gradient of the joined logits, [batch, classes].
+  virtual void seed_gradient(std::span<const float> /*logit_gradient*/) { refuse_views(); }
+
   /// Whether all of this column's weights and biases are finite. A ReLU turns a NaN into 0, so that a net
   /// with broken weights can still have a finite loss.
   virtual bool all_finite() const = 0;
+
+ private:
+  [[noreturn]] static void refuse_views() {
+    throw Error(ErrorCode::kDeviceUnavailable,
+                "this device does not show what a net computes inside; use the CPU for it");
+  }
 };
 
 }  // namespace alexnet::columns

@@ -1,5 +1,6 @@
 #include "columns/team.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -234,6 +235,43 @@ BatchTotals ColumnTeam::evaluate(const Batch& batch) {
     if (deferred()) finish(member);
   });
   return members_[0]->totals;
+}
+
+void ColumnTeam::differentiate(std::span<const float> logit_gradient, size_t down_to) {
+  LayerUpdate nothing;
+  nothing.frozen = true;
+  run_pass([&](Member& member) {
+    for (int c : member.columns) columns_[c]->seed_gradient(logit_gradient);
+    for (size_t l = plan_.layers.size(); l-- > down_to;) {
+      const bool input_gradient = l > down_to;
+      for (int c : member.columns) columns_[c]->backward(l, nothing, input_gradient);
+      if (input_gradient && plan_.layers[l].gathers) {
+        rendezvous_.meet();
+        for (int c : member.columns) columns_[c]->reduce(l, columns_);
+      }
+    }
+  });
+}
+
+void ColumnTeam::read_place(const Place& place, bool gradient, int64_t images, std::span<float> out) const {
+  const LayerPlan& layer = plan_.layers.at(place.layer);
+  if (place.op > layer.ops.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                "layer " + layer.spec.name + " has no op " + std::to_string(place.op) + " after it");
+  const Shape shape = place.op == 0 ? layer.linear : layer.ops[place.op - 1].out;
+  const int64_t plane = shape.height * shape.width, all = shape.count();
+  if (static_cast<int64_t>(out.size()) != images * all)
+    throw Error(ErrorCode::kInvalidArgument, "a place is read into an array of its size");
+  run([&](Member& member) {
+    for (int c : member.columns) {
+      const Range share = column_range(shape.channels, plan_.spec.columns, c);
+      std::vector<float> own(static_cast<size_t>(images * share.size() * plane));
+      columns_[c]->read_place(place, gradient, images, own);
+      for (int64_t i = 0; i < images; ++i)
+        std::copy_n(own.data() + i * share.size() * plane, share.size() * plane,
+                    out.data() + i * all + share.begin * plane);
+    }
+  });
 }
 
 const float* ColumnTeam::logits() const { return columns_[0]->logits(); }

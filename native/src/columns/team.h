@@ -56,6 +56,12 @@ class ColumnTeam {
   bool deferred() const { return columns_[0]->deferred(); }
   /// Forward and loss.
   BatchTotals evaluate(const Batch& batch);
+  /// After evaluate(), on columns made for views: the gradient of a function of the logits, given as its
+  /// gradient to them [batch, classes], for every place from the output of layer `down_to` up and inside it.
+  void differentiate(std::span<const float> logit_gradient, size_t down_to);
+  /// What the last pass made at a place, or its gradient, for the first `images` images, all columns joined:
+  /// [images, channels, height, width] (see Column::read_place).
+  void read_place(const Place& place, bool gradient, int64_t images, std::span<float> out) const;
   /// The joined logits of the last call: [batch, classes].
   const float* logits() const;
 

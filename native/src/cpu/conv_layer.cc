@@ -27,7 +27,7 @@ InputParts input_parts(const NetPlan& plan, const LayerPlan& layer, bool first) 
 
 template <class T>
 ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch,
-                        Layout layout, bool training, const Maps<T>& input, bool flatten)
+                        Layout layout, Purpose purpose, const Maps<T>& input, bool flatten)
     : onednn_(onednn),
       plan_(plan.layers[layer]),
       out_channels_(column_range(plan_.spec.width, plan.spec.columns, column).size()),
@@ -47,8 +47,8 @@ ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer,
                                .pad_begin = plan_.spec.padding.size,
                                .pad_end = plan_.pad_right_bottom,
                                .reads_image = layer == 0};
-  const bool relu = fuses_relu(plan, plan_);
-  convolution_ = std::make_unique<Convolution<T>>(onednn, shape, layout, relu, training);
+  const bool relu = !keeps_all(purpose) && fuses_relu(plan, plan_);
+  convolution_ = std::make_unique<Convolution<T>>(onednn, shape, layout, relu, purpose);
 
   linear_.view = map_view(layout, batch, out_channels_, plan_.linear.height, plan_.linear.width);
   linear_data_ = Buffer<T>(linear_.view.padded_count());
@@ -56,15 +56,17 @@ ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer,
   const int64_t weights = stored_out * parts_.stored() * taps_;
   weights_ = Buffer<float>(weights);
   biases_ = Buffer<float>(stored_out);
-  if (training) {
+  if (has_gradients(purpose)) {
     linear_gradient_ = Buffer<T>(linear_.view.padded_count());
     linear_.gradient = linear_gradient_.data();
+  }
+  if (has_updates(purpose)) {
     weight_velocity_ = Buffer<float>(weights);
     weight_gradient_ = Buffer<float>(weights);
     bias_velocity_ = Buffer<float>(stored_out);
     bias_gradient_ = Buffer<float>(stored_out);
   }
-  ops_.emplace(plan, layer, column, batch, layout, training, linear_, relu);
+  ops_.emplace(plan, layer, column, batch, layout, purpose, linear_, relu);
 
   output_.maps = ops_->output();
   output_.data = output_.maps.data;
@@ -92,6 +94,12 @@ void ConvLayer<T>::prepare_flatten() {
     output_.gradient = flat_gradient_.data();
     unflatten_.emplace(dnnl::reorder::primitive_desc(onednn_.engine, flat_desc_, onednn_.engine, map_desc_));
   });
+}
+
+template <class T>
+Port<T> ConvLayer<T>::place(size_t n) const {
+  const Maps<T> maps = ops_->place(n);
+  return {.flat = false, .maps = maps, .features = 0, .data = maps.data, .gradient = maps.gradient};
 }
 
 template <class T>

@@ -30,7 +30,7 @@ class ConvLayer : public Layer<T> {
   /// `input` is what the layer reads (ignored for the image: see set_image); `flatten`: the next layer is
   /// fully connected.
   ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout,
-            bool training, const Maps<T>& input, bool flatten);
+            Purpose purpose, const Maps<T>& input, bool flatten);
 
   bool image_channels_last() const { return convolution_->image_channels_last(); }
   void set_image(const T* image) { input_.data = const_cast<T*>(image); }
@@ -38,6 +38,7 @@ class ConvLayer : public Layer<T> {
   void forward(const columns::PassContext& context) override;
   void backward(const columns::LayerUpdate& update, bool input_gradient) override;
   const Port<T>& output() const override { return output_; }
+  Port<T> place(size_t n) const override;
   void write(columns::Parameter parameter, std::span<const float> values) override;
   void read(columns::Parameter parameter, std::span<float> values) const override;
   bool all_finite() const override {

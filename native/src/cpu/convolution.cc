@@ -37,7 +37,7 @@ Layout preferred_layout(const Onednn& onednn) {
 
 template <class T>
 Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Layout layout, bool fused_relu,
-                            bool training)
+                            Purpose purpose)
     : onednn_(onednn) {
   with_onednn("preparing a convolution", [&] {
     const Type type = data_type_of<T>();
@@ -58,7 +58,8 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
       ops.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
       attributes.set_post_ops(ops);
     }
-    const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+    const auto kind =
+        has_gradients(purpose) ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     using Forward = dnnl::convolution_forward;
     Forward::primitive_desc forward(
         {kind, algorithm_of<T>(), in, weights, bias_desc_, out, strides, begin, end}, attributes,
@@ -82,7 +83,7 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
     forward_weights_ = memory(forward.weights_desc(), onednn.engine);
     to_forward_.emplace(dnnl::reorder::primitive_desc(onednn.engine, dense_weights_, onednn.engine,
                                                       forward_weights_.get_desc()));
-    if (!training) return;
+    if (!has_gradients(purpose)) return;
 
     if (!s.reads_image) {
       const dnnl::convolution_backward_data::primitive_desc backward(
@@ -92,6 +93,7 @@ Convolution<T>::Convolution(const Onednn& onednn, const ConvolutionShape& s, Lay
       to_backward_.emplace(dnnl::reorder::primitive_desc(onednn.engine, dense_weights_, onednn.engine,
                                                          backward_weights_copy_.get_desc()));
     }
+    if (!has_updates(purpose)) return;
     const memory::desc gradient(weight_dims, Type::f32, Tag::any);
     const dnnl::convolution_backward_weights::primitive_desc backward(
         {algorithm_of<T>(), in_desc_, gradient, bias_desc_, out, strides, begin, end}, onednn.engine,

@@ -5,6 +5,7 @@
 
 #include "cpu/buffer.h"
 #include "cpu/onednn.h"
+#include "cpu/purpose.h"
 
 namespace alexnet::cpu {
 
@@ -29,7 +30,7 @@ class Convolution {
  public:
   /// Throws kDeviceUnavailable where oneDNN has no implementation.
   Convolution(const Onednn& onednn, const ConvolutionShape& shape, Layout layout, bool fused_relu,
-              bool training);
+              Purpose purpose);
 
   /// Whether the image is wanted as NHWC; NCHW otherwise.
   bool image_channels_last() const { return image_channels_last_; }

@@ -3,8 +3,10 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
+#include "alexnet/error.h"
 #include "cpu/conv_layer.h"
 #include "cpu/fc_layer.h"
 
@@ -17,8 +19,12 @@ using columns::InputFormat;
 using columns::LayerUpdate;
 using columns::Parameter;
 using columns::PassContext;
+using columns::Place;
 
 namespace {
+
+float as_float(float value) { return value; }
+float as_float(Bf16 value) { return std::bit_cast<float>(uint32_t{value.bits} << 16); }
 
 template <class T>
 class CpuColumn : public Column {
@@ -47,6 +53,8 @@ class CpuColumn : public Column {
   void read(size_t layer, Parameter parameter, std::span<float> values) const override {
     layers_[layer]->read(parameter, values);
   }
+  void read_place(const Place& place, bool gradient, int64_t images, std::span<float> out) const override;
+  void seed_gradient(std::span<const float> logit_gradient) override;
   bool all_finite() const override {
     return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->all_finite(); });
   }
@@ -59,6 +67,8 @@ class CpuColumn : public Column {
   };
 
   void join(size_t layer, const Port<T>& lower);
+  /// This column's part of [batch, classes] becomes the classifier's gradient.
+  void take_logit_gradient(const float* joined);
   static CpuColumn& same(Column* column) { return static_cast<CpuColumn&>(*column); }
 
   const NetPlan& plan_;
@@ -89,18 +99,18 @@ CpuColumn<T>::CpuColumn(const NetPlan& plan, int column, const CpuColumnOptions&
     if (plan.layers[l].spec.kind == LayerKind::kConv) {
       const bool flatten = plan.layers[l + 1].spec.kind == LayerKind::kFc;
       auto layer = std::make_unique<ConvLayer<T>>(onednn_, plan, l, column, options.batch, layout_,
-                                                  options.training, input.maps, flatten);
+                                                  options.purpose(), input.maps, flatten);
       if (l == 0) first_ = layer.get();
       layers_.push_back(std::move(layer));
     } else {
-      auto layer = std::make_unique<FcLayer<T>>(onednn_, plan, l, column, options.batch, options.training,
+      auto layer = std::make_unique<FcLayer<T>>(onednn_, plan, l, column, options.batch, options.purpose(),
                                                 input, scratch_);
       classifier_ = layer.get();
       layers_.push_back(std::move(layer));
     }
   }
   joined_logits_ = Buffer<float>(options.batch * plan.spec.classes);
-  if (options.training) joined_gradient_ = Buffer<float>(options.batch * plan.spec.classes);
+  if (has_gradients(options.purpose())) joined_gradient_ = Buffer<float>(options.batch * plan.spec.classes);
 }
 
 template <class T>
@@ -120,7 +130,7 @@ void CpuColumn<T>::join(size_t layer, const Port<T>& lower) {
   }
   joined.data = Buffer<T>(count);
   port.data = port.maps.data = joined.data.data();
-  if (options_.training) {
+  if (has_gradients(options_.purpose())) {
     joined.gradient = Buffer<T>(count);
     port.gradient = port.maps.gradient = joined.gradient.data();
   }
@@ -190,18 +200,60 @@ BatchTotals CpuColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   const LossTotals totals =
       softmax_cross_entropy<float>(joined_logits_.data(), batch_data_.labels, batch, classes, classes, scale,
                                    gradient ? joined_gradient_.data() : nullptr, nullptr, nullptr, nullptr);
-  if (gradient) {
-    const Range own = column_range(classes, plan_.spec.columns, column_);
-    T* to = classifier_->output().gradient;
-    for (int64_t r = 0; r < batch; ++r) {
-      const float* from = joined_gradient_.data() + r * classes + own.begin;
-      if constexpr (sizeof(T) == 2)
-        to_bf16(from, to + r * own.size(), own.size());
-      else
-        std::copy_n(from, own.size(), to + r * own.size());
+  if (gradient) take_logit_gradient(joined_gradient_.data());
+  return {totals.loss, totals.top1_hits, totals.top5_hits, totals.images};
+}
+
+template <class T>
+void CpuColumn<T>::take_logit_gradient(const float* joined) {
+  const int64_t classes = plan_.spec.classes;
+  const Range own = column_range(classes, plan_.spec.columns, column_);
+  T* to = classifier_->output().gradient;
+  for (int64_t r = 0; r < options_.batch; ++r) {
+    const float* from = joined + r * classes + own.begin;
+    if constexpr (sizeof(T) == 2)
+      to_bf16(from, to + r * own.size(), own.size());
+    else
+      std::copy_n(from, own.size(), to + r * own.size());
+  }
+}
+
+template <class T>
+void CpuColumn<T>::seed_gradient(std::span<const float> logit_gradient) {
+  if (!has_gradients(options_.purpose()) ||
+      static_cast<int64_t>(logit_gradient.size()) != options_.batch * plan_.spec.classes)
+    throw Error(ErrorCode::kInvalidArgument, "no backward pass can begin with this gradient here");
+  take_logit_gradient(logit_gradient.data());
+}
+
+template <class T>
+void CpuColumn<T>::read_place(const Place& place, bool gradient, int64_t images, std::span<float> out) const {
+  const bool is_classifier = place.layer + 1 == layers_.size();
+  if (is_classifier && place.op == 0 && !gradient) {
+    std::copy_n(classifier_->logits(), out.size(), out.data());
+    return;
+  }
+  const Port<T> port = layers_[place.layer]->place(place.op);
+  const T* from = gradient ? port.gradient : port.data;
+  if (!from || (gradient && !keeps_all(options_.purpose())))
+    throw Error(ErrorCode::kInvalidArgument,
+                plan_.layers[place.layer].spec.name +
+                    ": what is asked for is not kept here, where neighbouring steps are computed as one");
+  if (port.flat) {
+    for (int64_t i = 0; i < images * port.features; ++i) out[static_cast<size_t>(i)] = as_float(from[i]);
+    return;
+  }
+  const MapView& view = port.maps.view;
+  const int64_t pixels = view.height * view.width;
+#pragma omp parallel for
+  for (int64_t row = 0; row < images * view.channels; ++row) {
+    const int64_t image = row / view.channels, channel = row % view.channels;
+    float* to = out.data() + row * pixels;
+    for (int64_t y = 0; y < view.height; ++y) {
+      const T* line = from + view.offset(image, channel / kBlock, y, 0) + channel % kBlock;
+      for (int64_t x = 0; x < view.width; ++x) *to++ = as_float(line[x * view.pixel_stride]);
     }
   }
-  return {totals.loss, totals.top1_hits, totals.top5_hits, totals.images};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using columns::PassContext;
 
 template <class T>
 FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch,
-                    bool training, const Port<T>& input, ProductScratch& scratch)
+                    Purpose purpose, const Port<T>& input, ProductScratch& scratch)
     : net_(plan),
       layer_(layer),
       units_(column_range(plan.layers[layer].spec.width, plan.spec.columns, column)),
@@ -24,21 +24,25 @@ FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int
     if (ops[i].spec.kind == OpKind::kActivation) activation_ = true;
     if (ops[i].spec.kind == OpKind::kDropout) dropouts_.push_back({ops[i].spec.dropout, {}, {}, {}});
   }
-  relu_fused_ = activation_ && plan.spec.activation == Activation::kRelu;
+  relu_fused_ = !keeps_all(purpose) && activation_ && plan.spec.activation == Activation::kRelu;
 
   const ProductShape shape{batch, input.features, units};
   if (classifier_) {
-    classifier_product_.emplace(onednn, shape, false, training);
+    classifier_product_.emplace(onednn, shape, false, purpose);
     logits_ = Buffer<float>(batch * units);
   } else {
-    product_.emplace(onednn, shape, relu_fused_, training);
+    product_.emplace(onednn, shape, relu_fused_, purpose);
     data_ = Buffer<T>(batch * units);
   }
   weights_ = Buffer<float>(units * input.features);
   biases_ = Buffer<float>(units);
   if constexpr (sizeof(T) == 2) copy_ = Buffer<Bf16>(weights_.count());
-  if (training) {
-    gradient_ = Buffer<T>(batch * units);
+  if (has_gradients(purpose)) gradient_ = Buffer<T>(batch * units);
+  if (keeps_all(purpose) && activation_) {
+    linear_data_ = Buffer<T>(batch * units);
+    linear_gradient_ = Buffer<T>(batch * units);
+  }
+  if (has_updates(purpose)) {
     weight_velocity_ = Buffer<float>(weights_.count());
     bias_velocity_ = Buffer<float>(units);
     bias_gradient_ = Buffer<float>(units);
@@ -49,7 +53,7 @@ FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int
     dropout.data = Buffer<T>(batch * units);
     dropout.kept = Buffer<uint8_t>(batch * units);
     output_.data = dropout.data.data();
-    if (training) {
+    if (has_gradients(purpose)) {
       dropout.gradient = Buffer<T>(batch * units);
       output_.gradient = dropout.gradient.data();
     }
@@ -75,10 +79,11 @@ void FcLayer<T>::forward(const PassContext& context) {
     classifier_product_->forward(input_.data, multiplied(), biases_.data(), logits_.data());
     return;
   }
-  product_->forward(input_.data, multiplied(), biases_.data(), data_.data());
+  T* linear = linear_data_.count() > 0 ? linear_data_.data() : data_.data();
+  product_->forward(input_.data, multiplied(), biases_.data(), linear);
   const int64_t units = units_.size();
   if (activation_ && !relu_fused_)
-    activation_forward(data_.data(), data_.data(), batch_ * units, net_.spec.activation);
+    activation_forward(linear, data_.data(), batch_ * units, net_.spec.activation);
   const T* x = data_.data();
   for (Dropout& dropout : dropouts_) {
     DropoutDraw draw = dropout_draw(net_, layer_, dropout.probability, context);
@@ -91,6 +96,23 @@ void FcLayer<T>::forward(const PassContext& context) {
 }
 
 template <class T>
+Port<T> FcLayer<T>::place(size_t n) const {
+  Port<T> port{.flat = true, .maps = {}, .features = units_.size(), .data = nullptr, .gradient = nullptr};
+  const auto show = [&](const Buffer<T>& data, const Buffer<T>& gradient) {
+    port.data = const_cast<T*>(data.data());
+    port.gradient = const_cast<T*>(gradient.data());
+  };
+  const size_t activations = activation_ ? 1 : 0;
+  if (n == 0 && activation_)
+    show(linear_data_, linear_gradient_);
+  else if (n == activations)
+    show(data_, gradient_);
+  else if (n - activations - 1 < dropouts_.size())
+    show(dropouts_[n - activations - 1].data, dropouts_[n - activations - 1].gradient);
+  return port;
+}
+
+template <class T>
 void FcLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
   const int64_t units = units_.size();
   for (size_t i = dropouts_.size(); i-- > 0;) {
@@ -98,14 +120,15 @@ void FcLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
     T* to = i == 0 ? gradient_.data() : dropouts_[i - 1].gradient.data();
     dropout_backward(dropout.gradient.data(), to, dropout.kept.data(), batch_, units, units, dropout.scale);
   }
+  T* gradient = linear_gradient_.count() > 0 ? linear_gradient_.data() : gradient_.data();
   if (activation_)
-    activation_backward_from_output(data_.data(), gradient_.data(), gradient_.data(), batch_ * units,
+    activation_backward_from_output(data_.data(), gradient_.data(), gradient, batch_ * units,
                                     net_.spec.activation);
   float* weight_gradient = scratch_.weight_gradient.data();
   const auto run = [&](auto& product) {
-    if (input_gradient) product.backward_data(gradient_.data(), multiplied(), input_.gradient);
+    if (input_gradient) product.backward_data(gradient, multiplied(), input_.gradient);
     if (!update.frozen)
-      product.backward_weights(input_.data, gradient_.data(), weight_gradient, bias_gradient_.data());
+      product.backward_weights(input_.data, gradient, weight_gradient, bias_gradient_.data());
   };
   if (classifier_)
     run(*classifier_product_);

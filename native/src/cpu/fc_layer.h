@@ -19,12 +19,13 @@ struct ProductScratch {
 template <class T>
 class FcLayer : public Layer<T> {
  public:
-  FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch, bool training,
+  FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch, Purpose purpose,
           const Port<T>& input, ProductScratch& scratch);
 
   void forward(const columns::PassContext& context) override;
   void backward(const columns::LayerUpdate& update, bool input_gradient) override;
   const Port<T>& output() const override { return output_; }
+  Port<T> place(size_t n) const override;
   void write(columns::Parameter parameter, std::span<const float> values) override;
   void read(columns::Parameter parameter, std::span<float> values) const override;
   bool all_finite() const override {
@@ -59,7 +60,8 @@ class FcLayer : public Layer<T> {
   Buffer<float> weights_, weight_velocity_, biases_, bias_velocity_, bias_gradient_;
   Buffer<Bf16> copy_;
   ProductScratch& scratch_;
-  Buffer<T> data_, gradient_;
+  Buffer<T> data_, gradient_;                // after the activation
+  Buffer<T> linear_data_, linear_gradient_;  // before it, where it is not done in place
   Buffer<float> logits_;
   std::vector<Dropout> dropouts_;
   Port<T> output_;

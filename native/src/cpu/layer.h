@@ -26,6 +26,9 @@ class Layer {
   virtual void forward(const columns::PassContext& context) = 0;
   virtual void backward(const columns::LayerUpdate& update, bool input_gradient) = 0;
   virtual const Port<T>& output() const = 0;
+  /// What the last pass left after the linear part (0) or after the n-th op (n), with its gradient where
+  /// there is one; `data` is null where a later op has written over it or a fused one never made it.
+  virtual Port<T> place(size_t n) const = 0;
 
   /// The column's share in canonical layout. write() of weights takes effect at once.
   virtual void write(columns::Parameter parameter, std::span<const float> values) = 0;

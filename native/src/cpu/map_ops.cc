@@ -7,8 +7,8 @@
 namespace alexnet::cpu {
 
 template <class T>
-MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout, bool training,
-                  const Maps<T>& linear, bool relu_fused)
+MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout,
+                  Purpose purpose, const Maps<T>& linear, bool relu_fused)
     : plan_(plan), layer_(layer), column_(column), batch_(batch), layout_(layout), linear_(linear) {
   using Kind = typename Step::Kind;
   const auto& ops = plan.layers[layer].ops;
@@ -27,7 +27,7 @@ MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, 
         break;
       case OpKind::kLrn:
         step.kind = Kind::kLrn;
-        if (i + 1 < ops.size() && ops[i + 1].spec.kind == OpKind::kPool) {
+        if (!keeps_all(purpose) && i + 1 < ops.size() && ops[i + 1].spec.kind == OpKind::kPool) {
           step.kind = Kind::kLrnPool;
           step.spec = ops[i + 1].spec;
           shape = &ops[++i];
@@ -43,31 +43,46 @@ MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, 
         step.kind = Kind::kDropout;
         break;
     }
-    if (!steps_.empty() && steps_.back().kind == Kind::kActivation && step.kind != Kind::kActivation &&
-        step.kind != Kind::kDropout) {
+    step.op = i;
+    if (!keeps_all(purpose) && !steps_.empty() && steps_.back().kind == Kind::kActivation &&
+        step.kind != Kind::kActivation && step.kind != Kind::kDropout) {
       step.before = plan.spec.activation;
       steps_.back().skip_backward = true;
     }
-    if (step.kind != Kind::kActivation) allocate(step, *shape, training);
+    if (step.kind != Kind::kActivation || keeps_all(purpose)) allocate(step, *shape, purpose);
     current = step.out;
     steps_.push_back(std::move(step));
   }
 }
 
 template <class T>
-void MapOps<T>::allocate(Step& step, const OpPlan& op, bool training) {
+void MapOps<T>::allocate(Step& step, const OpPlan& op, Purpose purpose) {
   const int64_t channels = column_range(op.out.channels, plan_.spec.columns, column_).size();
   step.shape = op.out;
   step.out.view = map_view(layout_, batch_, channels, op.out.height, op.out.width);
   step.data = Buffer<T>(step.out.view.padded_count());
   step.out.data = step.data.data();
-  if (training) {
+  if (has_gradients(purpose)) {
     step.gradient = Buffer<T>(step.out.view.padded_count());
     step.out.gradient = step.gradient.data();
   }
   using Kind = typename Step::Kind;
-  if (step.kind == Kind::kLrnPool || step.kind == Kind::kDropout || (step.kind == Kind::kPool && training))
+  if (step.kind == Kind::kLrnPool || step.kind == Kind::kDropout ||
+      (step.kind == Kind::kPool && has_gradients(purpose)))
     step.bytes = Buffer<uint8_t>(step.out.view.padded_count());
+}
+
+template <class T>
+Maps<T> MapOps<T>::place(size_t n) const {
+  size_t next = 0;  // the step that reads it
+  Maps<T> found = linear_;
+  if (n > 0) {
+    while (next < steps_.size() && steps_[next].op + 1 < n) ++next;
+    if (next == steps_.size() || steps_[next].op + 1 != n) return {};  // fused into a later one
+    found = steps_[next++].out;
+  }
+  const bool overwritten = next < steps_.size() && steps_[next].out.data == found.data;
+  return overwritten ? Maps<T>{} : found;
 }
 
 template <class T>

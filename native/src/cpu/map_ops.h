@@ -8,6 +8,7 @@
 #include "columns/column.h"
 #include "cpu/buffer.h"
 #include "cpu/kernels/kernels.h"
+#include "cpu/purpose.h"
 
 namespace alexnet::cpu {
 
@@ -28,22 +29,25 @@ template <class T>
 class MapOps {
  public:
   /// `linear` is the convolution's result; where relu_fused, its first op, a ReLU, is already done.
-  MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout, bool training,
+  MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout, Purpose purpose,
          const Maps<T>& linear, bool relu_fused);
 
   void forward(const columns::PassContext& context);
   /// From the gradient of output() to the gradient of the convolution's result.
   void backward();
   const Maps<T>& output() const { return steps_.empty() ? linear_ : steps_.back().out; }
+  /// See Layer::place().
+  Maps<T> place(size_t n) const;
 
  private:
   /// One kernel call. In-place steps have out == in.
   struct Step {
     enum class Kind { kActivation, kLrnPool, kLrn, kPool, kSpatialNorm, kDropout };
     Kind kind = Kind::kActivation;
-    OpSpec spec;  // of the (last) op
-    LrnSpec lrn;  // kLrnPool, kLrn
-    Shape shape;  // of the result, over all columns
+    OpSpec spec;    // of the (last) op
+    size_t op = 0;  // its place in the list
+    LrnSpec lrn;    // kLrnPool, kLrn
+    Shape shape;    // of the result, over all columns
     Maps<T> in, out;
     std::optional<Activation> before;  // activation whose output is `in` and whose derivative is taken here
     bool skip_backward = false;        // kActivation: done by the next step
@@ -53,7 +57,7 @@ class MapOps {
     float dropout_scale = 1;  // of the last forward pass
   };
 
-  void allocate(Step& step, const OpPlan& op, bool training);
+  void allocate(Step& step, const OpPlan& op, Purpose purpose);
   void forward(Step& step, const columns::PassContext& context);
   void backward(Step& step);
 

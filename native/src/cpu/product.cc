@@ -7,7 +7,7 @@ using Tag = memory::format_tag;
 using Type = memory::data_type;
 
 template <class T, class Out>
-Product<T, Out>::Product(const Onednn& onednn, const ProductShape& s, bool fused_relu, bool training)
+Product<T, Out>::Product(const Onednn& onednn, const ProductShape& s, bool fused_relu, Purpose purpose)
     : onednn_(onednn) {
   with_onednn("preparing a product", [&] {
     in_ = memory::desc({s.batch, s.in}, data_type_of<T>(), Tag::ab);
@@ -24,13 +24,15 @@ Product<T, Out>::Product(const Onednn& onednn, const ProductShape& s, bool fused
       ops.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
       attributes.set_post_ops(ops);
     }
-    const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+    const auto kind =
+        has_gradients(purpose) ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     const dnnl::inner_product_forward::primitive_desc forward({kind, in_, weights_, bias_, out_}, attributes,
                                                               onednn.engine);
     forward_.emplace(forward);
-    if (!training) return;
+    if (!has_gradients(purpose)) return;
     backward_data_.emplace(dnnl::inner_product_backward_data::primitive_desc({in_, weights_, out_gradient_},
                                                                              onednn.engine, forward));
+    if (!has_updates(purpose)) return;
     backward_weights_.emplace(dnnl::inner_product_backward_weights::primitive_desc(
         {in_, weight_gradient_, bias_, out_gradient_}, onednn.engine, forward));
   });

@@ -5,6 +5,7 @@
 
 #include "cpu/buffer.h"
 #include "cpu/onednn.h"
+#include "cpu/purpose.h"
 
 namespace alexnet::cpu {
 
@@ -17,7 +18,7 @@ struct ProductShape {
 template <class T, class Out>
 class Product {
  public:
-  Product(const Onednn& onednn, const ProductShape& shape, bool fused_relu, bool training);
+  Product(const Onednn& onednn, const ProductShape& shape, bool fused_relu, Purpose purpose);
 
   void forward(const T* in, const T* weights, const float* bias, Out* out);
   void backward_data(const T* out_gradient, const T* weights, T* in_gradient);

@@ -108,20 +108,26 @@ Loss Net::backward(std::span<const int32_t> labels) {
     throw Error(ErrorCode::kInvalidArgument, "backward() needs a forward pass and one label an image.");
   }
   Loss loss = softmax_cross_entropy(traces_.back().linear, labels, plan_.spec.classes);
-  Values dy = loss.gradient;
+  differentiate(loss.gradient);
+  return loss;
+}
+
+void Net::differentiate(const Values& logit_gradient) {
+  Values dy = logit_gradient;
   for (size_t i = plan_.layers.size(); i-- > 0;) {
     const LayerPlan& layer = plan_.layers[i];
-    const LayerTrace& trace = traces_[i];
+    LayerTrace& trace = traces_[i];
     for (size_t k = layer.ops.size(); k-- > 0;) {
       const Values& x = k == 0 ? trace.linear : trace.ops[k - 1].y;
+      trace.ops[k].dy = dy;
       dy = run_op_backward(layer.ops[k], trace.ops[k], x, dy);
     }
+    trace.dlinear = dy;
     LinearGradients d = linear_backward(trace.x, parameters_[2 * i].values, dy, linear_shape(layer, batch_));
     parameters_[2 * i].gradient = std::move(d.weight);
     parameters_[2 * i + 1].gradient = std::move(d.bias);
     dy = std::move(d.input);
   }
-  return loss;
 }
 
 Rates parameter_rates(const OptimiserSpec& o, const LayerSpec& layer, bool bias, double rate) {

@@ -22,11 +22,13 @@ struct Parameter {
 /// What the forward pass left behind: for comparing a backend layer by layer.
 struct OpTrace {
   Values y;
+  Values dy;                    // after a backward pass: the gradient to y
   std::vector<int64_t> argmax;  // pool
   std::vector<uint8_t> kept;    // dropout in training
 };
 struct LayerTrace {
   Values x, linear;          // the layer's input; after the convolution or product
+  Values dlinear;            // after a backward pass: the gradient to it
   std::vector<OpTrace> ops;  // after each op
 };
 
@@ -52,6 +54,8 @@ class Net {
   /// The loss of the last forward pass; fills every parameter's gradient. One label an image, negative:
   /// the image does not count.
   Loss backward(std::span<const int32_t> labels);
+  /// The same for any function of the logits, given by its gradient to them, [batch, classes].
+  void differentiate(const Values& logit_gradient);
   /// One update of every parameter with the gradients of the last backward pass. `rate` is the learning
   /// rate of the schedule; biases keep the first rate where the optimiser says so.
   void step(const OptimiserSpec& optimiser, double rate);

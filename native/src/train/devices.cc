@@ -76,6 +76,7 @@ std::unique_ptr<columns::ColumnTeam> make_cpu_team(const NetPlan& plan, const Te
                                 {.batch = options.batch,
                                  .bf16 = options.precision == Precision::kBf16,
                                  .training = options.training,
+                                 .views = options.views,
                                  .threads = std::max(1, threads / devices)});
   });
 }

@@ -16,6 +16,7 @@ struct TeamOptions {
   int threads = 0;  // over all devices; 0: all cores
   int64_t batch = 0;
   bool training = false;
+  bool views = false;  // see cpu::CpuColumnOptions
 };
 
 /// Puts the columns of `plan` (which must outlive the team) on devices.

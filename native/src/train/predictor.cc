@@ -3,37 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "alexnet/error.h"
-#include "cpu/cpu_info.h"
 #include "train/answer_counts.h"
-#include "train/batch_buffer.h"
-#include "train/devices.h"
-#include "train/parameters.h"
+#include "train/predictor_impl.h"
 
 namespace alexnet {
 
+using train::softmax;
+
 namespace {
-
-/// logits -> probabilities, in double so that a thousand classes add up to 1.
-void softmax(const float* logits, int64_t classes, float* out) {
-  const double top = *std::max_element(logits, logits + classes);
-  double sum = 0;
-  for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
-  for (int64_t c = 0; c < classes; ++c) out[c] = static_cast<float>(std::exp(logits[c] - top) / sum);
-}
-
-/// Throws kInvalidArgument where no answer could be given.
-const PredictorOptions& checked(const PredictorOptions& options) {
-  if (options.preprocessing.crop_size != options.net.input_size)
-    throw Error(ErrorCode::kInvalidArgument,
-                "the crop size must be the net's input size, " + std::to_string(options.net.input_size));
-  if (options.batch < 1)
-    throw Error(ErrorCode::kInvalidArgument,
-                "a batch holds at least one input, not " + std::to_string(options.batch));
-  return options;
-}
 
 void check_crops(int crops) {
   if (crops != 1 && crops != 10)
@@ -41,114 +20,6 @@ void check_crops(int crops) {
 }
 
 }  // namespace
-
-struct Predictor::Impl {
-  explicit Impl(const PredictorOptions& given)
-      : options(checked(given)),
-        plan(plan_net(options.net)),
-        parameters(plan, /*velocities=*/false),
-        team(train::make_team(plan, {.devices = options.devices,
-                                     .precision = options.precision,
-                                     .threads = options.threads,
-                                     .batch = options.batch,
-                                     .training = false})),
-        buffer(train::batch_format(*team, options.preprocessing), options.batch, options.preprocessing,
-               [this](int64_t bytes) { return team->allocate_input(bytes); }) {}
-
-  const PredictorOptions options;
-  const NetPlan plan;
-  train::ParameterStore parameters;
-  const std::unique_ptr<columns::ColumnTeam> team;
-  train::BatchBuffer buffer;
-  bool committed = false;
-
-  int64_t classes() const { return plan.spec.classes; }
-
-  void commit() {
-    if (committed) return;
-    parameters.commit(*team, /*seed=*/0, /*complete=*/true);
-    committed = true;
-  }
-
-  /// Makes rows of inputs [first, first + count) of the list `record x sample`, on a few threads.
-  template <class Input>
-  void prepare(int64_t first, int64_t count, const Input& input) {
-    if (prepare_whole(first, count, input)) return;
-    const auto write = [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const auto [record, sample] = input(first + i);
-        buffer.put(i, record, sample, /*label=*/-1);
-      }
-    };
-    const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
-    // A crop takes a tenth of a millisecond: threads pay from a few of them on.
-    const int64_t workers = std::clamp<int64_t>(count / 4, 1, threads);
-    std::vector<std::thread> others;
-    for (int64_t w = 1; w < workers; ++w)
-      others.emplace_back(write, count * w / workers, count * (w + 1) / workers);
-    write(0, count / workers);
-    for (std::thread& thread : others) thread.join();
-    buffer.end(count);
-  }
-
-  /// Ten crops of a record are less as one record: then each is brought once. False where they are not.
-  template <class Input>
-  bool prepare_whole(int64_t first, int64_t count, const Input& input) {
-    std::vector<const uint8_t*> records;
-    std::vector<int64_t> pieces;
-    for (int64_t i = 0; i < count; ++i) {
-      const uint8_t* record = input(first + i).first;
-      if (records.empty() || records.back() != record) records.push_back(record);
-      pieces.push_back(static_cast<int64_t>(records.size()) - 1);
-    }
-    if (!buffer.whole_records_fit(static_cast<int64_t>(records.size()), count)) return false;
-    for (size_t piece = 0; piece < records.size(); ++piece)
-      buffer.put_whole(static_cast<int64_t>(piece), records[piece]);
-    for (int64_t i = 0; i < count; ++i)
-      buffer.draw(i, pieces[static_cast<size_t>(i)], input(first + i).second);
-    return true;
-  }
-
-  /// Logits of `total` inputs, in batches; `take(index, logits)` receives each.
-  template <class Input, class Take>
-  void run(int64_t total, const Input& input, const Take& take) {
-    commit();
-    for (int64_t first = 0; first < total; first += options.batch) {
-      const int64_t count = std::min(options.batch, total - first);
-      prepare(first, count, input);
-      team->evaluate(buffer.batch(/*id=*/0, /*labels=*/false));
-      for (int64_t i = 0; i < count; ++i) take(first + i, team->logits() + i * classes());
-    }
-  }
-
-  /// Logits of every crop of every record; `take(record * crops + crop, logits)` receives each.
-  template <class Take>
-  void run_crops(std::span<const uint8_t* const> records, int crops, const Take& take) {
-    const auto ten = ten_crop_samples(options.preprocessing);
-    const Sample centre = centre_sample(options.preprocessing);
-    run(
-        static_cast<int64_t>(records.size()) * crops,
-        [&](int64_t i) {
-          return std::pair(records[static_cast<size_t>(i / crops)],
-                           crops == 1 ? centre : ten[static_cast<size_t>(i % crops)]);
-        },
-        take);
-  }
-
-  void predict(std::span<const uint8_t* const> records, int crops, float* out) {
-    check_crops(crops);
-    std::vector<float> one(static_cast<size_t>(classes()));
-    std::fill_n(out, records.size() * static_cast<size_t>(classes()), 0.0f);
-    run_crops(records, crops, [&](int64_t i, const float* logits) {
-      softmax(logits, classes(), one.data());
-      float* sum = out + i / crops * classes();
-      for (int64_t c = 0; c < classes(); ++c) sum[c] += one[static_cast<size_t>(c)];
-    });
-    if (crops > 1)
-      for (size_t i = 0; i < records.size() * static_cast<size_t>(classes()); ++i)
-        out[i] /= static_cast<float>(crops);
-  }
-};
 
 Predictor::Predictor(const PredictorOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Predictor::~Predictor() = default;
@@ -163,6 +34,7 @@ void Predictor::load(const std::string& tensor, int64_t offset, std::span<const 
 }
 
 void Predictor::predict(std::span<const uint8_t* const> records, int crops, float* out) {
+  check_crops(crops);
   impl_->predict(records, crops, out);
 }
 
@@ -173,12 +45,10 @@ void Predictor::predict_crops(std::span<const uint8_t* const> records, float* ou
 }
 
 void Predictor::logits(std::span<const uint8_t* const> records, float* out) {
-  const Sample centre = centre_sample(impl_->options.preprocessing);
   const int64_t classes = impl_->classes();
-  impl_->run(
-      static_cast<int64_t>(records.size()),
-      [&](int64_t i) { return std::pair(records[static_cast<size_t>(i)], centre); },
-      [&](int64_t i, const float* logits) { std::copy_n(logits, classes, out + i * classes); });
+  impl_->run_records(records, [&](int64_t first, int64_t count) {
+    std::copy_n(impl_->team->logits(), count * classes, out + first * classes);
+  });
 }
 
 EvaluationResult Predictor::evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,

@@ -1,4 +1,13 @@
-// A text as a file of the user's: the browser's download, the window's save dialog.
+// A file for the user: the browser's download, the window's save dialog.
+
+export function saveBlob(fileName: string, content: Blob): void {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = fileName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
 
 export function saveFile({
   fileName,
@@ -9,10 +18,5 @@ export function saveFile({
   mediaType: string;
   text: string;
 }): void {
-  const address = URL.createObjectURL(new Blob([text], { type: mediaType }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  saveBlob(fileName, new Blob([text], { type: mediaType }));
 }

@@ -66,6 +66,13 @@ export const placeGroups: readonly PlaceGroup[] = [
         words: 'photos predict drop folder',
       },
       {
+        to: '/inside',
+        label: 'Look inside',
+        icon: 'inside',
+        key: 'i',
+        words: 'maps grad-cam occlusion nearest retrieval kernels dead units figure',
+      },
+      {
         to: '/models',
         label: 'Models',
         icon: 'models',

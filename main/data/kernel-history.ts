@@ -1,7 +1,8 @@
 // The first convolution's weights at the end of each epoch, kept in a run's checkpoint file when the checkpoints
 // themselves are long gone: 140 KB an epoch for the paper's net.
-import type { TensorInfo } from '../api/net-description.ts';
+import { type TensorInfo, tensorShapeSchema } from '../api/net-description.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
+import { fromJson } from './json.ts';
 import type { TensorSource } from './tensor-source.ts';
 import { valueCount } from './tensor-source.ts';
 
@@ -54,9 +55,19 @@ export function listKernelHistory(db: ReadableDatabase): { step: number; epoch: 
   return db.all('kernels.list', 'SELECT step, epoch FROM kernels ORDER BY step');
 }
 
-/** Little-endian fp32 bytes [kernels, 3, size, size]. */
-export function readKeptKernels(db: ReadableDatabase, step: number): Uint8Array | undefined {
+export interface KeptKernels {
+  /** [kernels, 3, size, size]. */
+  shape: number[];
+  /** Little-endian fp32. */
+  bytes: Uint8Array;
+}
+
+export function readKeptKernels(db: ReadableDatabase, step: number): KeptKernels | undefined {
   if (!hasTable(db)) return undefined;
-  return db.get<{ bytes: Uint8Array }>('kernels.get', 'SELECT bytes FROM kernels WHERE step = ?', [step])
-    ?.bytes;
+  const row = db.get<{ shape: string; bytes: Uint8Array }>(
+    'kernels.get',
+    'SELECT shape, bytes FROM kernels WHERE step = ?',
+    [step],
+  );
+  return row && { shape: fromJson(tensorShapeSchema, row.shape, 'kernels.shape'), bytes: row.bytes };
 }

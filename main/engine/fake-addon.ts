@@ -4,8 +4,8 @@ import { AppError } from '../api/errors.ts';
 import type {
   Addon,
   CancelFlag,
-  NativeAnswerSums,
   IndexOptions,
+  NativeAnswerSums,
   NativeEvaluation,
   NativeLayerActivity,
   NativeMaps,

@@ -1,6 +1,7 @@
 // What can be asked about the inside of a net, and what the answers hold.
+
+import type { Prediction } from '../api/predictions.ts';
 import type { NativeLayerActivity, NativeMaps, NativeNeighbour, PhotoSource } from './addon.ts';
-import type { Prediction } from './protocol.ts';
 
 /** A result inside the net: of a layer's convolution or product (op 0), or of the n-th op after it. */
 export interface Place {

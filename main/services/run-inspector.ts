@@ -16,11 +16,16 @@ import { pruneToCheckpoints } from '../data/checkpoint-file.ts';
 import { findCheckpoint, openCheckpointTensors } from '../data/checkpoint-reader.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { countEvaluationsOfRun } from '../data/evaluations.ts';
-import { listKernelHistory, readKeptKernels } from '../data/kernel-history.ts';
+import {
+  firstKernels,
+  type KeptKernels,
+  listKernelHistory,
+  readKeptKernels,
+} from '../data/kernel-history.ts';
 import { lastMetric, readCurve } from '../data/metrics.ts';
 import { openCheckpointFile } from '../data/open-database.ts';
 import { getRun, getRunRecipe } from '../data/runs.ts';
-import { bytesPerValue, type TensorSource } from '../data/tensor-source.ts';
+import { bytesPerValue, type TensorSource, valueCount } from '../data/tensor-source.ts';
 import type { CheckpointFiles } from './checkpoint-files.ts';
 import { columnColourShares } from './colour-share.ts';
 import { diagnose } from './doctor.ts';
@@ -104,8 +109,7 @@ export class RunInspector {
       const points = [...steps]
         .sort(([a], [b]) => a - b)
         .map(([step, epoch]) => {
-          const weights = this.#kernelsAt(db, id, step);
-          const colourShare = columnColourShares(weights, tiles);
+          const colourShare = columnColourShares(this.#kernelsAt(db, id, step).weights, tiles);
           return { step, epoch, image: imageUrls.kernelsAt(id, step), colourShare };
         });
       const { kernels, size, columns, perRow, width, height } = tiles;
@@ -117,26 +121,29 @@ export class RunInspector {
   async kernelPictureAt(id: string, step: number): Promise<{ tiles: KernelTiles; pixels: Uint8Array }> {
     this.existing(id);
     return await this.#files.read(id, (db) => {
-      const weights = this.#kernelsAt(db, id, step);
-      const { net } = this.recipe(id).config;
-      const size = net.layers[0]?.kernel ?? 1;
-      const tiles = layTiles(weights.length / (3 * size * size), size, net.columns);
+      const { weights, tiles } = this.#kernelsAt(db, id, step);
       return { tiles, pixels: drawKernels(weights, tiles) };
     });
   }
 
   /** What was kept of the step, or its checkpoint's. Throws NOT_FOUND. */
-  #kernelsAt(db: ReadableDatabase, id: string, step: number): Float32Array {
-    let bytes = readKeptKernels(db, step);
-    if (bytes === undefined) {
-      const checkpoint = findCheckpoint(db, step);
-      if (checkpoint === undefined)
-        throw new AppError('NOT_FOUND', `the kernels of step ${step} were not kept`, { run: id });
-      const source = openCheckpointTensors(db, checkpoint.id);
-      const { layer, tiles } = this.#tiles(id, source);
-      bytes = source.read(`${layer}.weight`, 0, tiles.kernels * 3 * tiles.size * tiles.size);
-    }
-    return new Float32Array(bytes.slice().buffer, 0, bytes.byteLength / bytesPerValue);
+  #kernelsAt(db: ReadableDatabase, id: string, step: number): { weights: Float32Array; tiles: KernelTiles } {
+    const { columns } = this.recipe(id).config.net;
+    const kept = readKeptKernels(db, step) ?? this.#kernelsOfCheckpoint(db, step);
+    const [kernels = 0, , size = 0] = kept?.shape ?? [];
+    if (kept === undefined || kernels === 0)
+      throw new AppError('NOT_FOUND', `the kernels of step ${step} were not kept`, { run: id });
+    const weights = new Float32Array(kept.bytes.slice().buffer, 0, kept.bytes.byteLength / bytesPerValue);
+    return { weights, tiles: layTiles(kernels, size, columns) };
+  }
+
+  #kernelsOfCheckpoint(db: ReadableDatabase, step: number): KeptKernels | undefined {
+    const checkpoint = findCheckpoint(db, step);
+    if (checkpoint === undefined) return undefined;
+    const source = openCheckpointTensors(db, checkpoint.id);
+    const tensor = firstKernels(source.tensors);
+    if (tensor === undefined) return undefined;
+    return { shape: tensor.shape, bytes: source.read(tensor.name, 0, valueCount(tensor.shape)) };
   }
 
   async layers(id: string, which: WhichCheckpoint, signal: AbortSignal): Promise<RunLayers> {

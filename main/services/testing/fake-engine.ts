@@ -57,4 +57,5 @@ export const {
   createTrainer,
   createPredictor,
   createAnswerSums,
+  openFeatureIndex,
 } = fake;

@@ -9,8 +9,8 @@ import { CheckpointFiles } from './checkpoint-files.ts';
 import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
-import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import { inspectHandlers, retrievalHandlers } from './handlers/inspect-handlers.ts';
+import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
 import { classifyHandlers, labelsHandlers } from './handlers/photo-handlers.ts';
 import {

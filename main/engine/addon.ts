@@ -157,6 +157,8 @@ export interface TrainerOptions {
   trainPack: string;
   /** Empty: nothing is validated. */
   validationPack: string;
+  /** How pixels become the input, where a model's weights say so and not the training pack. */
+  preprocessing?: PreprocessingOptions;
 }
 
 export interface CheckpointEvent {

@@ -155,13 +155,15 @@ test('a diverged run says so and keeps its last checkpoint', async () => {
   expect(readFakeCheckpoints(join(folder, 'run.json')).map(({ step }) => step)).toEqual([8]);
 });
 
+const layers = ['conv1', 'fc2'];
+
 test('a run starts from the weights of a model, at rest', async () => {
   const values = new FakeTensors(fakeParameters);
   for (const array of values.values.values()) array.fill(3);
   const model = join(folder, 'model.json');
   const source = { tensors: fakeParameters, read: values.read.bind(values) };
   writeFileSync(model, JSON.stringify(encodeTensors(source)));
-  const changes = { init: { kind: 'safetensors', file: model } } as const;
+  const changes = { init: { model: { kind: 'safetensors' as const, file: model }, layers } };
   const { host } = start(job(changes, { steps: 1, optimiser: { batchSize: 8, learningRate: 0 } }));
   await host.ended;
   const bias = readFakeCheckpoints(join(folder, 'run.json'))[0]?.tensors.find(
@@ -174,8 +176,28 @@ test('a run starts from the weights of a model, at rest', async () => {
 test('a model of another net is refused', async () => {
   const model = join(folder, 'model.json');
   writeFileSync(model, JSON.stringify([{ name: 'conv1.weight', shape: [2, 3, 5, 5], values: '' }]));
-  const { host } = start(job({ init: { kind: 'safetensors', file: model } }));
+  const { host } = start(job({ init: { model: { kind: 'safetensors', file: model }, layers } }));
   expect(await failureOf(host)).toMatchObject({ code: 'INVALID_MODEL', details: { tensor: 'conv1.weight' } });
+});
+
+test('a layer that is not taken over is drawn', async () => {
+  const values = new FakeTensors(fakeParameters);
+  for (const array of values.values.values()) array.fill(3);
+  const model = join(folder, 'model.json');
+  writeFileSync(
+    model,
+    JSON.stringify(encodeTensors({ tensors: fakeParameters, read: values.read.bind(values) })),
+  );
+  const changes = { init: { model: { kind: 'safetensors' as const, file: model }, layers: ['conv1'] } };
+  const { host } = start(job(changes, { steps: 1, optimiser: { batchSize: 8, learningRate: 0 } }));
+  await host.ended;
+  const saved = readFakeCheckpoints(join(folder, 'run.json'))[0]?.tensors ?? [];
+  const first = (name: string) => {
+    const found = saved.find((tensor) => tensor.name === name);
+    return Buffer.from(found?.values ?? '', 'base64').readFloatLE();
+  };
+  expect(first('conv1.bias')).toBe(3);
+  expect(first('fc2.bias')).not.toBe(3);
 });
 
 test('a crash is told with its signal', async () => {

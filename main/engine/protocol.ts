@@ -30,8 +30,11 @@ export interface TrainJob {
   keepLast: number;
   /** Continue from the newest complete checkpoint of checkpointFile, if it has one. */
   resume: boolean;
-  /** Start from these weights (fine-tuning); ignored where a checkpoint is resumed. */
-  init?: ModelSource;
+  /** Start from these weights (fine-tuning); ignored where a checkpoint is resumed. `layers`: those that are taken
+   * over, the others are drawn. */
+  init?: { model: ModelSource; layers: string[] };
+  /** Of the model that it started from; otherwise the training pack's. */
+  preprocessing?: ModelPreprocessing;
   /** The run's steered commands, in order; those that came after the checkpoint that is resumed are applied
    * again. */
   replay: Omit<AppliedCommand, 'kind'>[];

@@ -10,6 +10,7 @@ import type { TrainingRecord } from '../api/training.ts';
 import type { CheckpointEvent, Command, NativeTrainer, TrainEvent } from './addon.ts';
 import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
 import { loadTensors, valueCount } from './load-tensors.ts';
+import { preprocessingOptions } from './model-source.ts';
 import { Outbox } from './outbox.ts';
 import type { TrainJob } from './protocol.ts';
 import type { CheckpointStore, NewCheckpoint } from './storage.ts';
@@ -55,10 +56,11 @@ export class TrainRun implements RunningJob {
   async run(): Promise<void> {
     const { addon, storage } = this.#context;
     const outbox = this.#outbox;
-    const { configJson, trainPack, validationPack, checkpointFile, keepLast } = this.#job;
+    const { configJson, trainPack, validationPack, checkpointFile, keepLast, preprocessing } = this.#job;
     const store = storage.openCheckpoints(checkpointFile, keepLast);
     try {
-      const trainer = await addon.createTrainer({ configJson, trainPack, validationPack });
+      const input = preprocessing === undefined ? {} : { preprocessing: preprocessingOptions(preprocessing) };
+      const trainer = await addon.createTrainer({ configJson, trainPack, validationPack, ...input });
       try {
         const kept = await this.#prepare(trainer, store);
         this.#throwFailure();
@@ -105,10 +107,11 @@ export class TrainRun implements RunningJob {
       return { checkpointId: checkpoint.id, events: store.records() };
     }
     if (init !== undefined) {
-      const model = this.#context.storage.openModel(init);
+      const model = this.#context.storage.openModel(init.model);
+      const wanted = new Set(init.layers.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]));
       try {
-        // A run that starts from another's weights starts at rest.
-        await loadTensors(trainer, model, (name) => !isVelocity(name));
+        // A run that starts from another's weights starts at rest: no velocities.
+        await loadTensors(trainer, model, (name) => wanted.has(name));
       } finally {
         model.close();
       }

@@ -12,7 +12,7 @@ export type ShownFiles = 'none' | 'images' | 'models' | 'text' | 'all';
 const imageEndings = new Set(
   '.jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .avif .heic .heif'.split(' '),
 );
-const modelEndings = new Set(['.safetensors']);
+const modelEndings = new Set(['.safetensors', '.pth', '.pt', '.bin', '.caffemodel', '.onnx']);
 const textEndings = new Set(['.txt', '.csv', '.tsv', '.json', '.mat']);
 
 /** More entries than this are not listed: nobody looks through them. */

@@ -1,8 +1,10 @@
 // What can evaluate and classify: imported models, and runs that have a checkpoint.
 import { readdirSync } from 'node:fs';
+import { claimSchema } from '../api/models.ts';
 import type { ListedModel, ModelChoice } from '../api/operations/models.ts';
 import type { DataDirectory } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
+import { listEvaluationsOfModel } from '../data/evaluations.ts';
 import { listModels } from '../data/models.ts';
 import { getRun, listRuns } from '../data/runs.ts';
 import type { ResolvedModel } from './model-resolver.ts';
@@ -28,16 +30,26 @@ export function averageName(names: readonly string[]): string {
 }
 
 export function listedModels(db: ReadableDatabase): ListedModel[] {
-  return listModels(db).map(({ id, name, format, preset, parameters, sizeBytes, createdAt, labels }) => ({
-    id,
-    name,
-    format,
-    preset,
-    parameters,
-    sizeBytes,
-    createdAt,
-    classes: labels.length,
-  }));
+  return listModels(db).map((model) => {
+    const { id, name, format, preset, parameters, sizeBytes, createdAt, labels, source } = model;
+    const claim = claimSchema.safeParse(source.claim);
+    const measured = listEvaluationsOfModel(db, id)
+      .filter(({ crops }) => crops === 1)
+      .at(-1);
+    return {
+      id,
+      name,
+      format,
+      preset,
+      parameters,
+      sizeBytes,
+      createdAt,
+      classes: labels.length,
+      publishedTop1: claim.success ? claim.data.top1Error : null,
+      measuredTop1: measured?.top1Error ?? null,
+      measuredOn: measured?.datasetName ?? null,
+    };
+  });
 }
 
 /** Imported models by name, then runs, newest first. A checkpoint file may be empty still: using it says so. */

@@ -5,13 +5,21 @@ import { applySettings } from '../api/config-path.ts';
 import { AppError } from '../api/errors.ts';
 import { closest } from '../api/nearest.ts';
 import { parseRunConfig, parseWith } from '../api/parse.ts';
-import { type Precision, type Preset, presetSchema, type RunConfig } from '../api/run-config.ts';
+import {
+  type NetConfig,
+  type Precision,
+  type Preset,
+  presetSchema,
+  type RunConfig,
+} from '../api/run-config.ts';
 
 export const defaultPreset = 'alexnet';
 
 /** What a user says about a run; everything else comes from the preset. */
 export interface ConfigRequest {
   preset?: string;
+  /** Instead of the preset's; its classes are the data set's all the same. */
+  net?: NetConfig;
   /** `path=value`, applied last. */
   settings?: readonly string[];
   epochs?: number;
@@ -78,7 +86,7 @@ export class Presets {
     const optioned = parseRunConfig({
       ...rest,
       ...length,
-      net: { ...rest.net, classes },
+      net: { ...(request.net ?? rest.net), classes },
       optimiser: { ...rest.optimiser, batchSize: request.batchSize ?? rest.optimiser.batchSize },
       devices: request.devices ?? rest.devices,
       precision: request.precision ?? rest.precision,

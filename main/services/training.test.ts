@@ -192,17 +192,26 @@ describe('training', () => {
 });
 
 describe('starting from a model', () => {
-  it('takes its weights, and refuses one of another form before there is a run', async () => {
+  it('takes its weights and its way to see pixels; the classifier is new for other classes', async () => {
     const studio = folder.open();
     const first = await train(studio, 5, { name: 'first' });
-    const second = await train(studio, 5, { name: 'second', init: 'first@last' });
+    const second = await train(studio, 5, { name: 'second', init: 'first@last', freeze: ['conv1'] });
     expect(studio.runs.find('second').init).toBe('first@last');
     expect(await weights(studio, second.id)).not.toEqual(await weights(studio, first.id));
+    const { config, preprocessing } = studio.runs.show(second.id);
+    expect(config.optimiser.actions[0]).toEqual({ epoch: 1, kind: 'freeze', layer: 'conv1' });
+    const own = studio.runs.show(first.id);
+    expect({ ...preprocessing, meanImageFile: '' }).toEqual({ ...own.preprocessing, meanImageFile: '' });
+    const mean = (file: string | undefined) => readFileSync(folder.path('home', file ?? ''));
+    expect(mean(preprocessing.meanImageFile)).toEqual(mean(own.preprocessing.meanImageFile));
     folder.touch('two/a/1.jpg', 'two/b/1.jpg');
     await studio.datasets.add({ name: 'two', train: folder.path('two') }, () => {});
-    const refused = await train(studio, 5, { dataset: 'two', init: 'first' });
-    expect(codeOf(refused.error)).toBe('INVALID_MODEL');
-    expect(studio.runs.list()).toHaveLength(2);
+    const third = await train(studio, 5, { dataset: 'two', init: 'first', name: 'third' });
+    expect(third.error).toBeUndefined();
+    expect(studio.runs.show(third.id).config.net).toEqual({ ...own.config.net, classes: 2 });
+    const refused = await train(studio, 5, { dataset: 'two', init: 'first', freeze: ['fc9'] });
+    expect(codeOf(refused.error)).toBe('INVALID_CONFIG');
+    expect(studio.runs.list()).toHaveLength(3);
   });
 });
 

@@ -1,12 +1,13 @@
 // Training: makes a run from a request, drives its engine host, stores what it tells before telling it on, and
 // resumes.
 import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { nameSchema } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
 import { parseWith } from '../api/parse.ts';
-import type { NetConfig, RunConfig } from '../api/run-config.ts';
-import type { Run, RunProgress } from '../api/runs.ts';
+import type { RunConfig } from '../api/run-config.ts';
+import type { Run, RunProgress, RunRecipe } from '../api/runs.ts';
 import type { Command } from '../api/training.ts';
 import { findCheckpoint } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, runFile } from '../data/data-directory.ts';
@@ -14,7 +15,6 @@ import type { WritableDatabase } from '../data/database.ts';
 import { getDataset } from '../data/datasets.ts';
 import { listCommandsFrom } from '../data/events.ts';
 import { newId } from '../data/ids.ts';
-import { findMisfits, netTensors } from '../data/model-layout.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
 import { getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
@@ -22,17 +22,29 @@ import type { SpawnHost } from '../engine/client.ts';
 import type { TrainJob } from '../engine/protocol.ts';
 import type { DatasetPacks, DatasetService } from './datasets.ts';
 import type { DeviceService } from './devices.ts';
+import {
+  frozen,
+  layersToLoad,
+  type PreprocessingChoice,
+  planInit,
+  takeOver,
+  withInitNet,
+  withPreprocessing,
+} from './fine-tuning.ts';
 import { meanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
-import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
-import { describeNet } from './net-description.ts';
+import type { ModelResolver } from './model-resolver.ts';
 import type { ConfigRequest, Presets } from './presets.ts';
 import { resolveRun } from './run-reference.ts';
 import { type LookedTensor, TrainingSession } from './training-session.ts';
 
 export interface TrainRequest extends ConfigRequest {
   dataset: string;
-  /** A model whose weights it starts from. */
+  /** A model whose weights it starts from. Without a preset the net is the model's, too. */
   init?: string;
+  /** Whose mean and gain pixels take; a run that starts from a model takes the model's by default. */
+  preprocessing?: PreprocessingChoice;
+  /** Layers that do not learn. */
+  freeze?: readonly string[];
   /** What to call the run. */
   name?: string;
 }
@@ -45,6 +57,7 @@ export interface CreateRequest {
   dataset: string;
   config: RunConfig;
   init?: string;
+  preprocessing?: PreprocessingChoice;
   name?: string;
 }
 
@@ -80,16 +93,20 @@ export class TrainingService {
     signal?: AbortSignal,
   ): Promise<Run> {
     const packs = this.#parts.datasets.packs(request.dataset);
-    const config = this.#parts.presets.configure(request, packs.labels.length);
+    const { presets, models } = this.#parts;
+    const begun = withInitNet(request, models, presets);
+    const config = frozen(presets.configure(begun, packs.labels.length), request.freeze ?? []);
     const run = this.create({ ...request, config });
     return await this.#drive(run.id, this.#jobOf(run, false), onEvent, signal);
   }
 
   /** A run that waits to be trained, state `queued`. Throws as start() does before there is a run. */
   create(request: CreateRequest): Run {
-    const { db, directory, datasets, models, now } = this.#parts;
-    const { config } = request;
+    const { db, directory, datasets, models, addon, now } = this.#parts;
     const packs = datasets.packs(request.dataset);
+    const init = request.init === undefined ? undefined : models.resolve(request.init);
+    const taken = request.preprocessing === 'dataset' ? undefined : init?.preprocessing;
+    const config = taken === undefined ? request.config : withPreprocessing(request.config, taken);
     if (config.net.classes !== packs.labels.length) {
       throw new AppError(
         'INVALID_CONFIG',
@@ -98,14 +115,17 @@ export class TrainingService {
       );
     }
     this.check(config);
-    const init = request.init === undefined ? undefined : models.resolve(request.init);
-    if (init !== undefined) this.#checkFits(init, config, packs.labels.length);
+    if (init !== undefined) layersToLoad(planInit(addon(), init, config.net, packs.labels), init.title);
     const name =
       request.name === undefined
         ? `${config.preset} on ${packs.dataset.name}`
         : parseWith(nameSchema, request.name, `the name ${JSON.stringify(request.name)}`, 'INVALID_NAME');
     const id = newId();
-    const preprocessing = this.#preprocessing(id, config, packs);
+    const meanFile = meanImageFile(directory, id);
+    const preprocessing =
+      taken === undefined
+        ? this.#preprocessing(id, config, packs)
+        : takeOver(taken, meanFile, relativeMeanImage('runs', meanFile));
     try {
       insertRun(db, {
         id,
@@ -120,7 +140,7 @@ export class TrainingService {
         createdAt: now(),
       });
     } catch (error) {
-      rmSync(meanImageFile(directory, id), { force: true });
+      rmSync(meanFile, { force: true });
       throw error;
     }
     return resolveRun(db, id);
@@ -213,7 +233,7 @@ export class TrainingService {
   }
 
   #jobOf(run: Run, resume: boolean): TrainJob {
-    const { db, directory, datasets, models } = this.#parts;
+    const { db, directory, datasets } = this.#parts;
     const recipe = getRunRecipe(db, run.id);
     const dataset = run.datasetId === null ? undefined : getDataset(db, run.datasetId);
     if (recipe === undefined || dataset === undefined) {
@@ -224,31 +244,33 @@ export class TrainingService {
       );
     }
     const packs = datasets.packs(dataset.name);
-    const job = this.#job(run.id, recipe.config, packs);
+    const job = { ...this.#job(run.id, recipe.config, packs), ...this.#inputOf(run, recipe.preprocessing) };
     // Without a checkpoint it begins again, from the same weights as the first time.
     const begun = resume && newestStep(runFile(directory, run.id)) !== undefined;
-    const init = run.init !== '' && !begun ? { init: models.resolve(run.init).source } : {};
+    const init = run.init !== '' && !begun ? { init: this.#initOf(run, recipe) } : {};
     if (!resume) return { ...job, ...init };
     const replay = listCommandsFrom(db, run.id, 0).map(({ kind: _kind, ...command }) => command);
     return { ...job, resume: true, replay, ...init };
   }
 
-  /** Weights of another form would only be refused by the engine, when the run exists already. */
-  #checkFits(init: ResolvedModel, config: RunConfig, classes: number): void {
-    if (init.labels.length !== classes) {
-      throw new AppError(
-        'INVALID_MODEL',
-        `${init.title} has ${init.labels.length} classes and the data set has ${classes}; a run can only start from ` +
-          'a model of as many',
-      );
-    }
-    const tensors = (net: NetConfig) => netTensors(describeNet(this.#parts.addon(), net));
-    const misfits = findMisfits(tensors(config.net), tensors(init.net));
-    if (misfits.length === 0) return;
-    const lines = misfits.slice(0, 10).map(({ tensor, reason }) => `${tensor} ${reason}`);
-    throw new AppError('INVALID_MODEL', `${init.title} does not fit the net: ${lines.join('; ')}`, {
-      misfits,
-    });
+  #initOf(run: Run, { config, labels }: RunRecipe): NonNullable<TrainJob['init']> {
+    const { models, addon } = this.#parts;
+    const init = models.resolve(run.init);
+    return {
+      model: init.source,
+      layers: layersToLoad(planInit(addon(), init, config.net, labels), init.title),
+    };
+  }
+
+  /** A run that started from a model may see pixels as the model does; what it sees is kept with it. */
+  #inputOf(run: Run, preprocessing: ModelPreprocessing): Pick<TrainJob, 'preprocessing'> {
+    if (run.init === '') return {};
+    const { meanImageFile: file } = preprocessing;
+    const whole =
+      file === undefined
+        ? preprocessing
+        : { ...preprocessing, meanImageFile: join(this.#parts.directory.root, file) };
+    return { preprocessing: whole };
   }
 
   #job(id: string, config: RunConfig, packs: DatasetPacks): TrainJob {

@@ -1,11 +1,13 @@
 #include "trainer_binding.h"
 
+#include <optional>
 #include <utility>
 
 #include "addon_data.h"
 #include "alexnet/run_config.h"
 #include "convert.h"
 #include "errors.h"
+#include "preprocessing_values.h"
 #include "records.h"
 #include "task.h"
 #include "train_task.h"
@@ -16,20 +18,24 @@ namespace {
 
 class CreateTrainerTask : public Task {
  public:
-  CreateTrainerTask(RunConfig config, std::string train_pack, std::string validation_pack)
+  CreateTrainerTask(RunConfig config, std::string train_pack, std::string validation_pack,
+                    std::optional<Preprocessing> input)
       : config_(std::move(config)),
         train_pack_(std::move(train_pack)),
-        validation_pack_(std::move(validation_pack)) {}
+        validation_pack_(std::move(validation_pack)),
+        input_(std::move(input)) {}
 
  protected:
   void run() override {
-    core_ = std::make_shared<TrainerCore>(std::make_unique<Trainer>(config_, train_pack_, validation_pack_));
+    core_ = std::make_shared<TrainerCore>(
+        std::make_unique<Trainer>(config_, train_pack_, validation_pack_, input_));
   }
   Napi::Value result(Napi::Env env) override { return NativeTrainer::create(env, std::move(core_)); }
 
  private:
   RunConfig config_;
   std::string train_pack_, validation_pack_;
+  std::optional<Preprocessing> input_;
   std::shared_ptr<TrainerCore> core_;
 };
 
@@ -54,9 +60,12 @@ Napi::Value create_trainer(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     const Napi::Object options = to_object(info[0], "options");
     RunConfig config = parse_run_config(to_text(options.Get("configJson"), "configJson"));
-    auto task =
-        std::make_unique<CreateTrainerTask>(std::move(config), to_path(options.Get("trainPack"), "trainPack"),
-                                            to_text(options.Get("validationPack"), "validationPack"));
+    const Napi::Value given = options.Get("preprocessing");
+    std::optional<Preprocessing> input;
+    if (!given.IsUndefined()) input = to_preprocessing(given);
+    auto task = std::make_unique<CreateTrainerTask>(
+        std::move(config), to_path(options.Get("trainPack"), "trainPack"),
+        to_text(options.Get("validationPack"), "validationPack"), std::move(input));
     return Task::start(info.Env(), std::move(task), "createTrainer");
   });
 }

@@ -55,6 +55,14 @@ export const configCheckSchema = z.object({
   scheduleDepends: z.boolean(),
 });
 
+/** What becomes of a layer of a run that starts from a model. */
+export const initLayerSchema = z.object({
+  layer: z.string(),
+  state: z.enum(['loaded', 'new', 'misfit']),
+  /** Why it is not loaded. */
+  reason: z.string(),
+});
+
 export const configOperations = {
   /** The default first. */
   presets: call({ input: nothing, output: z.array(presetSchema) }),
@@ -62,6 +70,16 @@ export const configOperations = {
   fromPreset: call({
     input: z.object({ preset: z.string(), datasetId: z.string().exactOptional() }),
     output: runConfigSchema,
+  }),
+  /** Its net and preset with the data set's classes, to fine-tune it. */
+  fromModel: call({
+    input: z.object({ model: z.string(), datasetId: z.string().exactOptional() }),
+    output: runConfigSchema,
+  }),
+  /** Layer by layer what a run with this configuration takes over from the model. */
+  initPlan: call({
+    input: z.object({ model: z.string(), config: runConfigSchema, datasetId: z.string() }),
+    output: z.object({ layers: z.array(initLayerSchema) }),
   }),
   /** Never throws for what is typed: it is told as problems. */
   check: call({
@@ -78,6 +96,7 @@ export const configOperations = {
   }),
 };
 
+export type InitLayer = z.output<typeof initLayerSchema>;
 export type ConfigProblem = z.output<typeof configProblemSchema>;
 export type ConfigCost = z.output<typeof configCostSchema>;
 export type ConfigTime = z.output<typeof configTimeSchema>;

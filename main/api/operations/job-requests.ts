@@ -30,7 +30,11 @@ export const addDatasetJobSchema = z.union([z.object({ sample: z.literal(true) }
 
 export const datasetJobSchema = z.object({ datasetId: z.string() });
 
-export const importJobSchema = importCorrectionsSchema.extend({ file: z.string(), name: z.string() });
+export const importJobSchema = importCorrectionsSchema.extend({
+  file: z.string(),
+  name: z.string(),
+  checkOn: z.string().exactOptional(),
+});
 
 export const buildIndexJobSchema = z.object({ indexId: z.string() });
 

@@ -17,7 +17,14 @@ export const listedModelSchema = modelSchema
     sizeBytes: true,
     createdAt: true,
   })
-  .extend({ classes: z.int() });
+  .extend({
+    classes: z.int(),
+    /** Top-1 error that whoever trained it published; null: not known. */
+    publishedTop1: z.number().nullable(),
+    /** Top-1 error of its newest evaluation of one crop; null: none yet. */
+    measuredTop1: z.number().nullable(),
+    measuredOn: z.string().nullable(),
+  });
 
 /** What can evaluate and classify. */
 export const modelChoiceSchema = z.object({
@@ -49,7 +56,12 @@ export const modelsOperations = {
   }),
   /** As a job. `file`, `labels` and `meanFile` are paths on the machine that computes. */
   import: call({
-    input: importCorrectionsSchema.extend({ file: z.string().min(1), name: nameSchema }),
+    input: importCorrectionsSchema.extend({
+      file: z.string().min(1),
+      name: nameSchema,
+      /** A data set of as many classes that it is evaluated on afterwards. */
+      checkOn: z.string().exactOptional(),
+    }),
     output: startedJobSchema,
   }),
   /** As a job; `file` is a path on the machine that computes. */

@@ -94,6 +94,8 @@ export const startRunSchema = z.object({
   name: nameSchema.exactOptional(),
   /** MODEL whose weights it starts from, see models.choices. */
   init: z.string().exactOptional(),
+  /** Whose mean and gain pixels take; a run that starts from a model takes the model's by default. */
+  preprocessing: z.enum(['model', 'dataset']).exactOptional(),
   /** The id of the named augmentation settings that it was made with, for the run's notes. */
   augmentation: z.string().exactOptional(),
 });

@@ -3,6 +3,7 @@
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { AppError } from '../../api/errors.ts';
+import type { RunConfig } from '../../api/run-config.ts';
 import type { Run } from '../../api/runs.ts';
 import type { Command } from '../../api/training.ts';
 import { getAugmentation } from '../../data/augmentations.ts';
@@ -10,6 +11,7 @@ import { listEvents } from '../../data/events.ts';
 import { readCurve } from '../../data/metrics.ts';
 import { pageRuns, runFacets } from '../../data/run-list.ts';
 import { editRun } from '../../data/runs.ts';
+import { planInit, withInitNet, withPreprocessing } from '../fine-tuning.ts';
 import type { HandlerParts } from './parts.ts';
 
 const layerCommands: ReadonlySet<Command['command']> = new Set(['setLayerRate', 'freeze', 'unfreeze']);
@@ -37,18 +39,34 @@ export function configHandlers({
   datasets,
   settings,
   probe,
+  resolver,
+  addon,
 }: HandlerParts): StudioHandlers['config'] {
+  const classesOf = (datasetId: string | undefined) =>
+    datasetId === undefined ? undefined : datasets.byId(datasetId).classes;
+  const withSettings = (config: RunConfig): RunConfig => {
+    const { threads, keepLast } = settings.read();
+    return {
+      ...config,
+      threads: config.threads === 0 ? threads : config.threads,
+      checkpoints: { ...config.checkpoints, keepLast },
+    };
+  };
   return {
     presets: () => presets.list(),
-    fromPreset({ preset, datasetId }) {
-      const { threads, keepLast } = settings.read();
-      const classes = datasetId === undefined ? undefined : datasets.byId(datasetId).classes;
-      const config = presets.configure({ preset }, classes || presets.load(preset).config.net.classes);
-      return {
-        ...config,
-        threads: config.threads === 0 ? threads : config.threads,
-        checkpoints: { ...config.checkpoints, keepLast },
-      };
+    fromPreset: ({ preset, datasetId }) =>
+      withSettings(
+        presets.configure({ preset }, classesOf(datasetId) || presets.load(preset).config.net.classes),
+      ),
+    fromModel({ model, datasetId }) {
+      const { net, preprocessing } = resolver.resolve(model);
+      const request = withInitNet({ init: model }, resolver, presets);
+      const config = presets.configure(request, classesOf(datasetId) || net.classes);
+      return withSettings(withPreprocessing(config, preprocessing));
+    },
+    initPlan({ model, config, datasetId }) {
+      const { labels } = datasets.packs(datasets.byId(datasetId).name);
+      return { layers: planInit(addon(), resolver.resolve(model), config.net, labels) };
     },
     check: ({ config, datasetId }) => checker.check(config, datasetId),
     async measure({ config, datasetId }, signal) {

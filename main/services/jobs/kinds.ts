@@ -285,14 +285,29 @@ function buildIndexKind({ retrieval, changes }: JobKindParts): JobKind {
   };
 }
 
-function importKind({ models, changes }: JobKindParts): JobKind {
+function importKind({ models, evaluation, datasets, changes, threads }: JobKindParts): JobKind {
   return {
     slots: () => ['model files'],
     pausing: 'never',
     async run(request, context) {
       context.progress({ ...starting, phase: 'reading the file', unit: 'bytes' });
-      const model = await models.importFile(parse(checks.importJobSchema, request), context.signal);
+      const { checkOn, ...asked } = parse(checks.importJobSchema, request);
+      const model = await models.importFile(asked, context.signal);
       context.result(model.id);
+      changes.tell('models', model.id);
+      if (checkOn === undefined) return;
+      const dataset = datasets.byId(checkOn);
+      const split = dataset.valImages > 0 ? 'val' : 'train';
+      const progress = counting(context, `checking it on ${dataset.name}`, 'images');
+      const work = {
+        models: [model.name],
+        dataset: dataset.name,
+        split,
+        crops: 1,
+        threads: threads(),
+      } as const;
+      const { id } = await evaluation.evaluate(work, progress, context.signal);
+      changes.tell('evaluations', id);
       changes.tell('models', model.id);
     },
   };

@@ -14,6 +14,7 @@ import { evaluationsList } from './commands/evaluations-list.ts';
 import { ledgerExport } from './commands/ledger-export.ts';
 import { ledgerRun } from './commands/ledger-run.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
+import { modelCheck } from './commands/model-check.ts';
 import { modelExport } from './commands/model-export.ts';
 import { modelImport } from './commands/model-import.ts';
 import { modelInspect } from './commands/model-inspect.ts';
@@ -51,6 +52,7 @@ export const commands: readonly Command[] = [
   modelList,
   modelInspect,
   modelImport,
+  modelCheck,
   modelExport,
   modelRemove,
   devices,

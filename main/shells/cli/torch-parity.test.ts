@@ -166,7 +166,19 @@ describe.skipIf(reason !== '')(`the engine beside PyTorch${reason}`, () => {
       `optimiser.learningRate=${rate}`,
     ];
     const events = cli(
-      ...['train', '--dataset', 'photos', '--preset', preset, '--init', preset, '--name', `${preset}-run`],
+      ...[
+        'train',
+        '--dataset',
+        'photos',
+        '--preset',
+        preset,
+        '--init',
+        preset,
+        '--name',
+        `${preset}-run`,
+        '--preprocessing',
+        'dataset',
+      ],
       ...['--steps', String(steps), '--batch', '8'],
       ...settings.flatMap((setting) => ['--set', setting]),
     );

@@ -12,6 +12,7 @@
 
 #include "alexnet/pack.h"
 #include "alexnet/run_config.h"
+#include "alexnet/sampling.h"
 
 namespace alexnet {
 
@@ -119,8 +120,11 @@ class Trainer {
  public:
   /// Plans the net, opens the packs, allocates on the devices and draws the initial weights.
   /// `validation_pack` may be empty: then nothing is validated. The net's classes must equal the pack's.
+  /// `input`: how pixels become the input where that is not the pack's to say, as for weights that were
+  /// trained elsewhere: its mean and gain; colour noise is still the pack's, its crops must be the net's.
   /// Throws kInvalidSpec, kInvalidConfig, kDeviceUnavailable, kOutOfMemory, and what PackReader throws.
-  Trainer(const RunConfig& config, const std::string& train_pack, const std::string& validation_pack);
+  Trainer(const RunConfig& config, const std::string& train_pack, const std::string& validation_pack,
+          const std::optional<Preprocessing>& input = {});
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;

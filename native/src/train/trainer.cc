@@ -71,11 +71,12 @@ constexpr int64_t kFiniteCheckSteps = 50;
 }  // namespace
 
 struct Trainer::Impl {
-  Impl(const RunConfig& run_config, const std::string& train_path, const std::string& validation_path)
+  Impl(const RunConfig& run_config, const std::string& train_path, const std::string& validation_path,
+       const std::optional<Preprocessing>& input)
       : config(run_config),
         train_pack(train_path),
         plan(plan_for(config, train_pack)),
-        preprocessing(train::make_preprocessing(train_pack.statistics(), config)),
+        preprocessing(train::make_preprocessing(train_pack.statistics(), config, input)),
         parameters(plan, /*velocities=*/true),
         team(train::make_team(plan, {.devices = config.devices,
                                      .precision = config.precision,
@@ -412,8 +413,9 @@ struct Trainer::Impl {
   }
 };
 
-Trainer::Trainer(const RunConfig& config, const std::string& train_pack, const std::string& validation_pack)
-    : impl_(std::make_unique<Impl>(config, train_pack, validation_pack)) {}
+Trainer::Trainer(const RunConfig& config, const std::string& train_pack, const std::string& validation_pack,
+                 const std::optional<Preprocessing>& input)
+    : impl_(std::make_unique<Impl>(config, train_pack, validation_pack, input)) {}
 Trainer::~Trainer() = default;
 
 const NetPlan& Trainer::plan() const { return impl_->plan; }

@@ -21,10 +21,19 @@ export const train: Command = {
     precision: { value: 'P', help: 'fp32, tf32 or bf16' },
     threads: { value: 'T', help: 'CPU threads; 0: all cores' },
     seed: { value: 'S', help: 'of every random draw' },
-    init: { value: 'MODEL', help: 'start from the weights of this model' },
+    init: { value: 'MODEL', help: 'start from the weights and the net of this model' },
+    freeze: { value: 'LAYER,LAYER', help: 'layers that do not learn, e.g. conv1,conv2' },
+    preprocessing: {
+      value: 'model|dataset',
+      help: "whose mean and scale pixels take (default: the model's with --init)",
+    },
     name: { value: 'NAME', help: 'what to call the run' },
   },
-  notes: ['Ctrl-C stops after the step with a checkpoint; resume continues. Ctrl-C again stops at once.'],
+  notes: [
+    'With --init the last layer is new where the classes are others; --set net.layers.NAME.learningRateFactor=0.1 slows',
+    'a layer down. A tenth of the usual rate keeps what was learnt: --set optimiser.learningRate=0.001.',
+    'Ctrl-C stops after the step with a checkpoint; resume continues. Ctrl-C again stops at once.',
+  ],
   async run({ output, signal, studio, now }, args) {
     const epochs = args.integer('epochs', 1);
     const steps = args.integer('steps', 1);
@@ -36,6 +45,8 @@ export const train: Command = {
     const devices = args.text('devices')?.split(',');
     const preset = args.text('preset');
     const init = args.text('init');
+    const freeze = args.text('freeze')?.split(',');
+    const preprocessing = args.choice('preprocessing', ['model', 'dataset']);
     const name = args.text('name');
     await studio().training.start(
       {
@@ -50,6 +61,8 @@ export const train: Command = {
         ...(threads === undefined ? {} : { threads }),
         ...(seed === undefined ? {} : { seed }),
         ...(init === undefined ? {} : { init }),
+        ...(freeze === undefined ? {} : { freeze }),
+        ...(preprocessing === undefined ? {} : { preprocessing }),
         ...(name === undefined ? {} : { name }),
       },
       trainView(output, now),

@@ -35,6 +35,12 @@ export function useDraft(datasetId: () => string) {
     draft.value = config;
   }
 
+  /** The model's net, and what is usual for its preset. */
+  async function startFromModel(model: string): Promise<void> {
+    const id = datasetId();
+    startFromConfig(await client.config.fromModel({ model, ...(id === '' ? {} : { datasetId: id }) }));
+  }
+
   function set(path: string, value: unknown): void {
     const config = draft.value;
     if (config === undefined) return;
@@ -90,6 +96,7 @@ export function useDraft(datasetId: () => string) {
     notes,
     startFrom,
     startFromConfig,
+    startFromModel,
     set,
     reset,
     changed,

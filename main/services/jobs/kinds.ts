@@ -304,6 +304,7 @@ function importKind({ models, evaluation, datasets, changes, threads }: JobKindP
         dataset: dataset.name,
         split,
         crops: 1,
+        ties: 'first',
         threads: threads(),
       } as const;
       const { id } = await evaluation.evaluate(work, progress, context.signal);

@@ -1,5 +1,6 @@
 // The paper's numbers, and those that its author logged: resources/reference. Errors in per cent, as printed.
 import * as z from 'zod';
+import { claimIdSchema } from './ledger.ts';
 
 const error = z.number().min(0).max(100);
 export const referenceErrorsSchema = z.strictObject({ top1: error, top5: error });
@@ -46,6 +47,21 @@ export const referenceSchema = z.strictObject({
   ablations: z.array(referenceAblationSchema),
 });
 
+/** What the paper says, what its code did, and what is made of it here. */
+export const truthSchema = z.strictObject({
+  number: z.int(),
+  title: z.string(),
+  paper: z.string(),
+  code: z.string(),
+  here: z.string(),
+  source: z.string(),
+  /** Of the configuration, as people type them; those below one belong to it. */
+  fields: z.array(z.string()),
+  /** The ledger's row that toggles this difference alone. */
+  row: claimIdSchema.nullable(),
+});
+
+export type Truth = z.output<typeof truthSchema>;
 export type ReferenceResult = z.output<typeof referenceResultSchema>;
 export type ReferenceAblation = z.output<typeof referenceAblationSchema>;
 export type Reference = z.output<typeof referenceSchema>;

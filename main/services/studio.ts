@@ -20,7 +20,7 @@ import { DeviceService } from './devices.ts';
 import { EvaluationService } from './evaluation.ts';
 import { EvaluationBrowser } from './evaluation-browser.ts';
 import { LedgerService } from './ledger/ledger.ts';
-import { loadReference } from './ledger/reference.ts';
+import { loadReference, loadTruths } from './ledger/reference.ts';
 import { ledgerTables } from './ledger/run-tables.ts';
 import { LogFile } from './log-file.ts';
 import { ModelResolver } from './model-resolver.ts';
@@ -153,6 +153,7 @@ export class Studio {
       training: this.training,
       checker: new ConfigChecker({ db, devices: this.devices, addon }),
       reference: loadReference(`${resources}/reference`),
+      truths: loadTruths(`${resources}/reference`),
       shippedFolder: `${resources}/ledger`,
       version: Studio.version(),
       now,

@@ -10,6 +10,7 @@ import EvaluationScreen from './screens/evaluation/evaluation-screen.vue';
 import EvaluationsScreen from './screens/evaluations/evaluations-screen.vue';
 import HomeScreen from './screens/home/home-screen.vue';
 import InsideScreen from './screens/inside/inside-screen.vue';
+import LedgerScreen from './screens/ledger/ledger-screen.vue';
 import ModelsScreen from './screens/models/models-screen.vue';
 import NewRunScreen from './screens/new-run/new-run-screen.vue';
 import NotFoundScreen from './screens/not-found/not-found-screen.vue';
@@ -32,6 +33,7 @@ export function makeRouter(): Router {
       { path: '/augmentation', component: AugmentationScreen },
       { path: '/evaluations', component: EvaluationsScreen },
       { path: '/evaluations/:id', component: EvaluationScreen, props: true },
+      { path: '/ledger', component: LedgerScreen },
       { path: '/classify', component: ClassifyScreen },
       { path: '/classify/folder/:id', component: FolderScreen, props: true },
       { path: '/classify/folder/:jobId', component: FolderScreen, props: true },

@@ -11,6 +11,7 @@ import {
 } from '../ledger.ts';
 import { call, nothing } from '../operation.ts';
 import { byId } from '../paging.ts';
+import { referenceResultSchema, truthSchema } from '../reference.ts';
 import { curveSchema, runSchema } from '../runs.ts';
 import { exportedFileSchema } from './evaluations.ts';
 
@@ -26,6 +27,10 @@ export const ledgerDetailSchema = z.object({
 export const ledgerOperations = {
   /** Every row, with the paper's and the author's numbers. */
   claims: call({ input: nothing, output: z.array(claimSchema) }),
+  /** What the paper says and what its code did. */
+  truths: call({ input: nothing, output: z.array(truthSchema) }),
+  /** The published errors. */
+  results: call({ input: nothing, output: z.array(referenceResultSchema) }),
   /** Newest first. */
   plans: call({ input: nothing, output: z.array(ledgerPlanSchema) }),
   /** Measurements that come with the application. */

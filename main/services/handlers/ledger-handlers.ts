@@ -10,6 +10,8 @@ export function ledgerHandlers(parts: HandlerParts): StudioHandlers['ledger'] {
   const { db, ledger, ledgerQueue, changes } = parts;
   return {
     claims: () => ledger.claims(),
+    truths: () => [...ledger.truths],
+    results: () => ledger.reference.results,
     plans: () => ledger.plans(),
     shipped: () => ledger.shipped(),
     show: ({ id }) => ledger.show(id),

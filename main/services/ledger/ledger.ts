@@ -13,7 +13,7 @@ import {
   ledgerFileSchema,
 } from '../../api/ledger.ts';
 import { parseWith } from '../../api/parse.ts';
-import type { Reference } from '../../api/reference.ts';
+import type { Reference, Truth } from '../../api/reference.ts';
 import type { Run } from '../../api/runs.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import { getDataset, listClasses } from '../../data/datasets.ts';
@@ -57,6 +57,7 @@ export interface LedgerServiceParts {
   training: TrainingService;
   checker: ConfigChecker;
   reference: Reference;
+  truths: readonly Truth[];
   /** Measurements that come with the application. */
   shippedFolder: string;
   version: string;
@@ -83,12 +84,14 @@ function trainingTime(run: Run | undefined): number {
 
 export class LedgerService {
   readonly reference: Reference;
+  readonly truths: readonly Truth[];
   readonly measurements: Measurements;
   readonly #parts: LedgerServiceParts;
 
   constructor(parts: LedgerServiceParts) {
     this.#parts = parts;
     this.reference = parts.reference;
+    this.truths = parts.truths;
     this.measurements = new Measurements(parts.db);
   }
 

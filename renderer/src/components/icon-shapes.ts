@@ -6,6 +6,7 @@ export const iconShapes = {
   plus: 'M8 3v10M3 8h10',
   runs: 'M2 13.5h12M3.5 11l3-4 2.5 2 4-6',
   evaluate: 'M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11',
+  ledger: 'M3.5 2v12M1.8 5h6.4M6.5 3.5v3M3.5 8h8M11.5 6.5v3M2.5 11.2h4M6.5 9.7v3',
   classify: 'M2.5 3h11v10h-11zM2.5 10.5l3-3 3 3 2-2 3 3M10.5 5.8h.01',
   models: 'M8 1.8 13.5 5v6L8 14.2 2.5 11V5zM2.5 5 8 8.2 13.5 5M8 8.2v6',
   settings:

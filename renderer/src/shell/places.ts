@@ -59,6 +59,13 @@ export const placeGroups: readonly PlaceGroup[] = [
         words: 'error confusion report calibration',
       },
       {
+        to: '/ledger',
+        label: 'Ledger',
+        icon: 'ledger',
+        key: 'l',
+        words: 'paper claims ablations reproduce reference code differences',
+      },
+      {
         to: '/classify',
         label: 'Classify',
         icon: 'classify',

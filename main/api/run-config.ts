@@ -194,6 +194,13 @@ const deviceSchema = z.string().regex(/^(cpu|cuda:[0-9]{1,3})$/, 'a device is cp
 
 export const precisionSchema = z.enum(['fp32', 'tf32', 'bf16']);
 
+/**
+ * How the devices share the work. columns: the net's columns, on one device or on one each. data: every device has the
+ * whole net and its part of the batch. pairs: the same with two devices for every copy, a column each. hybrid: parts of
+ * the batch in the convolutions, units in the fully connected layers.
+ */
+export const parallelismSchema = z.enum(['columns', 'data', 'pairs', 'hybrid']);
+
 export const runConfigSchema = z
   .strictObject({
     preset: z.string(),
@@ -204,8 +211,9 @@ export const runConfigSchema = z
     steps: positiveInteger.exactOptional(),
     seed: z.int().nonnegative().default(1),
     shuffle: z.boolean().default(true),
-    /** Two entries: column 0 on the first, column 1 on the second. One entry holds both. */
-    devices: z.array(deviceSchema).min(1).max(2).default(['cpu']),
+    /** What they hold is said by parallelism; which lists suit a net is the engine's judgement. */
+    devices: z.array(deviceSchema).min(1).max(16).default(['cpu']),
+    parallelism: parallelismSchema.default('columns'),
     precision: precisionSchema.default('fp32'),
     /** 0: all cores. */
     threads: count.default(0),
@@ -244,5 +252,6 @@ export type OptimiserConfig = z.output<typeof optimiserSchema>;
 export type AugmentationConfig = z.output<typeof augmentationSchema>;
 export type CheckpointsConfig = z.output<typeof checkpointsSchema>;
 export type Precision = z.output<typeof precisionSchema>;
+export type Parallelism = z.output<typeof parallelismSchema>;
 export type RunConfig = z.output<typeof runConfigSchema>;
 export type Preset = z.output<typeof presetSchema>;

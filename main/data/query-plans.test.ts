@@ -211,7 +211,8 @@ describe('query plans', () => {
   });
 
   it('the run that a time is told by is looked for among the newest, their recipes by key', () => {
-    const plan = db.plan(runAlikeSql, { among: 1, steps: 1, devices: '', precision: '', threads: 0 });
+    const place = { devices: '', parallelism: '', precision: '', threads: 0 };
+    const plan = db.plan(runAlikeSql, { among: 1, steps: 1, ...place });
     expect(plan).toContainEqual(expect.stringMatching(/^SCAN runs USING (COVERING )?INDEX runs_by_created$/));
     expect(plan).toContainEqual(expect.stringMatching(/^SEARCH run_recipes USING .*\(run_id=\?\)$/));
   });

@@ -61,16 +61,22 @@ export const runAlikeSql = `SELECT runs.id FROM
     (SELECT id, step, created_at FROM runs ORDER BY created_at DESC, id DESC LIMIT @among) AS runs
     JOIN run_recipes ON run_id = runs.id
   WHERE step >= @steps AND json_extract(config, '$.devices') = @devices
+    AND coalesce(json_extract(config, '$.parallelism'), 'columns') = @parallelism
     AND json_extract(config, '$.precision') = @precision AND json_extract(config, '$.threads') = @threads
   ORDER BY runs.created_at DESC, runs.id DESC LIMIT 1`;
 
 /** The newest run, among so many, that computed in the same place for at least so many steps. */
 export function findRunAlike(
   db: ReadableDatabase,
-  { devices, precision, threads }: Pick<RunConfig, 'devices' | 'precision' | 'threads'>,
+  {
+    devices,
+    parallelism,
+    precision,
+    threads,
+  }: Pick<RunConfig, 'devices' | 'parallelism' | 'precision' | 'threads'>,
   { among, steps }: { among: number; steps: number },
 ): string | undefined {
-  const place = { devices: JSON.stringify(devices), precision, threads };
+  const place = { devices: JSON.stringify(devices), parallelism, precision, threads };
   return db.get<{ id: string }>('runs.alike', runAlikeSql, { ...place, among, steps })?.id;
 }
 

@@ -20,6 +20,7 @@ import { getRun, getRunRecipe } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { DeviceService } from './devices.ts';
 import { describeNet } from './net-description.ts';
+import { sharingCosts } from './sharing-costs.ts';
 
 export interface ConfigCheckerParts {
   db: ReadableDatabase;
@@ -53,16 +54,16 @@ export class ConfigChecker {
     const net = this.#describe(config);
     const plan = dataset === undefined ? null : planOf(config, dataset);
     const costs = net === undefined ? [] : this.#costs(config, net);
-    for (const { device, usable, reason } of costs) {
-      if (!usable)
-        problems.push({ field: 'devices', message: `${device}: ${reason}`, code: 'DEVICE_UNAVAILABLE' });
-    }
+    const missing = costs.filter(({ usable }) => !usable).map(({ device, reason }) => `${device}: ${reason}`);
+    for (const message of new Set(missing))
+      problems.push({ field: 'devices', message, code: 'DEVICE_UNAVAILABLE' });
     return {
       problems,
       config,
       net: net ?? null,
       plan,
       costs,
+      receivedBytes: net === undefined ? null : sharingCosts(config, net).receivedBytes,
       time: net === undefined || plan === null ? null : this.#time(config, net, plan.totalSteps),
       // Weights and velocities, fp32.
       checkpointBytes: net === undefined ? null : 8 * net.parameters,
@@ -111,10 +112,7 @@ export class ConfigChecker {
 
   #costs(config: RunConfig, net: NetDescription): ConfigCost[] {
     const known = this.#parts.devices.list();
-    // Weights, velocities and gradients (parameterBytes is all three); activations and their gradients. Half of each
-    // where a column has its own device.
-    const whole = net.parameterBytes + 2 * net.activationBytes;
-    const memoryBytes = Math.round(whole / config.devices.length);
+    const { memoryBytes } = sharingCosts(config, net);
     return config.devices.map((id) => {
       const device = known.find((one) => one.id === id);
       return {
@@ -165,8 +163,8 @@ export class ConfigChecker {
 }
 
 /** Runs alike in these have the same speed for each FLOP. */
-function placeKey({ devices, precision, threads }: RunConfig): string {
-  return `${devices.join()} ${precision} ${threads}`;
+function placeKey({ devices, parallelism, precision, threads }: RunConfig): string {
+  return `${devices.join()} ${parallelism} ${precision} ${threads}`;
 }
 
 const nothingKnown = {
@@ -174,6 +172,7 @@ const nothingKnown = {
   net: null,
   plan: null,
   costs: [],
+  receivedBytes: null,
   time: null,
   checkpointBytes: null,
   schedule: [],

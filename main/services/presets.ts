@@ -7,6 +7,7 @@ import { closest } from '../api/nearest.ts';
 import { parseRunConfig, parseWith } from '../api/parse.ts';
 import {
   type NetConfig,
+  type Parallelism,
   type Precision,
   type Preset,
   presetSchema,
@@ -26,6 +27,7 @@ export interface ConfigRequest {
   steps?: number;
   batchSize?: number;
   devices?: readonly string[];
+  parallelism?: Parallelism;
   precision?: Precision;
   threads?: number;
   seed?: number;
@@ -89,6 +91,7 @@ export class Presets {
       net: { ...(request.net ?? rest.net), classes },
       optimiser: { ...rest.optimiser, batchSize: request.batchSize ?? rest.optimiser.batchSize },
       devices: request.devices ?? rest.devices,
+      parallelism: request.parallelism ?? rest.parallelism,
       precision: request.precision ?? rest.precision,
       threads: request.threads ?? rest.threads,
       seed: request.seed ?? rest.seed,

@@ -50,7 +50,7 @@ export interface TrainRequest extends ConfigRequest {
 }
 
 /** Where and how a run computes; the weights do not depend on it beyond rounding. */
-export type Placement = Partial<Pick<RunConfig, 'devices' | 'precision' | 'threads'>>;
+export type Placement = Partial<Pick<RunConfig, 'devices' | 'parallelism' | 'precision' | 'threads'>>;
 
 /** A run with its complete configuration. */
 export interface CreateRequest {

@@ -88,14 +88,15 @@ void run(const Options& options) {
   std::vector<int> placed = devices;
   if (devices.size() == 1) placed.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
   std::vector<columns::Column*> columns(static_cast<size_t>(plan.spec.columns));
-  columns::ColumnTeam team(plan, static_cast<int>(devices.size()), [&](int column, int) {
-    auto made = cuda::make_plugin_column(*plugin.api, plan, column,
+  const DeviceLayout layout{options.batch, static_cast<int>(devices.size())};
+  columns::ColumnTeam team(plan, layout, [&](const columns::Share& share, int) {
+    auto made = cuda::make_plugin_column(*plugin.api, plan, share.column,
                                          {.devices = placed,
                                           .precision = config.precision,
                                           .batch = options.batch,
                                           .training = true,
                                           .input_from = devices.size() == 1 ? columns[0] : nullptr});
-    columns[static_cast<size_t>(column)] = made.get();
+    columns[static_cast<size_t>(share.column)] = made.get();
     return made;
   });
   bench::write_initial_weights(team, plan);

@@ -45,6 +45,8 @@ export const configCheckSchema = z.object({
     .object({ stepsPerEpoch: z.int(), totalSteps: z.int(), epochs: z.number(), images: z.int() })
     .nullable(),
   costs: z.array(configCostSchema),
+  /** What each device receives from the others in a training step; null where it is not known. */
+  receivedBytes: z.number().nullable(),
   /** Null where no run on these devices has been measured yet. */
   time: configTimeSchema.nullable(),
   /** Of one checkpoint: weights and velocities. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { nameSchema } from '../datasets.ts';
 import { call, nothing, stream } from '../operation.ts';
 import { byId, pageSchema, searchSchema } from '../paging.ts';
-import { precisionSchema, runConfigSchema } from '../run-config.ts';
+import { parallelismSchema, precisionSchema, runConfigSchema } from '../run-config.ts';
 import {
   checkpointSchema,
   curveSchema,
@@ -208,6 +208,7 @@ export const runsOperations = {
   resume: call({
     input: byId.extend({
       devices: runConfigSchema.shape.devices.unwrap().exactOptional(),
+      parallelism: parallelismSchema.exactOptional(),
       precision: precisionSchema.exactOptional(),
       threads: z.int().min(0).max(1024).exactOptional(),
     }),

@@ -16,6 +16,12 @@ namespace alexnet {
 enum class ScheduleKind { kConstant, kPlateau, kSteps, kPolynomial };
 enum class Precision { kFp32, kTf32, kBf16 };
 
+/// How the devices share the work. kColumns: the net's columns, on one device or on one each. kData: every
+/// device has the whole net and its rows of the batch. kPairs: the same with two devices for every replica, a
+/// column each. kHybrid: rows of the batch in the convolutions, units in the fully connected layers.
+enum class Parallelism { kColumns, kData, kPairs, kHybrid };
+inline constexpr int kMaxDevices = 16;
+
 /// How the learning rate moves. Epochs count from 1; a drop "at epoch e" acts before epoch e starts.
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kConstant;
@@ -55,7 +61,8 @@ struct RunConfig {
   std::optional<int64_t> epochs, steps;  // exactly one
   uint64_t seed = 1;
   bool shuffle = true;
-  std::vector<std::string> devices{"cpu"};
+  std::vector<std::string> devices{"cpu"};  // at most kMaxDevices
+  Parallelism parallelism = Parallelism::kColumns;
   Precision precision = Precision::kFp32;
   int threads = 0;                       // 0: all cores
   int64_t validate_every_epochs = 1;     // 0: never

@@ -25,7 +25,7 @@ struct StepRecord {
   double learning_rate = 0;
   double elapsed_ms = 0;    // the whole step
   double data_wait_ms = 0;  // share of it spent waiting for the loader
-  double exchange_ms = 0;   // share of it spent exchanging between columns
+  double exchange_ms = 0;   // share of it spent exchanging between columns and adding up gradients
 };
 
 /// After an epoch: the whole validation split, centre crop.

@@ -1,5 +1,6 @@
 // One column of the net on one device, as the column team drives it. Backends (native/src/cpu,
-// native/src/cuda) implement it; this folder knows neither oneDNN nor CUDA.
+// native/src/cuda) implement it; this folder knows neither oneDNN nor CUDA. What a column computes of a step
+// is its Share.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +11,25 @@
 #include "alexnet/error.h"
 #include "alexnet/net_spec.h"
 #include "alexnet/sampling.h"
+#include "columns/share.h"
 
 namespace alexnet::columns {
 
 /// A batch as every column reads it: images in the layout and type of Column::input_format(), or, for columns
 /// that accept records, the bytes that they make them from.
 struct Batch {
-  const void* images = nullptr;     // [batch, 3, size, size]; with draws [pieces, side, side, 3] bytes
-  const int32_t* labels = nullptr;  // [batch]; -1: the row only fills the batch
+  // [rows, 3, size, size], the rows of its Share; with draws [pieces, side, side, 3] bytes
+  const void* images = nullptr;
+  const int32_t* labels = nullptr;  // of the rows of the last layer; -1: the row only fills the batch
   int64_t valid = 0;                // rows with a label; they come first
   // Not 0: this memory holds what it held when a batch of the same number was told before.
   uint64_t id = 0;
   // Not null: how each row is made of a piece. Pieces are whole records, of which any crop can be taken, or
   // (side is the crop's) the rows' crops as they lie in the records, not mirrored.
-  const RecordDraw* draws = nullptr;  // [batch]; those of rows without a label are not read
+  const RecordDraw* draws = nullptr;  // of the images' rows; those of rows without a label are not read
   int64_t pieces = 0, side = 0;
   int64_t first_piece = 0;  // the number, in draws, of the piece that `images` begins with
+  int64_t total = 0;        // rows with a label in the whole step, of all replicas; set by the team
 
   int64_t piece_bytes() const { return 3 * side * side; }
 };
@@ -73,9 +77,10 @@ struct Place {
 enum class Parameter { kWeight, kBias, kWeightVelocity, kBiasVelocity };
 
 /// A column's calls come from one thread, the one that created it. `all` lists every column of the net in
-/// order; a column reads from the others only in gather, loss and reduce, when the team has made sure that
-/// they stand still. A deferred column's calls only start work, in order: what its neighbours read is ordered
-/// on the devices, and the team's meetings order the starting.
+/// order, those of its own replica, or of all where the layer is split over all; a column reads from the
+/// others only in gather, loss, reduce and sum_gradients, when the team has made sure that they stand still.
+/// A deferred column's calls only start work, in order: what its neighbours read is ordered on the devices,
+/// and the team's meetings order the starting.
 class Column {
  public:
   virtual ~Column() = default;
@@ -96,7 +101,7 @@ class Column {
   virtual void forward(size_t layer, const PassContext& context) = 0;
 
   /// Joins the logits of all columns. With `gradient`, also prepares this column's gradient, the mean over
-  /// the batch's valid images.
+  /// all valid images of the step. The sums are over its own rows.
   virtual BatchTotals loss(std::span<Column* const> all, bool gradient) = 0;
   /// Whether calls only start work. Then the totals come from finish(), not from loss(), and the column
   /// itself leaves its parameters as they are in a pass whose loss is not finite, and in all that were
@@ -114,11 +119,27 @@ class Column {
   virtual const float* logits() const = 0;
 
   /// The gradients of `layer`'s parameters (unless frozen) and, where `input_gradient`, of what it read; then
-  /// its update.
+  /// its update, unless the gradients are still to be added up over the replicas.
   virtual void backward(size_t layer, const LayerUpdate& update, bool input_gradient) = 0;
   /// Sums what every column found as the gradient of this column's output of layer - 1, after backward() of
   /// a layer that gathers.
   virtual void reduce(size_t layer, std::span<Column* const> all) = 0;
+
+  // Only where replicas share the batch (Share::replicas > 1):
+
+  /// Once all columns are made, replica 0's first: this column of every replica, in their order.
+  virtual void connect(std::span<Column* const> /*replicas*/) {}
+  /// Whether the team must let all replicas meet before and after sum_gradients(); otherwise what a sum reads
+  /// is ordered by other means.
+  virtual bool sums_meet() const { return true; }
+  /// After backward() of a layer that is not frozen: adds up its parameters' gradients over the replicas, in
+  /// one fixed order for all. A deferred column only starts it; the lower layers' backward pass goes on
+  /// beside it.
+  virtual void sum_gradients(size_t /*layer*/) {}
+  /// After sum_gradients(): the layer's update.
+  virtual void update(size_t /*layer*/, const LayerUpdate& /*update*/) {}
+  /// From any thread: another column has failed, and nothing that this one's device waits for comes any more.
+  virtual void abandon() {}
 
   /// This column's share of a parameter in canonical layout (a contiguous range of the joined tensor).
   virtual void write(size_t layer, Parameter parameter, std::span<const float> values) = 0;

@@ -1,5 +1,10 @@
-// The columns of a net and the threads that drive them: one thread a device, each with one column or with
-// all of them. Who computes what and when columns exchange is decided here and nowhere else.
+// The columns of a net, of one replica or of several, and the threads that drive them: one thread a device,
+// each with one column of a replica or with all of them. When columns exchange and replicas add up their
+// gradients is decided here and nowhere else; who computes what is in share.h.
+//
+// A layer's gradients are added up as soon as they are there: on GPUs that happens beside the lower layers'
+// backward pass. A CPU's threads are all busy computing, so there is nothing beside which to do it: there the
+// replicas meet, each adds up its part of the gradients, and they meet again.
 #pragma once
 
 #include <condition_variable>
@@ -15,22 +20,24 @@
 
 #include "columns/column.h"
 #include "columns/rendezvous.h"
+#include "spec/device_layout.h"
 
 namespace alexnet::columns {
 
-/// Makes column `column`; called in the thread that will use it. `device` is the index in the device list.
-using ColumnFactory = std::function<std::unique_ptr<Column>(int column, int device)>;
+/// Makes the column that computes `share`; called in the thread that will use it. `device` is the index in
+/// the device list.
+using ColumnFactory = std::function<std::unique_ptr<Column>(const Share& share, int device)>;
 
 struct StepOutcome {
   BatchTotals totals;
-  double exchange_ms = 0;  // the slowest device's time in waiting for and copying from other columns
+  double exchange_ms = 0;  // the slowest device's time in waiting for other columns, copies and sums
   bool updated = false;    // false: the loss was not finite and nothing was changed
 };
 
 class ColumnTeam {
  public:
-  /// `devices` is 1 (all columns on one) or plan.spec.columns (one each). Throws what the factory throws.
-  ColumnTeam(const NetPlan& plan, int devices, const ColumnFactory& factory);
+  /// Throws what the factory throws.
+  ColumnTeam(const NetPlan& plan, const DeviceLayout& layout, const ColumnFactory& factory);
   ~ColumnTeam();
   ColumnTeam(const ColumnTeam&) = delete;
   ColumnTeam& operator=(const ColumnTeam&) = delete;
@@ -42,8 +49,9 @@ class ColumnTeam {
   /// See Column::accept_records: whether all columns do.
   bool accept_records(const Preprocessing& preprocessing);
 
-  /// Forward, loss, backward and update. Where the loss is not finite nothing is updated. `next`: what will
-  /// probably be the next batch, if it is known; its memory must not change meanwhile.
+  /// Forward, loss, backward and update. Where the loss is not finite nothing is updated. Batches are those
+  /// of the whole step. `next`: what will probably be the next one, if it is known; its memory must not
+  /// change meanwhile.
   StepOutcome train(const Batch& batch, const PassContext& context, std::span<const LayerUpdate> updates,
                     const std::optional<Batch>& next = std::nullopt);
   /// The same in two halves: a step may be started while the one before it is not finished, so that devices
@@ -62,7 +70,7 @@ class ColumnTeam {
   /// What the last pass made at a place, or its gradient, for the first `images` images, all columns joined:
   /// [images, channels, height, width] (see Column::read_place).
   void read_place(const Place& place, bool gradient, int64_t images, std::span<float> out) const;
-  /// The joined logits of the last call: [batch, classes].
+  /// The joined logits of the last call: [batch, classes]. Valid until the next call.
   const float* logits() const;
 
   /// A whole parameter in canonical layout, all columns joined.
@@ -75,6 +83,9 @@ class ColumnTeam {
   struct Member;
   using Task = std::function<void(Member&)>;
 
+  static void check(const NetPlan& plan, const DeviceLayout& layout);
+  /// Makes the columns, and connects those of several replicas.
+  void make(const ColumnFactory& factory);
   /// Runs the task in every member's thread and waits; the first failure is thrown here.
   void run(const Task& task) const;
   /// The same; a failure is thrown when nothing that the pass started goes on any more.
@@ -82,17 +93,41 @@ class ColumnTeam {
   /// Waits until no device works on anything, whatever it says.
   void come_to_rest() const;
   void serve(Member& member);
+  /// Frees everyone who waits in a meeting.
+  void break_up() const;
   /// Destroys the columns in their threads and joins the threads.
   void end();
+
+  Share share(int place) const { return all_.at(place); }
+  /// The columns that exchange before a layer: a replica's, or all.
+  std::span<Column* const> partners(const LayerPlan& layer, const Member& member) const;
+  Rendezvous& meeting(const LayerPlan& layer, const Member& member) const;
+  /// A replica's part of a step's batch.
+  Batch part_of(const Batch& batch, int replica) const;
+
   void forward(Member& member, const Batch& batch, const PassContext& context,
                const std::optional<Batch>& next = std::nullopt);
+  /// Joins logits and finds the loss; not deferred, every member then knows the whole step's.
+  void loss(Member& member, bool gradient);
+  void backward(Member& member, std::span<const LayerUpdate> updates);
+  /// After backward() of a layer: the columns' gradients of what it read, where it gathers.
+  void exchange_back(Member& member, size_t layer, bool input_gradient);
+  /// Replicas have no business with looking into a net.
+  void check_alone() const;
+  void sum_and_update(Member& member, size_t layer, const LayerUpdate& update);
   void finish(Member& member);
+  BatchTotals totals() const;
 
   const NetPlan& plan_;
-  std::vector<std::unique_ptr<Column>> owned_;
-  std::vector<Column*> columns_;
+  const DeviceLayout layout_;
+  const Share all_;                             // the first column's; the others differ in their place
+  std::vector<std::unique_ptr<Column>> owned_;  // by place
+  std::vector<Column*> columns_;                // by place
   std::vector<std::unique_ptr<Member>> members_;
-  mutable Rendezvous rendezvous_;
+  std::vector<std::unique_ptr<Rendezvous>> meetings_;  // by replica
+  mutable Rendezvous everyone_;
+  bool sums_meet_ = true;
+  mutable std::vector<float> logits_;  // of several replicas
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

@@ -26,15 +26,16 @@ InputParts input_parts(const NetPlan& plan, const LayerPlan& layer, bool first) 
 }  // namespace
 
 template <class T>
-ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch,
+ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, const columns::Share& share,
                         Layout layout, Purpose purpose, const Maps<T>& input, bool flatten)
     : onednn_(onednn),
       plan_(plan.layers[layer]),
-      out_channels_(column_range(plan_.spec.width, plan.spec.columns, column).size()),
+      out_channels_(share.width(plan_).size()),
       taps_(plan_.spec.kernel * plan_.spec.kernel),
       parts_(input_parts(plan, plan_, layer == 0)),
       input_(input) {
-  const int64_t stored_out = stored_channels(out_channels_);
+  const Range rows = share.rows(plan_);
+  const int64_t batch = rows.size(), stored_out = stored_channels(out_channels_);
   const ConvolutionShape shape{.batch = batch,
                                .in_channels = parts_.stored(),
                                .in_height = plan_.in.height,
@@ -66,7 +67,7 @@ ConvLayer<T>::ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer,
     bias_velocity_ = Buffer<float>(stored_out);
     bias_gradient_ = Buffer<float>(stored_out);
   }
-  ops_.emplace(plan, layer, column, batch, layout, purpose, linear_, relu);
+  ops_.emplace(plan, layer, share.column, rows, layout, purpose, linear_, relu);
 
   output_.maps = ops_->output();
   output_.data = output_.maps.data;
@@ -117,7 +118,7 @@ void ConvLayer<T>::forward(const PassContext& context) {
 }
 
 template <class T>
-void ConvLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
+void ConvLayer<T>::backward(bool input_gradient, bool parameters) {
   if (unflatten_) {
     with_onednn("flattening, backward", [&] {
       memory from = memory_over(onednn_, flat_desc_, output_.gradient);
@@ -129,9 +130,13 @@ void ConvLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
   }
   ops_->backward();
   if (input_gradient) convolution_->backward_data(linear_.gradient, input_.gradient);
-  if (update.frozen) return;
-  convolution_->backward_weights(input_.data, linear_.gradient, weight_gradient_.data(),
-                                 bias_gradient_.data());
+  if (parameters)
+    convolution_->backward_weights(input_.data, linear_.gradient, weight_gradient_.data(),
+                                   bias_gradient_.data());
+}
+
+template <class T>
+void ConvLayer<T>::update(const LayerUpdate& update) {
   sgd_update(weights_.data(), weight_velocity_.data(), weight_gradient_.data(), weights_.count(),
              {update.weight_rate, update.momentum, update.weight_decay});
   sgd_update(biases_.data(), bias_velocity_.data(), bias_gradient_.data(), biases_.count(),

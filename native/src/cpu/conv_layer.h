@@ -29,14 +29,19 @@ class ConvLayer : public Layer<T> {
  public:
   /// `input` is what the layer reads (ignored for the image: see set_image); `flatten`: the next layer is
   /// fully connected.
-  ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout,
-            Purpose purpose, const Maps<T>& input, bool flatten);
+  ConvLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, const columns::Share& share,
+            Layout layout, Purpose purpose, const Maps<T>& input, bool flatten);
 
   bool image_channels_last() const { return convolution_->image_channels_last(); }
   void set_image(const T* image) { input_.data = const_cast<T*>(image); }
 
   void forward(const columns::PassContext& context) override;
-  void backward(const columns::LayerUpdate& update, bool input_gradient) override;
+  void backward(bool input_gradient, bool parameters) override;
+  Gradients gradients() override {
+    return {{weight_gradient_.data(), static_cast<size_t>(weight_gradient_.count())},
+            {bias_gradient_.data(), static_cast<size_t>(bias_gradient_.count())}};
+  }
+  void update(const columns::LayerUpdate& update) override;
   const Port<T>& output() const override { return output_; }
   Port<T> place(size_t n) const override;
   void write(columns::Parameter parameter, std::span<const float> values) override;

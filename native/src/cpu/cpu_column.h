@@ -9,7 +9,6 @@
 namespace alexnet::cpu {
 
 struct CpuColumnOptions {
-  int64_t batch = 0;
   bool bf16 = false;      // maps and multiplied weights in bf16; masters, gradients and updates in fp32
   bool training = false;  // false: forward only, without gradients and velocities
   bool views = false;     // not training: every result is kept for read_place(), and gradients for it
@@ -18,9 +17,9 @@ struct CpuColumnOptions {
   Purpose purpose() const { return training ? Purpose::kTrain : views ? Purpose::kView : Purpose::kAnswer; }
 };
 
-/// Makes column `column` in the calling thread, which must make all its calls. `plan` must outlive it.
-/// Throws kOutOfMemory, kDeviceUnavailable.
-std::unique_ptr<columns::Column> make_cpu_column(const NetPlan& plan, int column,
+/// Makes the column that computes `share` in the calling thread, which must make all its calls. `plan` must
+/// outlive it. Throws kOutOfMemory, kDeviceUnavailable.
+std::unique_ptr<columns::Column> make_cpu_column(const NetPlan& plan, const columns::Share& share,
                                                  const CpuColumnOptions& options);
 
 }  // namespace alexnet::cpu

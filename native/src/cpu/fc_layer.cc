@@ -9,12 +9,13 @@ using columns::Parameter;
 using columns::PassContext;
 
 template <class T>
-FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch,
+FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, const columns::Share& share,
                     Purpose purpose, const Port<T>& input, ProductScratch& scratch)
     : net_(plan),
       layer_(layer),
-      units_(column_range(plan.layers[layer].spec.width, plan.spec.columns, column)),
-      batch_(batch),
+      units_(share.width(plan.layers[layer])),
+      rows_(share.rows(plan.layers[layer])),
+      batch_(rows_.size()),
       classifier_(layer + 1 == plan.layers.size()),
       input_(input),
       scratch_(scratch) {
@@ -26,21 +27,21 @@ FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int
   }
   relu_fused_ = !keeps_all(purpose) && activation_ && plan.spec.activation == Activation::kRelu;
 
-  const ProductShape shape{batch, input.features, units};
+  const ProductShape shape{batch_, input.features, units};
   if (classifier_) {
     classifier_product_.emplace(onednn, shape, false, purpose);
-    logits_ = Buffer<float>(batch * units);
+    logits_ = Buffer<float>(batch_ * units);
   } else {
     product_.emplace(onednn, shape, relu_fused_, purpose);
-    data_ = Buffer<T>(batch * units);
+    data_ = Buffer<T>(batch_ * units);
   }
   weights_ = Buffer<float>(units * input.features);
   biases_ = Buffer<float>(units);
   if constexpr (sizeof(T) == 2) copy_ = Buffer<Bf16>(weights_.count());
-  if (has_gradients(purpose)) gradient_ = Buffer<T>(batch * units);
+  if (has_gradients(purpose)) gradient_ = Buffer<T>(batch_ * units);
   if (keeps_all(purpose) && activation_) {
-    linear_data_ = Buffer<T>(batch * units);
-    linear_gradient_ = Buffer<T>(batch * units);
+    linear_data_ = Buffer<T>(batch_ * units);
+    linear_gradient_ = Buffer<T>(batch_ * units);
   }
   if (has_updates(purpose)) {
     weight_velocity_ = Buffer<float>(weights_.count());
@@ -50,11 +51,11 @@ FcLayer<T>::FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int
   }
   output_ = {.flat = true, .maps = {}, .features = units, .data = data_.data(), .gradient = gradient_.data()};
   for (Dropout& dropout : dropouts_) {
-    dropout.data = Buffer<T>(batch * units);
-    dropout.kept = Buffer<uint8_t>(batch * units);
+    dropout.data = Buffer<T>(batch_ * units);
+    dropout.kept = Buffer<uint8_t>(batch_ * units);
     output_.data = dropout.data.data();
     if (has_gradients(purpose)) {
-      dropout.gradient = Buffer<T>(batch * units);
+      dropout.gradient = Buffer<T>(batch_ * units);
       output_.gradient = dropout.gradient.data();
     }
   }
@@ -89,6 +90,7 @@ void FcLayer<T>::forward(const PassContext& context) {
     DropoutDraw draw = dropout_draw(net_, layer_, dropout.probability, context);
     draw.total_features = net_.layers[layer_].spec.width;
     draw.feature_offset = units_.begin;
+    draw.first_image = rows_.begin;
     dropout.scale = draw.scale;
     dropout_forward(x, dropout.data.data(), dropout.kept.data(), batch_, units, units, draw);
     x = dropout.data.data();
@@ -113,7 +115,7 @@ Port<T> FcLayer<T>::place(size_t n) const {
 }
 
 template <class T>
-void FcLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
+void FcLayer<T>::backward(bool input_gradient, bool parameters) {
   const int64_t units = units_.size();
   for (size_t i = dropouts_.size(); i-- > 0;) {
     Dropout& dropout = dropouts_[i];
@@ -127,18 +129,20 @@ void FcLayer<T>::backward(const LayerUpdate& update, bool input_gradient) {
   float* weight_gradient = scratch_.weight_gradient.data();
   const auto run = [&](auto& product) {
     if (input_gradient) product.backward_data(gradient, multiplied(), input_.gradient);
-    if (!update.frozen)
-      product.backward_weights(input_.data, gradient, weight_gradient, bias_gradient_.data());
+    if (parameters) product.backward_weights(input_.data, gradient, weight_gradient, bias_gradient_.data());
   };
   if (classifier_)
     run(*classifier_product_);
   else
     run(*product_);
-  if (update.frozen) return;
+}
+
+template <class T>
+void FcLayer<T>::update(const LayerUpdate& update) {
   Bf16* copy = copy_.count() > 0 ? copy_.data() : nullptr;
-  sgd_update(weights_.data(), weight_velocity_.data(), weight_gradient, weights_.count(),
+  sgd_update(weights_.data(), weight_velocity_.data(), scratch_.weight_gradient.data(), weights_.count(),
              {update.weight_rate, update.momentum, update.weight_decay}, copy);
-  sgd_update(biases_.data(), bias_velocity_.data(), bias_gradient_.data(), units,
+  sgd_update(biases_.data(), bias_velocity_.data(), bias_gradient_.data(), biases_.count(),
              {update.bias_rate, update.momentum, update.bias_decay});
 }
 

@@ -19,11 +19,16 @@ struct ProductScratch {
 template <class T>
 class FcLayer : public Layer<T> {
  public:
-  FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, int column, int64_t batch, Purpose purpose,
-          const Port<T>& input, ProductScratch& scratch);
+  FcLayer(const Onednn& onednn, const NetPlan& plan, size_t layer, const columns::Share& share,
+          Purpose purpose, const Port<T>& input, ProductScratch& scratch);
 
   void forward(const columns::PassContext& context) override;
-  void backward(const columns::LayerUpdate& update, bool input_gradient) override;
+  void backward(bool input_gradient, bool parameters) override;
+  Gradients gradients() override {
+    return {{scratch_.weight_gradient.data(), static_cast<size_t>(weights_.count())},
+            {bias_gradient_.data(), static_cast<size_t>(biases_.count())}};
+  }
+  void update(const columns::LayerUpdate& update) override;
   const Port<T>& output() const override { return output_; }
   Port<T> place(size_t n) const override;
   void write(columns::Parameter parameter, std::span<const float> values) override;
@@ -51,6 +56,7 @@ class FcLayer : public Layer<T> {
   const NetPlan& net_;
   const size_t layer_;
   const Range units_;  // this column's
+  const Range rows_;   // of the step's batch
   const int64_t batch_;
   const bool classifier_;
   bool activation_ = false, relu_fused_ = false;

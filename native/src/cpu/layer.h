@@ -19,12 +19,22 @@ struct Port {
   T* gradient = nullptr;  // training only
 };
 
+/// Of a layer's parameters, as they are stored.
+struct Gradients {
+  std::span<float> weights, biases;
+};
+
 template <class T>
 class Layer {
  public:
   virtual ~Layer() = default;
   virtual void forward(const columns::PassContext& context) = 0;
-  virtual void backward(const columns::LayerUpdate& update, bool input_gradient) = 0;
+  /// The gradient of what it read where `input_gradient`, of its parameters where `parameters`.
+  virtual void backward(bool input_gradient, bool parameters) = 0;
+  /// The gradients that backward() found, of weights and biases; until the next layer's backward().
+  virtual Gradients gradients() = 0;
+  /// Updates the parameters by gradients().
+  virtual void update(const columns::LayerUpdate& update) = 0;
   virtual const Port<T>& output() const = 0;
   /// What the last pass left after the linear part (0) or after the n-th op (n), with its gradient where
   /// there is one; `data` is null where a later op has written over it or a fused one never made it.

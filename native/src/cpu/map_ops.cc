@@ -7,9 +7,9 @@
 namespace alexnet::cpu {
 
 template <class T>
-MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout,
-                  Purpose purpose, const Maps<T>& linear, bool relu_fused)
-    : plan_(plan), layer_(layer), column_(column), batch_(batch), layout_(layout), linear_(linear) {
+MapOps<T>::MapOps(const NetPlan& plan, size_t layer, int column, Range rows, Layout layout, Purpose purpose,
+                  const Maps<T>& linear, bool relu_fused)
+    : plan_(plan), layer_(layer), column_(column), rows_(rows), layout_(layout), linear_(linear) {
   using Kind = typename Step::Kind;
   const auto& ops = plan.layers[layer].ops;
   steps_.reserve(ops.size());
@@ -59,7 +59,7 @@ template <class T>
 void MapOps<T>::allocate(Step& step, const OpPlan& op, Purpose purpose) {
   const int64_t channels = column_range(op.out.channels, plan_.spec.columns, column_).size();
   step.shape = op.out;
-  step.out.view = map_view(layout_, batch_, channels, op.out.height, op.out.width);
+  step.out.view = map_view(layout_, rows_.size(), channels, op.out.height, op.out.width);
   step.data = Buffer<T>(step.out.view.padded_count());
   step.out.data = step.data.data();
   if (has_gradients(purpose)) {
@@ -120,6 +120,7 @@ void MapOps<T>::forward(Step& s, const columns::PassContext& context) {
       draw.total_features = s.shape.count();
       draw.feature_offset =
           column_range(s.shape.channels, plan_.spec.columns, column_).begin * s.shape.height * s.shape.width;
+      draw.first_image = rows_.begin;
       s.dropout_scale = draw.scale;
       dropout_forward(s.in.data, in, s.out.data, out, s.bytes.data(), draw);
       break;

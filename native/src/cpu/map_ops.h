@@ -29,7 +29,8 @@ template <class T>
 class MapOps {
  public:
   /// `linear` is the convolution's result; where relu_fused, its first op, a ReLU, is already done.
-  MapOps(const NetPlan& plan, size_t layer, int column, int64_t batch, Layout layout, Purpose purpose,
+  /// `rows`: of the step's batch.
+  MapOps(const NetPlan& plan, size_t layer, int column, Range rows, Layout layout, Purpose purpose,
          const Maps<T>& linear, bool relu_fused);
 
   void forward(const columns::PassContext& context);
@@ -64,7 +65,7 @@ class MapOps {
   const NetPlan& plan_;
   const size_t layer_;
   const int column_;
-  const int64_t batch_;
+  const Range rows_;
   const Layout layout_;
   Maps<T> linear_;
   std::vector<Step> steps_;

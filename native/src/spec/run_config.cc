@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "spec/device_layout.h"
 #include "spec/json_fields.h"
 
 namespace alexnet {
@@ -165,11 +166,12 @@ uint64_t read_seed(Fields& fields, uint64_t fallback) {
   return static_cast<uint64_t>(fields.integer("seed", {}, 0, INT64_MAX));
 }
 
-std::vector<std::string> read_devices(Fields& fields, const NetSpec& net) {
+std::vector<std::string> read_devices(Fields& fields) {
   const Json* list = fields.find("devices");
   if (list == nullptr) return {"cpu"};
-  if (!list->is_array() || list->empty() || list->size() > 2) {
-    fields.fail("devices", "must be a list of one or two devices, but is " + Fields::shown(*list));
+  if (!list->is_array() || list->empty() || list->size() > kMaxDevices) {
+    fields.fail("devices", "must be a list of 1 to " + std::to_string(kMaxDevices) + " devices, but is " +
+                               Fields::shown(*list));
   }
   std::vector<std::string> devices;
   for (const Json& item : *list) {
@@ -177,10 +179,6 @@ std::vector<std::string> read_devices(Fields& fields, const NetSpec& net) {
       fields.fail("devices", "must hold names like \"cpu\" or \"cuda:0\", but holds " + Fields::shown(item));
     }
     devices.push_back(item.get<std::string>());
-  }
-  if (devices.size() == 2 && net.columns != 2) {
-    fields.fail("devices",
-                "must be one device: two devices hold one column each, and this net has one column");
   }
   return devices;
 }
@@ -211,7 +209,14 @@ RunConfig parse_run_config(std::string_view json) {
   read_length(fields, config);
   config.seed = read_seed(fields, config.seed);
   config.shuffle = fields.boolean("shuffle", config.shuffle);
-  config.devices = read_devices(fields, config.net);
+  config.devices = read_devices(fields);
+  config.parallelism = fields.choice<Parallelism>("parallelism", config.parallelism,
+                                                  {{"columns", Parallelism::kColumns},
+                                                   {"data", Parallelism::kData},
+                                                   {"pairs", Parallelism::kPairs},
+                                                   {"hybrid", Parallelism::kHybrid}});
+  // So that what cannot be shared is refused here.
+  layout_devices(config.net, config.parallelism, config.devices, config.optimiser.batch_size);
   config.precision = fields.choice<Precision>(
       "precision", config.precision,
       {{"fp32", Precision::kFp32}, {"tf32", Precision::kTf32}, {"bf16", Precision::kBf16}});

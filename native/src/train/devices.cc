@@ -47,7 +47,10 @@ void check_gpus(const std::vector<std::string>& devices, const std::vector<Devic
 }
 
 std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, const NetPlan& plan,
-                                                   const TeamOptions& options) {
+                                                   const DeviceLayout& layout, const TeamOptions& options) {
+  if (layout.replicas > 1)
+    throw Error(ErrorCode::kInvalidConfig, "devices: several replicas are trained on the CPU alone so far",
+                kDevicesField);
   const int devices = static_cast<int>(options.devices.size());
   cuda::ColumnOptions column_options{
       .devices = {}, .precision = options.precision, .batch = options.batch, .training = options.training};
@@ -55,14 +58,15 @@ std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, c
     column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(devices == 1 ? 0 : c)]));
   // On one device one thread drives all columns, and the first brings the batch for all.
   const columns::Column* first = nullptr;
-  return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {
-    auto made = cuda::make_plugin_column(api, plan, column, column_options);
+  return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
+    auto made = cuda::make_plugin_column(api, plan, share.column, column_options);
     if (devices == 1 && !first) column_options.input_from = first = made.get();
     return made;
   });
 }
 
-std::unique_ptr<columns::ColumnTeam> make_cpu_team(const NetPlan& plan, const TeamOptions& options) {
+std::unique_ptr<columns::ColumnTeam> make_cpu_team(const NetPlan& plan, const DeviceLayout& layout,
+                                                   const TeamOptions& options) {
   if (options.precision == Precision::kTf32)
     throw Error(ErrorCode::kInvalidConfig, "precision: tf32 is for GPUs; a CPU computes in fp32 or bf16",
                 R"({"field":"precision"})");
@@ -71,10 +75,9 @@ std::unique_ptr<columns::ColumnTeam> make_cpu_team(const NetPlan& plan, const Te
                 "cpu: this processor has no bf16 instructions (AVX512-BF16 or AMX); use fp32");
   const int devices = static_cast<int>(options.devices.size());
   const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
-  return std::make_unique<columns::ColumnTeam>(plan, devices, [&](int column, int) {
-    return cpu::make_cpu_column(plan, column,
-                                {.batch = options.batch,
-                                 .bf16 = options.precision == Precision::kBf16,
+  return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
+    return cpu::make_cpu_column(plan, share,
+                                {.bf16 = options.precision == Precision::kBf16,
                                  .training = options.training,
                                  .views = options.views,
                                  .threads = std::max(1, threads / devices)});
@@ -92,14 +95,11 @@ std::unique_ptr<columns::ColumnTeam> make_team(const NetPlan& plan, const TeamOp
                   "devices: " + device + " is no device; \"cpu\" and \"cuda:0\" are some", kDevicesField);
     gpus += gpu;
   }
-  if (gpus == 0) return make_cpu_team(plan, options);
+  const DeviceLayout layout = layout_devices(plan.spec, options.parallelism, options.devices, options.batch);
+  if (gpus == 0) return make_cpu_team(plan, layout, options);
   const cuda::PluginLoad plugin = cuda::load_plugin();
   check_gpus(options.devices, cuda::device_reports(plugin));
-  if (gpus < options.devices.size())
-    throw Error(ErrorCode::kInvalidConfig,
-                "devices: a CPU and a GPU do not share a net: the GPU would wait; name GPUs alone",
-                kDevicesField);
-  return make_gpu_team(*plugin.api, plan, options);
+  return make_gpu_team(*plugin.api, plan, layout, options);
 }
 
 }  // namespace train

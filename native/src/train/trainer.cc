@@ -79,6 +79,7 @@ struct Trainer::Impl {
         preprocessing(train::make_preprocessing(train_pack.statistics(), config, input)),
         parameters(plan, /*velocities=*/true),
         team(train::make_team(plan, {.devices = config.devices,
+                                     .parallelism = config.parallelism,
                                      .precision = config.precision,
                                      .threads = config.threads,
                                      .batch = config.optimiser.batch_size,

@@ -20,19 +20,32 @@ struct FakeWorld {
   std::string fail_in;  // a call's name, e.g. "backward 1"; empty: nothing fails
   int fail_column = 0;
   double loss = 1;
+  int loss_column = -1;  // the only one whose loss that is, all others' being 1; -1: all
   bool finite = true;
   std::atomic<int> wrong_thread{0};  // calls from another thread than the one that made the column
   std::atomic<int> too_early{0};     // reads of a column that had not yet made what is read
   std::atomic<int> alive{0};
-  std::vector<std::vector<std::string>> calls;  // by column
-  std::vector<std::thread::id> threads;         // by column: who made it
+  // By column: its place among all columns of all replicas.
+  std::vector<std::vector<std::string>> calls;
+  std::vector<std::thread::id> threads;  // who made it
+  std::vector<columns::Batch> batches;   // its last one
+  std::atomic<int> abandoned{0};
+
+  explicit FakeWorld(int columns)
+      : calls(static_cast<size_t>(columns)),
+        threads(static_cast<size_t>(columns)),
+        batches(static_cast<size_t>(columns)) {}
 };
 
 class FakeColumn : public columns::Column {
  public:
-  FakeColumn(FakeWorld& world, int column, size_t layers)
-      : world_(world), column_(column), forwarded_(layers), gone_back_(layers) {
-    world_.threads[static_cast<size_t>(column)] = std::this_thread::get_id();
+  FakeColumn(FakeWorld& world, const columns::Share& share, const NetPlan& plan)
+      : world_(world),
+        column_(share.place()),
+        forwarded_(plan.layers.size()),
+        gone_back_(plan.layers.size()),
+        summed_(plan.layers.size()) {
+    world_.threads[static_cast<size_t>(column_)] = std::this_thread::get_id();
     ++world_.alive;
     call("make");
   }
@@ -42,8 +55,9 @@ class FakeColumn : public columns::Column {
   }
 
   columns::InputFormat input_format() const override { return {InputLayout::kNhwc, InputType::kBfloat16}; }
-  void set_batch(const columns::Batch&) override {
+  void set_batch(const columns::Batch& batch) override {
     ++pass_;
+    world_.batches[static_cast<size_t>(column_)] = batch;
     call("batch");
   }
   void gather(size_t layer, std::span<columns::Column* const> all) override {
@@ -57,7 +71,8 @@ class FakeColumn : public columns::Column {
   columns::BatchTotals loss(std::span<columns::Column* const> all, bool gradient) override {
     call(gradient ? "loss with gradient" : "loss");
     check(all, &FakeColumn::forwarded_, forwarded_.size() - 1);
-    return {world_.loss, 1, 2, 3};
+    const bool all_alike = world_.loss_column < 0 || world_.loss_column == column_;
+    return {all_alike ? world_.loss : 1, 1, 2, 3};
   }
   const float* logits() const override { return logits_; }
   void backward(size_t layer, const columns::LayerUpdate&, bool input_gradient) override {
@@ -68,6 +83,21 @@ class FakeColumn : public columns::Column {
     call("reduce " + std::to_string(layer));
     check(all, &FakeColumn::gone_back_, layer);
   }
+
+  void connect(std::span<columns::Column* const> replicas) override {
+    call("connect");
+    replicas_.assign(replicas.begin(), replicas.end());
+  }
+  void sum_gradients(size_t layer) override {
+    call("sum " + std::to_string(layer));
+    check(replicas_, &FakeColumn::gone_back_, layer);
+    summed_[layer] = pass_;
+  }
+  void update(size_t layer, const columns::LayerUpdate&) override {
+    call("update " + std::to_string(layer));
+    check(replicas_, &FakeColumn::summed_, layer);
+  }
+  void abandon() override { ++world_.abandoned; }
 
   void write(size_t layer, columns::Parameter parameter, std::span<const float> values) override {
     call("write");
@@ -89,8 +119,8 @@ class FakeColumn : public columns::Column {
 
   /// Whether every column has finished `layer` in this pass.
   void check(std::span<columns::Column* const> all, Passes FakeColumn::*passes, size_t layer) {
-    for (columns::Column* other : all)
-      world_.too_early += (static_cast<FakeColumn*>(other)->*passes)[layer] != pass_;
+    for (const columns::Column* other : all)
+      world_.too_early += (static_cast<const FakeColumn*>(other)->*passes)[layer] != pass_;
   }
   void note_thread() const {
     world_.wrong_thread += std::this_thread::get_id() != world_.threads[static_cast<size_t>(column_)];
@@ -106,7 +136,8 @@ class FakeColumn : public columns::Column {
   int pass_ = 0;
   // By layer, the last pass that did it. Plain ints on purpose: the team's meetings alone order their reads
   // by other columns' threads.
-  Passes forwarded_, gone_back_;
+  Passes forwarded_, gone_back_, summed_;
+  std::vector<columns::Column*> replicas_;
   float logits_[1] = {0};
   std::map<std::pair<size_t, columns::Parameter>, std::vector<float>> values_;
 };
@@ -114,18 +145,19 @@ class FakeColumn : public columns::Column {
 /// The team of fake columns and what they noted.
 struct FakeTeam {
   FakeTeam(const NetPlan& plan, int devices) : FakeTeam(plan, devices, {}, 0) {}
-  FakeTeam(const NetPlan& plan, int devices, const std::string& fail_in, int fail_column) {
+  FakeTeam(const NetPlan& plan, int devices, const std::string& fail_in, int fail_column)
+      : FakeTeam(plan, DeviceLayout{.batch = 3, .devices = devices}, fail_in, fail_column) {}
+  FakeTeam(const NetPlan& plan, const DeviceLayout& layout, const std::string& fail_in = {},
+           int fail_column = 0)
+      : world(plan.spec.columns * layout.replicas) {
     world.fail_in = fail_in;
     world.fail_column = fail_column;
-    world.calls.resize(static_cast<size_t>(plan.spec.columns));
-    world.threads.resize(static_cast<size_t>(plan.spec.columns));
-    columns.resize(static_cast<size_t>(plan.spec.columns));
-    device_of.resize(static_cast<size_t>(plan.spec.columns), -1);
-    const size_t layers = plan.layers.size();
-    team = std::make_unique<columns::ColumnTeam>(plan, devices, [this, layers](int column, int device) {
-      auto made = std::make_unique<FakeColumn>(world, column, layers);
-      columns[static_cast<size_t>(column)] = made.get();
-      device_of[static_cast<size_t>(column)] = device;
+    columns.resize(world.calls.size());
+    device_of.resize(world.calls.size(), -1);
+    team = std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int device) {
+      auto made = std::make_unique<FakeColumn>(world, share, plan);
+      columns[static_cast<size_t>(share.place())] = made.get();
+      device_of[static_cast<size_t>(share.place())] = device;
       return made;
     });
   }

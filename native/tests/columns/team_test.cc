@@ -149,13 +149,11 @@ TEST_CASE("a failure anywhere in a step reaches the caller, frees the other colu
 TEST_CASE("a column that cannot be made is an error, and those that were made are gone") {
   const NetPlan plan = make_plan();
   for (const int devices : {1, 2}) {
-    test::FakeWorld world;
-    world.calls.resize(2);
-    world.threads.resize(2);
-    CHECK_THROWS_WITH(ColumnTeam(plan, devices,
-                                 [&](int column, int) -> std::unique_ptr<columns::Column> {
-                                   if (column == 1) throw std::runtime_error("no memory");
-                                   return std::make_unique<test::FakeColumn>(world, column, 4);
+    test::FakeWorld world(2);
+    CHECK_THROWS_WITH(ColumnTeam(plan, {.batch = 3, .devices = devices},
+                                 [&](const columns::Share& share, int) -> std::unique_ptr<columns::Column> {
+                                   if (share.column == 1) throw std::runtime_error("no memory");
+                                   return std::make_unique<test::FakeColumn>(world, share, plan);
                                  }),
                       "no memory");
     CHECK(world.alive == 0);
@@ -165,10 +163,14 @@ TEST_CASE("a column that cannot be made is an error, and those that were made ar
 
 TEST_CASE("a net runs on one device or on one a column") {
   const NetPlan two = make_plan(), one = make_plan(1);
-  const columns::ColumnFactory none = [](int, int) { return std::unique_ptr<columns::Column>(); };
-  CHECK_THROWS_AS(ColumnTeam(two, 0, none), Error);
-  CHECK_THROWS_AS(ColumnTeam(two, 3, none), Error);
-  CHECK_THROWS_AS(ColumnTeam(one, 2, none), Error);
+  const columns::ColumnFactory none = [](const columns::Share&, int) {
+    return std::unique_ptr<columns::Column>();
+  };
+  CHECK_THROWS_AS(ColumnTeam(two, {.batch = 3, .devices = 0}, none), Error);
+  CHECK_THROWS_AS(ColumnTeam(two, {.batch = 3, .devices = 3}, none), Error);
+  CHECK_THROWS_AS(ColumnTeam(one, {.batch = 3, .devices = 2}, none), Error);
+  CHECK_THROWS_AS(ColumnTeam(one, {.batch = 3, .replicas = 0}, none), Error);
+  CHECK_THROWS_AS(ColumnTeam(one, {.batch = 3, .replicas = 4}, none), Error);
   const FakeTeam single(one, 1);
   CHECK(single.world.alive == 1);
 }

@@ -15,14 +15,18 @@ using namespace alexnet::test;
 
 namespace {
 
-std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, int devices, bool bf16, int threads = 2) {
-  auto team = std::make_unique<ColumnTeam>(plan, devices, [&](int column, int) {
-    return cpu::make_cpu_column(
-        plan, column,
-        {.batch = kBatch, .bf16 = bf16, .training = true, .threads = omp_threads(threads / devices)});
+std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const DeviceLayout& layout, bool bf16,
+                                      int threads) {
+  auto team = std::make_unique<ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
+    return cpu::make_cpu_column(plan, share,
+                                {.bf16 = bf16, .training = true, .threads = omp_threads(threads)});
   });
   draw_parameters(plan, *team);
   return team;
+}
+
+std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, int devices, bool bf16, int threads = 2) {
+  return make_team(plan, {.batch = kBatch, .devices = devices}, bf16, threads / devices);
 }
 
 /// oneDNN's order of summation and its Winograd kernels differ from double by far less than 1e-4 of a
@@ -127,10 +131,10 @@ TEST_CASE("a loss that is not finite changes no parameter") {
 
 TEST_CASE("a failure in one column's thread reaches the caller and the team can be ended") {
   const NetPlan plan = plan_net(parse_net_spec(test::small_nets()[0].json));
-  CHECK_THROWS_WITH(ColumnTeam(plan, 2,
-                               [&](int column, int) -> std::unique_ptr<columns::Column> {
-                                 if (column == 1) throw std::runtime_error("no memory for column 1");
-                                 return cpu::make_cpu_column(plan, column, {.batch = 1});
+  CHECK_THROWS_WITH(ColumnTeam(plan, {.batch = 1, .devices = 2},
+                               [&](const columns::Share& share, int) -> std::unique_ptr<columns::Column> {
+                                 if (share.column == 1) throw std::runtime_error("no memory for column 1");
+                                 return cpu::make_cpu_column(plan, share, {});
                                }),
                     "no memory for column 1");
 }

@@ -199,18 +199,31 @@ const std::vector<Wrong> kWrongConfigs{
     {"no gain", [](Json& c) { c["augmentation"]["gain"] = 0; }, "", "augmentation.gain", "more than 0"},
     {"negative noise", [](Json& c) { c["augmentation"]["colourNoise"] = -1; }, "", "augmentation.colourNoise",
      "at least 0"},
-    {"no devices", [](Json& c) { c["devices"] = Json::array(); }, "", "devices", "one or two"},
+    {"no devices", [](Json& c) { c["devices"] = Json::array(); }, "", "devices", "1 to 16"},
     {"three devices",
      [](Json& c) {
        c["devices"] = {"cpu", "cpu", "cpu"};
      },
-     "", "devices", "one or two"},
+     "", "devices", "\"data\" makes 3 replicas"},
     {"two devices for one column",
      [](Json& c) {
        c["net"]["columns"] = 1;
        c["devices"] = {"cpu", "cpu"};
      },
      "", "devices", "one column"},
+    {"a pair for one column",
+     [](Json& c) {
+       c["net"]["columns"] = 1;
+       c["parallelism"] = "pairs";
+     },
+     "", "parallelism", "one column"},
+    {"fewer images than replicas",
+     [](Json& c) {
+       c["parallelism"] = "data";
+       c["devices"] = {"cpu", "cpu"};
+       c["optimiser"]["batchSize"] = 1;
+     },
+     "", "optimiser.batchSize", "larger batch"},
     {"an unknown precision", [](Json& c) { c["precision"] = "fp64"; }, "", "precision", "\"fp32\""},
     {"a negative seed", [](Json& c) { c["seed"] = -1; }, "", "seed", "from 0"},
     {"too many threads", [](Json& c) { c["threads"] = 100000; }, "", "threads", "from 0 to 1024"},

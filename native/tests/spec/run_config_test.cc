@@ -76,7 +76,7 @@ TEST_CASE("every other setting arrives") {
   json["steps"] = 1000;
   json["seed"] = 18446744073709551615u;
   json["shuffle"] = false;
-  json["devices"] = {"cpu", "cuda:1"};
+  json["devices"] = {"cuda:0", "cuda:1"};
   json["precision"] = "bf16";
   json["threads"] = 3;
   json["validateEveryEpochs"] = 2;
@@ -90,7 +90,7 @@ TEST_CASE("every other setting arrives") {
   CHECK(c.steps == 1000);
   CHECK(c.seed == 18446744073709551615u);
   CHECK(!c.shuffle);
-  CHECK(c.devices == std::vector<std::string>{"cpu", "cuda:1"});
+  CHECK(c.devices == std::vector<std::string>{"cuda:0", "cuda:1"});
   CHECK(c.precision == Precision::kBf16);
   CHECK(c.threads == 3);
   CHECK(c.validate_every_epochs == 2);

@@ -175,9 +175,9 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                              columns::Column*) {
   if (std::getenv("ALEXNET_STUB_OUT_OF_MEMORY"))
     throw Error(ErrorCode::kOutOfMemory, "the net needs 9 GB and 8 GB are free; batch 7 fits");
+  const columns::Share share{.column = options.column, .columns = plan.spec.columns, .batch = options.batch};
   return std::make_unique<DeferredColumn>(
-      cpu::make_cpu_column(plan, options.column, {.batch = options.batch, .training = options.training != 0}),
-      options.batch);
+      cpu::make_cpu_column(plan, share, {.training = options.training != 0}), options.batch);
 }
 
 void graphs(const columns::Column&, PluginGraphs&) {}

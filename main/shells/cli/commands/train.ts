@@ -1,6 +1,8 @@
 // train: trains a net on a data set.
+import { parallelismSchema } from '../../../api/run-config.ts';
 import { usageError } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { parallelismHelp } from '../parallelism-help.ts';
 import { trainView } from '../train-view.ts';
 
 export const train: Command = {
@@ -17,7 +19,8 @@ export const train: Command = {
     epochs: { value: 'E', help: 'how long, in passes over the data set' },
     steps: { value: 'S', help: 'or in steps' },
     batch: { value: 'B', help: 'images a step' },
-    devices: { value: 'D,D', help: 'cpu, or cuda:0; two of them hold a column each' },
+    devices: { value: 'D,D', help: 'cpu, or cuda:0; several of them share the work as --parallelism says' },
+    parallelism: { value: 'P', help: parallelismHelp },
     precision: { value: 'P', help: 'fp32, tf32 or bf16' },
     threads: { value: 'T', help: 'CPU threads; 0: all cores' },
     seed: { value: 'S', help: 'of every random draw' },
@@ -43,6 +46,7 @@ export const train: Command = {
     const seed = args.integer('seed', 0);
     const precision = args.choice('precision', ['fp32', 'tf32', 'bf16']);
     const devices = args.text('devices')?.split(',');
+    const parallelism = args.choice('parallelism', parallelismSchema.options);
     const preset = args.text('preset');
     const init = args.text('init');
     const freeze = args.text('freeze')?.split(',');
@@ -57,6 +61,7 @@ export const train: Command = {
         ...(steps === undefined ? {} : { steps }),
         ...(batchSize === undefined ? {} : { batchSize }),
         ...(devices === undefined ? {} : { devices }),
+        ...(parallelism === undefined ? {} : { parallelism }),
         ...(precision === undefined ? {} : { precision }),
         ...(threads === undefined ? {} : { threads }),
         ...(seed === undefined ? {} : { seed }),

@@ -58,8 +58,8 @@ int32_t accept_records(PluginColumn column, const PluginPreprocessing* p, int32_
 }
 
 columns::Batch batch_of(const PluginBatch& flat) {
-  return {flat.images, flat.labels, flat.valid, flat.id,
-          flat.draws,  flat.pieces, flat.side,  flat.first_piece};
+  return {flat.images, flat.labels,      flat.valid,          flat.id, flat.draws, flat.pieces,
+          flat.side,   flat.first_piece, /*total=*/flat.valid};
 }
 
 int32_t set_batch(PluginColumn column, const PluginBatch* batch, PluginError* error) {

@@ -38,17 +38,18 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
   if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
   const columns::Column* first = nullptr;
   if (all) all->resize(static_cast<size_t>(plan.spec.columns));
-  auto team = std::make_unique<ColumnTeam>(plan, threads, [&](int column, int) {
-    auto made = cuda::make_cuda_column(plan, {.column = column,
-                                              .devices = devices,
-                                              .precision = precision,
-                                              .batch = batch,
-                                              .training = training,
-                                              .input_from = first});
-    if (threads == 1) first = made.get();
-    if (all) (*all)[static_cast<size_t>(column)] = made.get();
-    return made;
-  });
+  auto team =
+      std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
+        auto made = cuda::make_cuda_column(plan, {.column = share.column,
+                                                  .devices = devices,
+                                                  .precision = precision,
+                                                  .batch = batch,
+                                                  .training = training,
+                                                  .input_from = first});
+        if (threads == 1) first = made.get();
+        if (all) (*all)[static_cast<size_t>(share.column)] = made.get();
+        return made;
+      });
   draw_parameters(plan, *team);
   return team;
 }
@@ -579,9 +580,9 @@ TEST_CASE("the time in each layer is told where it is asked for") {
     if (asked) setenv("ALEXNET_CUDA_PROFILE", "1", 1);
     const TestMachine machine;
     std::vector<columns::Column*> made;
-    ColumnTeam team(plan, 1, [&](int column, int) {
+    ColumnTeam team(plan, {.batch = kBatch}, [&](const columns::Share& share, int) {
       auto one = cuda::make_cuda_column(
-          plan, {.column = column, .devices = {0, 0}, .batch = kBatch, .training = true});
+          plan, {.column = share.column, .devices = {0, 0}, .batch = kBatch, .training = true});
       made.push_back(one.get());
       return one;
     });

@@ -52,17 +52,18 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
   const int threads = static_cast<int>(devices.size());
   if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
   const columns::Column* first = nullptr;
-  auto team = std::make_unique<ColumnTeam>(plan, threads, [&](int column, int) {
-    auto made = cuda::make_plugin_column(*gpus().plugin.api, plan, column,
-                                         {.devices = devices,
-                                          .precision = precision,
-                                          .batch = batch,
-                                          .training = training,
-                                          .input_from = first});
-    if (threads == 1) first = made.get();
-    if (all) all->push_back(made.get());  // on one device one thread makes them
-    return made;
-  });
+  auto team =
+      std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
+        auto made = cuda::make_plugin_column(*gpus().plugin.api, plan, share.column,
+                                             {.devices = devices,
+                                              .precision = precision,
+                                              .batch = batch,
+                                              .training = training,
+                                              .input_from = first});
+        if (threads == 1) first = made.get();
+        if (all) all->push_back(made.get());  // on one device one thread makes them
+        return made;
+      });
   draw_parameters(plan, *team);
   return team;
 }

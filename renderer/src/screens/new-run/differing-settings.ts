@@ -10,7 +10,7 @@ export interface DifferingSetting {
 }
 
 /** Names of presets and what only organises a run are left out. */
-const aside = /^(preset|seed|threads|precision|devices|checkpoints)\b/;
+const aside = /^(preset|seed|threads|precision|devices|parallelism|checkpoints)\b/;
 
 export function differingSettings(presets: readonly Preset[]): DifferingSetting[] {
   const lines = presets.map(

@@ -1,0 +1,21 @@
+// How a list of devices shares a net's work.
+#pragma once
+
+#include "alexnet/run_config.h"
+
+namespace alexnet {
+
+/// `replicas` groups of `devices` each, in the list's order. What each of them computes: columns/share.h.
+struct DeviceLayout {
+  int64_t batch = 0;  // rows of a step, over all replicas
+  int devices = 1;    // of a replica: 1, all its columns on one, or one a column
+  int replicas = 1;
+  bool splits_fc = false;  // the hybrid: fully connected layers are split over all columns of all replicas
+};
+
+/// Throws Error(kInvalidConfig) naming the field, and what would work, for a list of devices, a net or a
+/// batch that this kind of sharing cannot use. A device may be named twice.
+DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism,
+                            const std::vector<std::string>& devices, int64_t batch);
+
+}  // namespace alexnet

@@ -7,6 +7,7 @@ import FolderScreen from './screens/classify/folder-screen.vue';
 import DatasetScreen from './screens/dataset/dataset-screen.vue';
 import DatasetsScreen from './screens/datasets/datasets-screen.vue';
 import EvaluationScreen from './screens/evaluation/evaluation-screen.vue';
+import CompareEvaluationsScreen from './screens/evaluations/compare-evaluations-screen.vue';
 import EvaluationsScreen from './screens/evaluations/evaluations-screen.vue';
 import HomeScreen from './screens/home/home-screen.vue';
 import InsideScreen from './screens/inside/inside-screen.vue';
@@ -32,6 +33,7 @@ export function makeRouter(): Router {
       { path: '/datasets/:id', component: DatasetScreen, props: true },
       { path: '/augmentation', component: AugmentationScreen },
       { path: '/evaluations', component: EvaluationsScreen },
+      { path: '/evaluations/compare', component: CompareEvaluationsScreen },
       { path: '/evaluations/:id', component: EvaluationScreen, props: true },
       { path: '/ledger', component: LedgerScreen },
       { path: '/classify', component: ClassifyScreen },

@@ -14,7 +14,9 @@ import { labelsOperations } from './operations/labels.ts';
 import { ledgerOperations } from './operations/ledger.ts';
 import { modelsOperations } from './operations/models.ts';
 import { runsOperations } from './operations/runs.ts';
+import { sortingOperations } from './operations/sorting.ts';
 import { studioOperations } from './operations/studio.ts';
+import { watchesOperations } from './operations/watches.ts';
 
 export const contract = {
   studio: studioOperations,
@@ -28,6 +30,8 @@ export const contract = {
   ledger: ledgerOperations,
   classify: classifyOperations,
   labels: labelsOperations,
+  sorting: sortingOperations,
+  watches: watchesOperations,
   models: modelsOperations,
   inspect: inspectOperations,
   retrieval: retrievalOperations,

@@ -12,7 +12,12 @@ import { datasetsHandlers } from './handlers/datasets-handlers.ts';
 import { inspectHandlers, retrievalHandlers } from './handlers/inspect-handlers.ts';
 import { ledgerHandlers } from './handlers/ledger-handlers.ts';
 import type { HandlerParts } from './handlers/parts.ts';
-import { classifyHandlers, labelsHandlers } from './handlers/photo-handlers.ts';
+import {
+  classifyHandlers,
+  labelsHandlers,
+  sortingHandlers,
+  watchesHandlers,
+} from './handlers/photo-handlers.ts';
 import {
   augmentationHandlers,
   evaluationsHandlers,
@@ -42,6 +47,7 @@ import { RunInspector } from './run-inspector.ts';
 import { SettingsService } from './settings.ts';
 import { SpeedProbe } from './speed-probe.ts';
 import type { StudioParts } from './studio-parts.ts';
+import { WatchService } from './watching/watches.ts';
 
 export interface ApplicationOptions {
   /** Its screens are in a browser. */
@@ -65,6 +71,7 @@ export class Application {
   readonly #answers: PhotoAnswers;
   readonly #settings: SettingsService;
   readonly #outside: Outside;
+  readonly #watches: WatchService;
 
   constructor(parts: StudioParts, options: ApplicationOptions) {
     const { db, directory, addon, now } = parts;
@@ -110,6 +117,7 @@ export class Application {
     const kinds = jobKinds({ retrieval, ...parts, files, packs, feed, changes, threads });
     const queue = new JobQueue({ db, changes, kinds, log: options.log, now });
     const ledgerQueue = new LedgerQueue({ db, ledger: parts.ledger, queue, changes, log: options.log });
+    const watches = new WatchService({ db, sweeps: parts.sweeps, changes, threads, log: options.log, now });
     const handlerParts: HandlerParts = {
       ...parts,
       changes,
@@ -130,6 +138,7 @@ export class Application {
       files,
       photos,
       answers,
+      watches,
       labelling: new LabellingService({ db, directory, models: parts.resolver, sweeps: parts.sweeps, now }),
       settings,
       probe: new SpeedProbe({
@@ -151,6 +160,7 @@ export class Application {
     this.#packs = packs;
     this.#answers = answers;
     this.#settings = settings;
+    this.#watches = watches;
     this.#outside = new Outside({ db, changes, runs: parts.runs, log: options.log });
     this.photos = photos;
     this.images = new ImageService({ db, browser, packs, photos, inspector, liveKernels, pictures, addon });
@@ -166,6 +176,8 @@ export class Application {
       ledger: ledgerHandlers(handlerParts),
       classify: classifyHandlers(handlerParts),
       labels: labelsHandlers(handlerParts),
+      sorting: sortingHandlers(handlerParts),
+      watches: watchesHandlers(handlerParts),
       models: modelsHandlers(handlerParts),
       inspect: inspectHandlers(handlerParts),
       retrieval: retrievalHandlers(handlerParts),
@@ -179,13 +191,19 @@ export class Application {
     this.#queue.start();
     this.#ledgerQueue.start();
     this.#outside.start();
+    this.#watches.start();
   }
 
   /** Stops what runs, training with a checkpoint, and waits for it. */
   async close(): Promise<void> {
     this.#outside.close();
     this.#ledgerQueue.close();
-    await Promise.all([this.#queue.close(), this.#hosts.close(), this.#inspectHosts.close()]);
+    await Promise.all([
+      this.#queue.close(),
+      this.#watches.close(),
+      this.#hosts.close(),
+      this.#inspectHosts.close(),
+    ]);
     this.#packs.close();
   }
 }

@@ -13,6 +13,7 @@ import type { ModelService } from './models.ts';
 import type { Presets } from './presets.ts';
 import type { RunReports } from './run-reports.ts';
 import type { RunService } from './runs.ts';
+import type { SortingService } from './sorting/sorting.ts';
 import type { SweepService } from './sweeps/sweeps.ts';
 import type { TrainingService } from './training.ts';
 
@@ -26,6 +27,7 @@ export interface StudioParts {
   runs: RunService;
   evaluation: EvaluationService;
   sweeps: SweepService;
+  sorting: SortingService;
   models: ModelService;
   devices: DeviceService;
   presets: Presets;

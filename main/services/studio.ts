@@ -28,6 +28,7 @@ import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
 import { RunReports } from './run-reports.ts';
 import { RunService } from './runs.ts';
+import { SortingService } from './sorting/sorting.ts';
 import type { StudioParts } from './studio-parts.ts';
 import { SweepService } from './sweeps/sweeps.ts';
 import { TrainingService } from './training.ts';
@@ -54,6 +55,7 @@ export class Studio {
   readonly evaluation: EvaluationService;
   readonly classification: ClassificationService;
   readonly sweeps: SweepService;
+  readonly sorting: SortingService;
   readonly models: ModelService;
   readonly devices: DeviceService;
   readonly presets: Presets;
@@ -135,6 +137,7 @@ export class Studio {
     });
     this.classification = new ClassificationService({ db, models: resolver, spawnHost, now });
     this.sweeps = new SweepService({ db, directory, models: resolver, spawnHost, now });
+    this.sorting = new SortingService({ db, sweeps: this.sweeps, now });
     this.models = new ModelService({
       db,
       directory,
@@ -172,7 +175,8 @@ export class Studio {
     });
     this.#spawnHost = spawnHost;
     this.#log = log;
-    const { datasets, training, runs, evaluation, sweeps, models, devices, presets, demo, ledger } = this;
+    const { datasets, training, runs, evaluation, sweeps, sorting, models, devices, presets, demo, ledger } =
+      this;
     const { evaluations, reports } = this;
     const services = {
       datasets,
@@ -180,6 +184,7 @@ export class Studio {
       runs,
       evaluation,
       sweeps,
+      sorting,
       models,
       devices,
       presets,

@@ -23,6 +23,8 @@ export const evaluateJobSchema = z.union([
     .transform(({ model, ...options }) => ({ models: [model], ...options })),
 ]);
 
+export const sortJobSchema = z.object({ sortingId: z.string() });
+
 export const classifyJobSchema = z.object({ sweepId: z.string() });
 
 /** With `sample` the sample pictures are drawn first. */

@@ -9,6 +9,7 @@ export const jobKindSchema = z.enum([
   'train',
   'evaluate',
   'classify',
+  'sortPhotos',
   'addDataset',
   'verifyDataset',
   'findDuplicates',

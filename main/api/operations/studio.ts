@@ -28,6 +28,8 @@ export const changeTopicSchema = z.enum([
   'photos',
   'predictions',
   'labels',
+  'sortings',
+  'watches',
   'augmentations',
   'settings',
   'indexes',

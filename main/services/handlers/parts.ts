@@ -32,9 +32,11 @@ import type { RunInspector } from '../run-inspector.ts';
 import type { RunReports } from '../run-reports.ts';
 import type { RunService } from '../runs.ts';
 import type { SettingsService } from '../settings.ts';
+import type { SortingService } from '../sorting/sorting.ts';
 import type { SpeedProbe } from '../speed-probe.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
 import type { TrainingService } from '../training.ts';
+import type { WatchService } from '../watching/watches.ts';
 
 /** Throws INVALID_ARGUMENT. */
 export function absolute(path: string): void {
@@ -71,6 +73,8 @@ export interface HandlerParts {
   photos: PhotoService;
   answers: PhotoAnswers;
   sweeps: SweepService;
+  sorting: SortingService;
+  watches: WatchService;
   labelling: LabellingService;
   settings: SettingsService;
   probe: SpeedProbe;

@@ -83,3 +83,34 @@ export function labelsHandlers({
     },
   };
 }
+
+export function sortingHandlers({ sorting, queue }: HandlerParts): StudioHandlers['sorting'] {
+  return {
+    plan({ sweepId, settings }, signal) {
+      absolute(settings.to);
+      return sorting.plan(sweepId, settings, signal);
+    },
+    show: ({ id }) => sorting.summary(id),
+    files: (request) => sorting.files(request),
+    apply({ id }) {
+      const { settings } = sorting.existing(id);
+      const known = queue.findBySubject(id, ['sortPhotos']);
+      if (known !== undefined) return { jobId: known.id };
+      const title = `${settings.mode === 'move' ? 'Move' : 'Copy'} photos into ${basename(settings.to)}`;
+      return { jobId: queue.add({ kind: 'sortPhotos', title, request: { sortingId: id }, subject: id }) };
+    },
+  };
+}
+
+export function watchesHandlers({ watches, files, resolver }: HandlerParts): StudioHandlers['watches'] {
+  return {
+    list: () => watches.list(),
+    async add({ folder, ...request }) {
+      absolute(folder);
+      await files.free(resolver.runOf(request.model));
+      return watches.add(folder, request);
+    },
+    setActive: ({ id, active }) => watches.setActive(id, active),
+    remove: ({ id }) => watches.remove(id),
+  };
+}

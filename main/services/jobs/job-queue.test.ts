@@ -47,6 +47,7 @@ function makeQueue(): JobQueue {
     addDataset: kind({ pausing: 'byStopping' }),
     evaluate: plain,
     classify: plain,
+    sortPhotos: plain,
     verifyDataset: plain,
     findDuplicates: plain,
     buildIndex: plain,

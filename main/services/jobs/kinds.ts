@@ -22,6 +22,7 @@ import type { OpenPacks } from '../open-packs.ts';
 import type { RetrievalService } from '../retrieval.ts';
 import type { RunFeed } from '../run-feed.ts';
 import type { RunService } from '../runs.ts';
+import type { SortingService } from '../sorting/sorting.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
 import { Throttle } from '../throttle.ts';
 import type { TrainingService } from '../training.ts';
@@ -35,6 +36,7 @@ export interface JobKindParts {
   datasets: DatasetService;
   evaluation: EvaluationService;
   sweeps: SweepService;
+  sorting: SortingService;
   models: ModelService;
   demo: DemoPlan;
   packs: OpenPacks;
@@ -65,6 +67,7 @@ export function jobKinds(parts: JobKindParts): JobKinds {
     train: trainKind(parts),
     evaluate: evaluateKind(parts),
     classify: classifyKind(parts),
+    sortPhotos: sortKind(parts),
     addDataset: addDatasetKind(parts),
     verifyDataset: verifyKind(parts),
     findDuplicates: duplicatesKind(parts),
@@ -182,6 +185,23 @@ function classifyKind({ sweeps, changes, threads, resolver, files }: JobKindPart
       } finally {
         skippedTold.flush();
         told.flush();
+      }
+    },
+  };
+}
+
+function sortKind({ sorting, changes }: JobKindParts): JobKind {
+  return {
+    slots: () => ['sorting'],
+    pausing: 'byStopping',
+    async run(request, context) {
+      const { sortingId } = parse(checks.sortJobSchema, request);
+      const progress = counting(context, 'sorting', 'files');
+      try {
+        const { skipped, failed } = await sorting.apply(sortingId, progress, context.signal);
+        context.skipped(skipped + failed);
+      } finally {
+        changes.tell('sortings', sortingId);
       }
     },
   };

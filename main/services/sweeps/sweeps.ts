@@ -55,6 +55,8 @@ export interface SweepOptions {
   out?: string;
   /** 0: all cores. */
   threads?: number;
+  /** Whether a file is to be answered now; the others are left for another time. */
+  take?: (photo: StreamedPhoto) => boolean;
   onProgress?: (progress: SweepProgress) => void;
   onResult?: (result: ClassifiedFile) => void;
   signal?: AbortSignal;
@@ -68,6 +70,8 @@ export interface SweepParts {
   /** Ms UTC. */
   now: () => number;
 }
+
+export type { StoredSweep } from '../../data/sweeps.ts';
 
 /** In one message to the engine, and in the net at once. */
 const listSize = 128;
@@ -204,6 +208,7 @@ class SweepRun {
       if (kept.failed) this.#progress.failed++;
       return;
     }
+    if (this.#options.take?.(photo) === false) return;
     this.#conversation ??= this.#converse(this.#parts.models.resolve(this.#reference));
     await this.#conversation.add(photo);
   }

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const cli = fileURLToPath(new URL('../../shells/cli/main.ts', import.meta.url));
-const sampleEveryMs = 500;
+const sampleEveryMs = 250;
 const perFolder = 5000;
 
 interface Sample {
@@ -71,10 +72,16 @@ function link(photos: readonly string[], folder: string, count: number): void {
   }
 }
 
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** One start, to its end or its kill. Returns its last word, if it came to it. */
 async function start(
   args: string[],
+  out: string,
   samples: Sample[],
+  /** So long after the first new answers are in the file. */
   killAfterMs: number | undefined,
 ): Promise<Record<string, unknown> | undefined> {
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -86,11 +93,16 @@ async function start(
   }
   const pid = child.pid ?? 0;
   const began = performance.now();
+  const before = sizeOf(out);
+  let writtenAt: number | undefined;
   const timer = setInterval(() => {
     const elapsedMs = performance.now() - began;
     const host = childOf(pid);
     samples.push({ elapsedMs, parentBytes: rssOf(pid), hostBytes: host === undefined ? 0 : rssOf(host) });
-    if (killAfterMs !== undefined && elapsedMs > killAfterMs) child.kill('SIGKILL');
+    if (sizeOf(out) > before) writtenAt ??= elapsedMs;
+    if (killAfterMs !== undefined && elapsedMs > (writtenAt ?? Number.POSITIVE_INFINITY) + killAfterMs) {
+      child.kill('SIGKILL');
+    }
   }, sampleEveryMs);
   await new Promise((ended) => child.once('close', ended));
   clearInterval(timer);
@@ -142,13 +154,13 @@ try {
   const args = [cli, '--data-dir', home, '--json', '--quiet', 'classify', many];
   const command = [...args, '--model', 'narrow', '--out', out];
   for (let kill = 1; kill <= kills; kill++) {
-    const afterMs = 3000 + Math.random() * 20_000;
-    await start(command, [], afterMs);
+    const afterMs = Math.random() * 15_000;
+    await start(command, out, [], afterMs);
     const { lines, files } = await check(out).catch(() => ({ lines: 0, files: 0 }));
-    say(`killed after ${(afterMs / 1000).toFixed(1)} s: ${lines} lines, ${files} files`);
+    say(`killed ${(afterMs / 1000).toFixed(1)} s after its first answers: ${lines} lines, ${files} files`);
   }
   const samples: Sample[] = [];
-  const end = await start(command, samples, undefined);
+  const end = await start(command, out, samples, undefined);
   if (end?.event !== 'done') throw new Error(`the last start said ${JSON.stringify(end)}`);
   const fresh = Number(end.files) - Number(end.known);
   const perSecond = (fresh * 1000) / Number(end.elapsedMs);

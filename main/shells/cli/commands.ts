@@ -27,7 +27,9 @@ import { runsList } from './commands/runs-list.ts';
 import { runsReport } from './commands/runs-report.ts';
 import { runsShow } from './commands/runs-show.ts';
 import { serve } from './commands/serve.ts';
+import { sort } from './commands/sort.ts';
 import { train } from './commands/train.ts';
+import { watch } from './commands/watch.ts';
 
 export const commands: readonly Command[] = [
   datasetAdd,
@@ -41,6 +43,8 @@ export const commands: readonly Command[] = [
   evaluationsList,
   evaluationsCompare,
   classify,
+  sort,
+  watch,
   runsList,
   runsShow,
   runsCompare,

@@ -9,6 +9,8 @@ export function jobPlace(job: Pick<Job, 'id' | 'kind' | 'subject' | 'result'>): 
       return job.result === null ? '/evaluations' : `/evaluations/${job.result}`;
     case 'classify':
       return job.subject === null ? '/classify' : `/classify/folder/${job.subject}`;
+    case 'sortPhotos':
+      return '/classify?tab=sort';
     case 'addDataset':
     case 'verifyDataset':
     case 'findDuplicates': {

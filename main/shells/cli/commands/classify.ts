@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandEnd, Context } from '../command.ts';
-import { count, duration, percent, plural, printable, rate } from '../format.ts';
-import { RemainingTime } from '../progress.ts';
+import { count, percent, plural, printable, rate } from '../format.ts';
+import { sweepInto, sweepOptions } from '../sweep-view.ts';
 
 export const classify: Command = {
   words: ['classify'],
@@ -11,9 +11,7 @@ export const classify: Command = {
   positionals: 'PATH...',
   positionalCount: [1, Number.POSITIVE_INFINITY],
   options: {
-    model: { value: 'MODEL', help: 'the model', required: true },
-    top: { value: 'K', help: 'how many answers a photo (default: 5)' },
-    crops: { value: '1|10', help: 'centre crop, or ten crops averaged (default: 1)' },
+    ...sweepOptions,
     out: {
       value: 'FILE',
       help: 'write the answers to this .csv or .jsonl as they come, for folders of any size',
@@ -51,50 +49,18 @@ export const classify: Command = {
   },
 };
 
-async function classifyInto(
-  out: string,
-  { output, signal, studio, now }: Context,
-  args: Arguments,
-): Promise<CommandEnd> {
-  const { sweeps } = studio();
-  const sweep = sweeps.open({
-    paths: args.positionals,
-    model: args.required('model'),
-    top: args.integer('top', 1) ?? 5,
-    crops: args.choice('crops', ['1', '10']) === '10' ? 10 : 1,
-  });
-  const remaining = new RemainingTime(now);
+async function classifyInto(out: string, context: Context, args: Arguments): Promise<CommandEnd> {
+  const { output, now } = context;
   const began = now();
-  const end = await sweeps.run(sweep.id, {
-    out,
-    signal,
-    onProgress: ({ done, total, known, failed }) => {
-      const left = total === null ? undefined : remaining.update(done, total);
-      output.status(() => {
-        const share = total === null ? '' : `/${count(total)}  ${percent(done / (total || 1))}`;
-        const speed = rate(((done - known) * 1000) / Math.max(1, now() - began));
-        const bad = failed === 0 ? '' : `  ${plural(failed, 'error')}`;
-        const time = left === undefined ? '' : `  ${duration(left)} left`;
-        return `classifying  ${count(done)}${share}  ${speed} photos/s${bad}${time}`;
-      });
-    },
-  });
-  output.clearStatus();
+  const { sweep, end } = await sweepInto(context, args, out);
   const elapsedMs = now() - began;
-  output.emit({
-    event: 'done',
-    sweep: sweep.id,
-    files: end.done,
-    known: end.known,
-    failed: end.failed,
-    elapsedMs,
-    out,
-  });
-  const fresh = end.done - end.known;
+  const { done, known, failed } = end;
+  output.emit({ event: 'done', sweep: sweep.id, files: done, known, failed, elapsedMs, out });
+  const fresh = done - known;
+  const speed = rate((fresh * 1000) / Math.max(1, elapsedMs));
   output.print(
-    `${plural(end.done, 'file')}, ${count(fresh)} answered now (${rate((fresh * 1000) / Math.max(1, elapsedMs))} a second), ` +
-      `${plural(end.failed, 'error')}`,
+    `${plural(done, 'file')}, ${count(fresh)} answered now (${speed} a second), ${plural(failed, 'error')}`,
   );
   output.print(printable(out));
-  return end.failed === end.done ? 'failed' : undefined;
+  return failed === done ? 'failed' : undefined;
 }

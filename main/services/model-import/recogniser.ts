@@ -146,7 +146,9 @@ export class ModelRecogniser {
   /** The net that the file describes, by the name of the preset that is like it. */
   #ofChain(file: ModelFile): Candidate | undefined {
     const { net, names, notes } = netOfChain(file.chain ?? [], file.tensors);
-    const tried = [...(file.inputSize === undefined ? [] : [file.inputSize]), ...sizes];
+    // Without padding the first convolution was made for 227 pixels: rounding up, 224 would fit as well.
+    const usual = net.layers[0]?.padding === 0 ? [...sizes].reverse() : sizes;
+    const tried = [...(file.inputSize === undefined ? [] : [file.inputSize]), ...usual];
     let best: Candidate | undefined;
     for (const inputSize of tried) {
       try {

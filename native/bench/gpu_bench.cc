@@ -4,7 +4,9 @@
 //
 //   gpu_bench PRESET.json [--devices 0|0,0|0,1] [--precision fp32|tf32|bf16] [--batch N] [--steps N]
 //             [--warmup N] [--classes N] [--layers 1] [--ahead 0|1]
+//             [--traffic 1]
 //
+// --traffic 1 needs no GPU: it prints the bytes and operations alone, a line for each kernel of a step.
 // --ahead 1, as the trainer does it: a step is started before the one before it is finished.
 #include <algorithm>
 #include <chrono>
@@ -32,7 +34,7 @@ namespace {
 struct Options {
   std::string preset, precision = "bf16", devices = "0";
   int64_t batch = 128, steps = 50, warmup = 10, classes = 1000;
-  bool layers = false, ahead = true;
+  bool layers = false, ahead = true, traffic = false;
 };
 
 Options parse(int argc, char** argv) {
@@ -59,6 +61,8 @@ Options parse(int argc, char** argv) {
       options.classes = std::stoll(value);
     else if (name == "--layers")
       options.layers = value == "1";
+    else if (name == "--traffic")
+      options.traffic = value == "1";
     else if (name == "--ahead")
       options.ahead = value == "1";
     else
@@ -75,15 +79,31 @@ std::vector<int> numbers(const std::string& list) {
   return all;
 }
 
+ordered_json kernels(const NetPlan& plan, int64_t batch, Precision precision) {
+  ordered_json all = ordered_json::array();
+  for (const cuda::KernelTraffic& k : cuda::step_traffic(plan, batch, precision))
+    all.push_back({{"layer", k.layer},
+                   {"kernel", k.kernel},
+                   {"backward", k.backward},
+                   {"bytes", k.bytes},
+                   {"flops", k.flops}});
+  return all;
+}
+
 void run(const Options& options) {
+  const RunConfig config =
+      parse_run_config(bench::preset_config(options.preset, options.classes, options.precision).dump());
+  const NetPlan plan = plan_net(config.net);
+  if (options.traffic) {
+    for (const ordered_json& line : kernels(plan, options.batch, config.precision))
+      std::printf("%s\n", line.dump().c_str());
+    return;
+  }
   if (options.layers) setenv("ALEXNET_CUDA_PROFILE", "1", 1);
   const cuda::PluginLoad plugin = cuda::load_plugin();
   std::vector<DeviceReport> reports = cuda::device_reports(plugin);
   if (!reports[0].usable)
     throw Error(ErrorCode::kDeviceUnavailable, reports[0].id + ": " + reports[0].reason);
-  const RunConfig config =
-      parse_run_config(bench::preset_config(options.preset, options.classes, options.precision).dump());
-  const NetPlan plan = plan_net(config.net);
   const std::vector<int> devices = numbers(options.devices);
   std::vector<int> placed = devices;
   if (devices.size() == 1) placed.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
@@ -157,13 +177,7 @@ void run(const Options& options) {
     for (size_t l = 0; l < layers; ++l)
       line["layers"].push_back(
           {{"name", plan.layers[l].spec.name}, {"forward_ms", sums[l]}, {"backward_ms", sums[layers + l]}});
-    line["kernels"] = ordered_json::array();
-    for (const cuda::KernelTraffic& k : cuda::step_traffic(plan, options.batch, config.precision))
-      line["kernels"].push_back({{"layer", k.layer},
-                                 {"kernel", k.kernel},
-                                 {"backward", k.backward},
-                                 {"bytes", k.bytes},
-                                 {"flops", k.flops}});
+    line["kernels"] = kernels(plan, options.batch, config.precision);
   }
   std::printf("%s\n", line.dump().c_str());
 }

@@ -26,7 +26,7 @@ def measure(options, config, precision, batch):
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
     # Each shape is compiled for itself, as in a run that has one batch size.
-    torch._dynamo.reset()
+    torch.compiler.reset()
     net = Net(config["net"]).draw(1).cuda().to(memory_format=torch.channels_last).train()
     compiled = net if options.mode == "none" else torch.compile(net, mode=options.mode, dynamic=False)
     o = config["optimiser"]

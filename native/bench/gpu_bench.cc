@@ -115,7 +115,8 @@ void run(const Options& options) {
                                           .precision = config.precision,
                                           .batch = options.batch,
                                           .training = true,
-                                          .input_from = devices.size() == 1 ? columns[0] : nullptr});
+                                          .input_from = devices.size() == 1 ? columns[0] : nullptr,
+                                          .brings_input = devices.size() == 1});
     columns[static_cast<size_t>(share.column)] = made.get();
     return made;
   });

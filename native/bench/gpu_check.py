@@ -117,8 +117,8 @@ def build(architecture, more, limit):
     return alone
 
 
-# What every Linux has, in a version that belongs to it.
-SYSTEM_LIBRARIES = r"linux-vdso|ld-linux|lib(c|m|dl|rt|pthread|resolv)\.so"
+# What every Linux has, in a version that belongs to it: an older one would break whatever else is loaded.
+SYSTEM_LIBRARIES = r"linux-vdso|ld-linux|lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)\.so"
 
 
 def carry():
@@ -285,7 +285,7 @@ def peer(check, limit):
         sys.executable, check.options.peer or os.path.join(HERE, "peer_gpu.py"), preset,
         "--batch", *map(str, BATCHES), "--precision", *PRECISIONS, "--steps", "30", "--warmup", "8",
     ]  # fmt: skip
-    code, out = run(command, limit, check.env)
+    code, out = run(command, limit)  # in an environment of its own: no library that was brought along
     runs = json_lines(out)
     for r in runs:
         print(f"  PyTorch {r['precision']} batch {r['batch']}: {r['images_per_s']:.0f} images/s", flush=True)

@@ -56,6 +56,7 @@ struct PluginColumnOptions {
   // A column on the same device, driven by the same thread and before this one: it brings the batch to the
   // device for both. Null: none. It must outlive this one.
   PluginColumn input_from;
+  int32_t brings_input;  // for the columns after it, which are made with it as their input_from
 };
 
 /// alexnet::Preprocessing. `mean` is an alexnet::MeanMode.

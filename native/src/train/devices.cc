@@ -58,6 +58,7 @@ std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, c
     column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(devices == 1 ? 0 : c)]));
   // On one device one thread drives all columns, and the first brings the batch for all.
   const columns::Column* first = nullptr;
+  column_options.brings_input = devices == 1;
   return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
     auto made = cuda::make_plugin_column(api, plan, share.column, column_options);
     if (devices == 1 && !first) column_options.input_from = first = made.get();

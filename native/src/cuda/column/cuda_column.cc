@@ -115,6 +115,7 @@ class CudaColumn : public ReportingColumn {
 
   Block<uint32_t> step_;  // completed steps, and whether a pass is begun before the one before it is finished
   std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
+  MemoryNeed input_need_;                     // its memory
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
   std::vector<std::unique_ptr<JoinedInput<T>>> joined_;  // by layer; null where it does not gather
@@ -165,7 +166,8 @@ void CudaColumn<T>::allocate() {
   if (leader_) earlier = leader_->arena_.need();
   if (made == 0) earlier = {};
   arena_.allocate(options_.batch, {earlier.fixed * made, earlier.with_batch * made},
-                  static_cast<int>(std::count(own, devices.end(), *own)));
+                  static_cast<int>(std::count(own, devices.end(), *own)),
+                  options_.brings_input ? input_need_ : MemoryNeed{});
 }
 
 template <class T>
@@ -173,7 +175,9 @@ void CudaColumn<T>::build_layers() {
   const int64_t batch = options_.batch;
   const bool training = options_.training;
   step_ = arena_.take<uint32_t>(2, Growth::kFixed);
+  const MemoryNeed before = arena_.need();
   if (!leader_) own_input_ = std::make_unique<BatchInput<T>>(context_, arena_, plan_, options_.batch);
+  input_need_ = {arena_.need().fixed - before.fixed, arena_.need().with_batch - before.with_batch};
   joined_.resize(plan_.layers.size());
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {

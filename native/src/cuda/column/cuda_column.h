@@ -18,6 +18,7 @@ struct CudaColumnOptions {
   bool training = false;  // false: forward only, without gradients and velocities
   /// Brings the batch to the device for this column too; see PluginColumnOptions. Null: none.
   const columns::Column* input_from = nullptr;
+  bool brings_input = false;  // for those after it, which count on it
 };
 
 /// Makes a column in the calling thread, which must make all its calls. `plan` must outlive it. All columns

@@ -28,7 +28,8 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                  .precision = static_cast<Precision>(options.precision),
                                  .batch = options.batch,
                                  .training = options.training != 0,
-                                 .input_from = input_from});
+                                 .input_from = input_from,
+                                 .brings_input = options.brings_input != 0});
 }
 
 void graphs(const columns::Column& column, PluginGraphs& report) {

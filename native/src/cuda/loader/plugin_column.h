@@ -18,6 +18,8 @@ struct ColumnOptions {
   /// A column on the same device, driven by the same thread and before this one, that brings the batch to the
   /// device for both; it outlives this one. Null: none.
   const columns::Column* input_from = nullptr;
+  /// Whether the columns after this one will be made with it as their input_from.
+  bool brings_input = false;
 };
 
 /// Makes column `column` in the calling thread, which must make all its calls. Throws what the plug-in

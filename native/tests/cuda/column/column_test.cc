@@ -45,7 +45,8 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
                                                   .precision = precision,
                                                   .batch = batch,
                                                   .training = training,
-                                                  .input_from = first});
+                                                  .input_from = first,
+                                                  .brings_input = threads == 1});
         if (threads == 1) first = made.get();
         if (all) (*all)[static_cast<size_t>(share.column)] = made.get();
         return made;
@@ -514,9 +515,7 @@ TEST_CASE("memory that does not suffice says how much is needed and which batch 
     CHECK(fits > 16);
     CHECK(fits < 64);
     make_team(*net, {0}, Precision::kFp32, true, fits);
-    // The first of two columns counts the memory of the batch for both, to be on the safe side.
-    const int64_t too_many = fits + (net == &single ? 8 : 24);
-    CHECK(code_of([&] { make_team(*net, {0}, Precision::kFp32, true, too_many); }) ==
+    CHECK(code_of([&] { make_team(*net, {0}, Precision::kFp32, true, fits + 8); }) ==
           ErrorCode::kOutOfMemory);
   }
 }

@@ -59,7 +59,8 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
                                               .precision = precision,
                                               .batch = batch,
                                               .training = training,
-                                              .input_from = first});
+                                              .input_from = first,
+                                              .brings_input = threads == 1});
         if (threads == 1) first = made.get();
         if (all) all->push_back(made.get());  // on one device one thread makes them
         return made;

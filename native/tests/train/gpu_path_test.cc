@@ -85,17 +85,21 @@ TEST_CASE("steps that are started ahead of the reports change none of them") {
       CHECK(toy::same_bits(gpu.recorder.checkpoints[i].tensors, cpu.recorder.checkpoints[i].tensors));
     }
   };
-  // Checkpoints amid an epoch; a rate at which the loss is soon not finite, with a step begun by then.
-  for (const auto& [patch, state] :
-       {std::pair(std::string(R"({"checkpoints":{"everyMinutes":0,"everySteps":3}})"), RunState::kFinished),
-        std::pair(std::string(R"({"optimiser":{"learningRate":1000}})"), RunState::kDiverged)}) {
-    CAPTURE(patch);
-    const auto cpu = toy::train(toy::config(patch));
-    CHECK(cpu->state == state);
-    const StandIn stand_in;
-    toy::Json on_gpus = toy::Json::parse(patch);
-    on_gpus["devices"] = {"cuda:0", "cuda:1"};
-    check_same(*cpu, *toy::train(toy::config(on_gpus.dump())));
+  // Checkpoints amid an epoch; and a loss that is not finite, when another step has begun already.
+  for (const bool broken : {false, true}) {
+    CAPTURE(broken);
+    std::vector<std::unique_ptr<toy::Finished>> runs;
+    for (const std::string list : {R"(["cpu"])", R"(["cuda:0","cuda:1"])"}) {
+      const StandIn stand_in;
+      Trainer trainer(
+          toy::config(R"({"checkpoints":{"everyMinutes":0,"everySteps":3},"devices":)" + list + "}"),
+          toy::packs().train, toy::packs().validation);
+      const std::vector<float> nan(static_cast<size_t>(toy::kClasses), std::nanf(""));
+      if (broken) trainer.load("fc4.bias", 0, nan);
+      runs.push_back(toy::finish(trainer));
+    }
+    CHECK(runs[0]->state == (broken ? RunState::kDiverged : RunState::kFinished));
+    check_same(*runs[0], *runs[1]);
   }
   // Wishes apply at the step that they are told with: repeated there on a CPU they give the same run.
   const toy::Steering wishes{{2, {CommandKind::kScaleRate, "", 0.5}},

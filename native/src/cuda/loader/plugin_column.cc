@@ -147,10 +147,13 @@ std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& 
                                            const ColumnOptions& options) {
   const FlatNet flat(plan.spec);
   const std::vector<int32_t> devices(options.devices.begin(), options.devices.end());
-  const PluginColumnOptions given{
-      column,           devices.data(), static_cast<int32_t>(options.precision),
-      options.training, options.batch,  options.input_from ? handle_of(*options.input_from) : nullptr,
-      options.brings_input};
+  const PluginColumnOptions given{column,
+                                  devices.data(),
+                                  static_cast<int32_t>(options.precision),
+                                  options.training,
+                                  options.batch,
+                                  options.input_from ? handle_of(*options.input_from) : nullptr,
+                                  options.brings_input};
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
   return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(column)]);

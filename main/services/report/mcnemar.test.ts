@@ -39,6 +39,7 @@ it('says in words what it means', () => {
     /^b is better on these images\. .* 10 images .* 2\.1 % of the time\.$/,
   );
   expect(explainMcnemar('a', 'b', 6, 4)).toMatch(/^These images do not show that a is better/);
+  expect(explainMcnemar('a', 'b', 3, 2)).toContain('at least this unevenly 100 % of the time');
   expect(explainMcnemar('a', 'b', 0, 0)).toContain('nothing tells them apart');
   expect(explainMcnemar('a', 'b', 4, 4)).toContain('nothing tells them apart');
   expect(explainMcnemar('a', 'b', 0, 100)).toContain('less than once in 10,000 times');

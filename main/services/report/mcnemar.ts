@@ -32,7 +32,8 @@ export function explainMcnemar(nameA: string, nameB: string, onlyA: number, only
   if (onlyA + onlyB === 0)
     return `${nameA} and ${nameB} have the same images right: nothing tells them apart.`;
   const p = mcnemar(onlyA, onlyB);
-  const odds = p < 0.0001 ? 'less than once in 10,000 times' : `${(p * 100).toPrecision(2)} % of the time`;
+  const odds =
+    p < 0.0001 ? 'less than once in 10,000 times' : `${Number((p * 100).toPrecision(2))} % of the time`;
   const better = onlyA > onlyB ? nameA : nameB;
   const chance = `If both were equally good, chance alone would split the ${onlyA + onlyB} images that only one has right at least this unevenly ${odds}`;
   if (onlyA === onlyB)

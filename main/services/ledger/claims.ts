@@ -98,7 +98,7 @@ export const claimDefinitions: readonly ClaimDefinition[] = [
   paperRow({
     id: 'colour-noise',
     title: 'Colour noise',
-    change: 'none',
+    change: 'no colour noise',
     variant: recipe('no-colour-noise', 'no colour noise', recipes.noColourNoise),
     note: 'The paper says “over 1 %” of top-1 error and names no run.',
   }),
@@ -113,7 +113,7 @@ export const claimDefinitions: readonly ClaimDefinition[] = [
   paperRow({
     id: 'dropout',
     title: 'Dropout',
-    change: 'none in fc6 and fc7',
+    change: 'no dropout in fc6 and fc7',
     variant: recipe('no-dropout', 'no dropout', recipes.noDropout),
     note: 'The paper gives no number: without it “substantial overfitting”; dropout about doubles the steps until it converges, so that in a short run it may cost more than it gains.',
   }),

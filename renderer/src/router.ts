@@ -38,7 +38,6 @@ export function makeRouter(): Router {
       { path: '/ledger', component: LedgerScreen },
       { path: '/classify', component: ClassifyScreen },
       { path: '/classify/folder/:id', component: FolderScreen, props: true },
-      { path: '/classify/folder/:jobId', component: FolderScreen, props: true },
       { path: '/inside', component: InsideScreen },
       { path: '/models', component: ModelsScreen },
       { path: '/settings', component: SettingsScreen },

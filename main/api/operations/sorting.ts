@@ -52,6 +52,8 @@ export const sortSummarySchema = z.object({
   writtenBytes: z.number(),
   /** On the disk they go to; null: the system does not say. */
   freeBytes: z.number().nullable(),
+  /** JSON lines in the target folder, one a photo that was copied or moved: from where to where. Written by apply. */
+  list: z.string(),
   createdAt: z.int(),
   /** Ms UTC; null: only planned. */
   appliedAt: z.int().nullable(),

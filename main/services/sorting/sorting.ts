@@ -96,6 +96,7 @@ export class SortingService {
       failed: states.failed,
       writtenBytes: moves ? 0 : sizeBytes,
       freeBytes: freeBytes(settings.to),
+      list: listFile(id, settings),
       createdAt,
       appliedAt,
     };
@@ -123,7 +124,7 @@ export class SortingService {
     id: string,
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
-  ): Promise<SortSummary & { list: string }> {
+  ): Promise<SortSummary> {
     const { db, now } = this.#parts;
     const { settings } = this.existing(id);
     const before = await this.summary(id);
@@ -150,7 +151,7 @@ export class SortingService {
     } finally {
       await this.#writeList(id, settings);
     }
-    return { ...(await this.summary(id)), list: listFile(id, settings) };
+    return await this.summary(id);
   }
 
   async #batch(id: string, { mode }: SortSettings, files: readonly Targeted[]): Promise<void> {

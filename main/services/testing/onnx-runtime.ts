@@ -29,26 +29,35 @@ function inputsOf(pack: string, { cropSize, meanRgb = [0, 0, 0], gain }: ModelPr
   }
 }
 
-/** Logits and the sums of the probabilities, all records as one batch. */
+/** Logits and the sums of the probabilities, `batch` records at a time (all at once where it is not given). */
 export async function runOnnx(
   file: string,
   pack: string,
   preprocessing: ModelPreprocessing,
+  batch?: number,
 ): Promise<{ logits: number[][]; sums: number[] }> {
   // Its libraries take seconds to load, which tests that are skipped need not wait for.
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const inputs = inputsOf(pack, preprocessing);
   const { cropSize } = preprocessing;
-  const all = new Float32Array(inputs.length * 3 * cropSize * cropSize);
-  for (const [i, input] of inputs.entries()) all.set(input, i * input.length);
+  const size = batch ?? inputs.length;
+  const answers = { logits: [] as number[][], sums: [] as number[] };
   const session = await InferenceSession.create(file);
-  const input = new Tensor('float32', all, [inputs.length, 3, cropSize, cropSize]);
-  const { logits, probabilities } = await session.run({ input });
+  for (let first = 0; first < inputs.length; first += size) {
+    const some = inputs.slice(first, first + size);
+    const all = new Float32Array(some.length * 3 * cropSize * cropSize);
+    for (const [i, input] of some.entries()) all.set(input, i * input.length);
+    const input = new Tensor('float32', all, [some.length, 3, cropSize, cropSize]);
+    const { logits, probabilities } = await session.run({ input });
+    answers.logits.push(...rows(logits, some.length));
+    answers.sums.push(...rows(probabilities, some.length).map((row) => row.reduce((a, b) => a + b, 0)));
+  }
   await session.release();
-  const rows = (tensor: RuntimeTensor | undefined): number[][] => {
-    const values = Array.from((tensor?.data ?? []) as Float32Array);
-    const width = values.length / inputs.length;
-    return inputs.map((_, i) => values.slice(i * width, (i + 1) * width));
-  };
-  return { logits: rows(logits), sums: rows(probabilities).map((row) => row.reduce((a, b) => a + b, 0)) };
+  return answers;
+}
+
+function rows(tensor: RuntimeTensor | undefined, count: number): number[][] {
+  const values = Array.from((tensor?.data ?? []) as Float32Array);
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, i) => values.slice(i * width, (i + 1) * width));
 }

@@ -6,10 +6,11 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from '
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../../api/models.ts';
+import { topFive, worstError } from '../../services/testing/logits.ts';
 import { runOnnx } from '../../services/testing/onnx-runtime.ts';
+import { checkout, findPython, runPython } from '../../services/testing/python.ts';
 import { writeTestPhotos } from '../../services/testing/test-photos.ts';
-import { CommandLine, checkout, findPython, skipReason } from './testing/command-line.ts';
-import { topFive, worstError } from './testing/logits.ts';
+import { CommandLine, skipReason } from './testing/command-line.ts';
 
 const modules = 'torch, torchvision, onnx, PIL';
 const python = findPython(modules);
@@ -71,7 +72,7 @@ describe.skipIf(reason !== '')(`models of other programs${reason}`, () => {
     name: string,
     options: string[],
   ): { model: Model; ours: number[][] } {
-    const saved = cli.python(
+    const saved = runPython(
       python ?? '',
       'foreign.py',
       'save',
@@ -116,7 +117,7 @@ describe.skipIf(reason !== '')(`models of other programs${reason}`, () => {
     );
 
     cli.run('model', 'export', name, '--format', 'pytorch', '--out', 'back.pth');
-    expect(cli.python(python ?? '', 'foreign.py', 'load', what, cli.path('back.pth'), cli.root)).toEqual({
+    expect(runPython(python ?? '', 'foreign.py', 'load', what, cli.path('back.pth'), cli.root)).toEqual({
       same: true,
     });
 
@@ -128,7 +129,7 @@ describe.skipIf(reason !== '')(`models of other programs${reason}`, () => {
     { model, ours }: { model: Model; ours: number[][] },
   ): Promise<void> {
     cli.run('model', 'export', name, '--format', 'onnx', '--out', 'net.onnx');
-    const checked = cli.python(python ?? '', 'foreign.py', 'check', cli.path('net.onnx'));
+    const [checked] = runPython(python ?? '', 'check_onnx.py', cli.path('net.onnx')) as object[];
     expect(checked).toMatchObject({ opset: 13, outputs: ['logits', 'probabilities'] });
     const { logits, sums } = await runOnnx(cli.path('net.onnx'), pack, model.preprocessing);
     const runtimeError = worstError(ours, logits);

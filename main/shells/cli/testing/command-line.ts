@@ -3,27 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { checkout, pythonEnvironment as env } from '../../../services/testing/python.ts';
 
-export const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 const entry = join(checkout, 'main/shells/cli/main.ts');
 const addon = process.env.ALEXNET_STUDIO_ADDON ?? join(checkout, 'native/build/release/alexnet.node');
 const most = 1 << 28;
-
-/** Threads that wait for each other asleep: spinning takes the processor from whoever else is at work here. */
-const env = { ...process.env, OMP_WAIT_POLICY: 'passive' };
-
-/** A python3 that has these modules. */
-export function findPython(modules: string): string | undefined {
-  return ['/usr/bin/python3', 'python3'].find((python) => {
-    try {
-      execFileSync(python, ['-c', `import ${modules}`], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** Why tests with the engine and python are skipped; empty: they are not. */
 export function skipReason(python: string | undefined, modules: string): string {
@@ -51,13 +35,6 @@ export class CommandLine {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  }
-
-  /** Of a script of native/tests/torch that prints one JSON object. */
-  python(python: string, script: string, ...args: string[]): Record<string, unknown> {
-    const place = join(checkout, 'native/tests/torch', script);
-    const stdout = execFileSync(python, [place, ...args], { env, encoding: 'utf8', maxBuffer: most });
-    return JSON.parse(stdout) as Record<string, unknown>;
   }
 
   /** Logits by the command line, up to a constant of each photo, by the photos' paths. */

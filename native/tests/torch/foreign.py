@@ -1,12 +1,15 @@
-"""PyTorch's side of the tests of imported and exported models (main/shells/cli/foreign-models.test.ts). Prints one
-JSON object.
+"""PyTorch's side of the tests of imported and exported models (main/shells/cli/foreign-models.test.ts), one process for
+all of them: reads a JSON list a line, a command and its arguments, and answers each with a line of JSON.
 
-    foreign.py save torchvision|PEER.py PACK FOLDER PHOTO...   draws the net's weights, saves them by torch.save in both
-        formats (FOLDER/zip.pth, FOLDER/legacy.pth); logits of the pack's records and of the photos as PIL resizes them
-    foreign.py load torchvision|PEER.py FILE.pth FOLDER        loads what was exported, strictly; whether it is bit for
-        bit what was saved
+    save torchvision|PEER.py NARROW PACK FOLDER PHOTO...   draws the net's weights, saves them by torch.save in both formats
+        (FOLDER/zip.pth, FOLDER/legacy.pth); logits of the pack's records and of the photos as PIL resizes them. All
+        widths but the classes are divided by NARROW
+    load FILE.pth                                          loads what was exported, strictly, into the net that was saved
+        last; whether it is bit for bit the same
+    check FILE.onnx                                        passes it to ONNX's checker
 """
 
+import copy
 import importlib.util
 import json
 import sys
@@ -14,6 +17,7 @@ import sys
 import numpy as np
 import torch
 
+from check_onnx import check
 from parity import LOGIT_DEVIATION
 from torch_net import Pack
 
@@ -21,7 +25,10 @@ CROP = 224
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def make(what):
+saved = {}
+
+
+def make(what, narrow):
     if what == "torchvision":
         import torchvision
 
@@ -29,7 +36,21 @@ def make(what):
     spec = importlib.util.spec_from_file_location("peer", what)
     peer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(peer)
-    return peer.AlexNet().eval()
+    return narrowed(peer.AlexNet(), narrow).eval()
+
+
+def narrowed(net, by):
+    """The same net with every width divided, but for the colours and the classes."""
+    layers = [(name, layer) for name, layer in net.named_children() if hasattr(layer, "weight")]
+    for i, (name, layer) in enumerate(layers):
+        if isinstance(layer, torch.nn.Linear):
+            outputs = layer.out_features // (1 if i == len(layers) - 1 else by)
+            setattr(net, name, torch.nn.Linear(layer.in_features // by, outputs))
+        else:
+            inputs = layer.in_channels // (1 if i == 0 else by)
+            form = {key: getattr(layer, key) for key in ("stride", "padding", "groups")}
+            setattr(net, name, torch.nn.Conv2d(inputs, layer.out_channels // by, layer.kernel_size, **form))
+    return net
 
 
 def normalise(pixels):
@@ -60,11 +81,12 @@ def pil_crop(path):
     return np.asarray(image)
 
 
-def save(what, pack, folder, *photos):
-    net, begin = make(what), (256 - CROP) // 2
+def save(what, narrow, pack, folder, *photos):
+    net, begin = make(what, narrow), (256 - CROP) // 2
     records = Pack(pack).records[:, begin : begin + CROP, begin : begin + CROP]
     x = normalise(np.ascontiguousarray(records))
     draw(net, x)
+    saved["net"] = net
     torch.save(net.state_dict(), f"{folder}/zip.pth")
     wrapped = {"epoch": 7, "state_dict": {f"module.{name}": value for name, value in net.state_dict().items()}}
     torch.save(wrapped, f"{folder}/legacy.pth", _use_new_zipfile_serialization=False)
@@ -72,6 +94,7 @@ def save(what, pack, folder, *photos):
     with torch.no_grad():
         pixels = np.abs(resized.astype(np.float32) - records.astype(np.float32))
         return {
+            "parameters": sum(value.numel() for value in net.parameters()),
             "logits": net(x).tolist(),
             "resizedLogits": net(normalise(resized)).tolist(),
             "meanPixelDifference": float(pixels.mean()),
@@ -79,12 +102,16 @@ def save(what, pack, folder, *photos):
         }
 
 
-def load(what, file, folder):
-    net, saved = make(what), torch.load(f"{folder}/zip.pth")
-    net.load_state_dict(torch.load(file, weights_only=True))
-    return {"same": all(torch.equal(saved[name], value) for name, value in net.state_dict().items())}
+def load(file):
+    drawn, loaded = saved["net"], copy.deepcopy(saved["net"])
+    for value in loaded.state_dict().values():
+        value.zero_()
+    loaded.load_state_dict(torch.load(file, weights_only=True))
+    return {"same": all(torch.equal(value, loaded.state_dict()[name]) for name, value in drawn.state_dict().items())}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
-    print(json.dumps({"save": save, "load": load}[sys.argv[1]](*sys.argv[2:])))
+    for line in sys.stdin:
+        command, *given = json.loads(line)
+        print(json.dumps({"save": save, "load": load, "check": check}[command](*given)), flush=True)

@@ -8,6 +8,7 @@ import { Changes } from './changes.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
 import { ConfigChecker } from './config-check.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
+import { EvaluationCrops } from './evaluation-crops.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
 import { inspectHandlers, retrievalHandlers } from './handlers/inspect-handlers.ts';
 import { ledgerHandlers } from './handlers/ledger-handlers.ts';
@@ -136,6 +137,7 @@ export class Application {
       inspector,
       liveKernels,
       files,
+      evaluationCrops: new EvaluationCrops({ db, resolver: parts.resolver, hosts, files, browser, addon }),
       photos,
       answers,
       watches,

@@ -81,6 +81,27 @@ describe.skipIf(missing !== '')(`reports${missing === '' ? '' : ` (${missing})`}
   );
 
   it(
+    'shows an evaluated image as its ten crops',
+    async () => {
+      const { page } = browser;
+      await browser.go('/evaluations');
+      await page.getByRole('row', { name: /^alpha on things/ }).dblclick();
+      await page.getByRole('tab', { name: 'Hardest images' }).click();
+      await page
+        .getByRole('button', { name: /^Ten crops of/ })
+        .first()
+        .click();
+      const crops = page.getByRole('list', { name: 'Ten crops' }).getByRole('listitem');
+      await crops.nth(9).waitFor({ timeout: 60_000 });
+      expect(await crops.count()).toBe(10);
+      await browser.picture('ten-crops');
+      expect(await browser.barriers()).toEqual([]);
+      await page.keyboard.press('Escape');
+    },
+    slow,
+  );
+
+  it(
     'compares two evaluations image by image',
     async () => {
       const { page } = browser;

@@ -113,6 +113,21 @@ export const evaluationComparisonSchema = z.object({
   classes: z.array(comparedClassSchema),
 });
 
+/** The ten crops of an image, each with its own answers, and the answers of their average. */
+export const evaluatedCropsSchema = z.object({
+  predictions: z.array(namedPredictionSchema),
+  /** `image`: a path below the origin. */
+  crops: z.array(
+    z.object({
+      top: z.int(),
+      left: z.int(),
+      mirror: z.boolean(),
+      image: z.string(),
+      predictions: z.array(namedPredictionSchema),
+    }),
+  ),
+});
+
 /** An image with what both answered. */
 export const comparedImageSchema = evaluatedImageSchema.extend({ other: z.array(namedPredictionSchema) });
 
@@ -190,6 +205,8 @@ export const evaluationsOperations = {
     }),
     output: evaluatedImagesSchema,
   }),
+  /** Asks the model again. Throws NOT_FOUND where the image or the checkpoint is gone, INVALID_ARGUMENT for an average. */
+  crops: call({ input: byId.extend({ record: z.int().nonnegative() }), output: evaluatedCropsSchema }),
   /** Image by image. Throws INVALID_ARGUMENT where they are not of the same images. */
   compare: call({ input: twoEvaluations, output: evaluationComparisonSchema }),
   /** The images of a cell, of one class where it is given; those first that the two are surest of. */
@@ -218,6 +235,7 @@ export type EvaluationReport = z.output<typeof evaluationReportSchema>;
 export type ConfusionMap = z.output<typeof confusionMapSchema>;
 export type EvaluatedImage = z.output<typeof evaluatedImageSchema>;
 export type EvaluatedImages = z.output<typeof evaluatedImagesSchema>;
+export type EvaluatedCrops = z.output<typeof evaluatedCropsSchema>;
 export type ComparedCell = z.output<typeof comparedCellSchema>;
 export type ComparedClass = z.output<typeof comparedClassSchema>;
 export type ComparedImage = z.output<typeof comparedImageSchema>;

@@ -14,6 +14,7 @@ import type { DemoPlan } from '../demo.ts';
 import type { DeviceService } from '../devices.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { EvaluationBrowser } from '../evaluation-browser.ts';
+import type { EvaluationCrops } from '../evaluation-crops.ts';
 import type { InspectionService } from '../inspection.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LabellingService } from '../labelling.ts';
@@ -65,6 +66,7 @@ export interface HandlerParts {
   liveKernels: LiveKernelViews;
   evaluation: EvaluationService;
   evaluations: EvaluationBrowser;
+  evaluationCrops: EvaluationCrops;
   ledger: LedgerService;
   ledgerQueue: LedgerQueue;
   models: ModelService;

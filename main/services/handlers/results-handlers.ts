@@ -29,7 +29,7 @@ export function augmentationHandlers({ augmentation }: HandlerParts): StudioHand
 }
 
 export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evaluations'] {
-  const { db, evaluation, evaluations, datasets, queue, changes, resolver, files } = parts;
+  const { db, evaluation, evaluations, evaluationCrops, datasets, queue, changes, resolver, files } = parts;
   return {
     list: ({ offset, limit, ...filter }) => evaluations.list(filter, { offset, limit }),
     async start({ models, datasetId, split, crops, ties }) {
@@ -47,6 +47,7 @@ export function evaluationsHandlers(parts: HandlerParts): StudioHandlers['evalua
     confusion: ({ id, toRow = Number.MAX_SAFE_INTEGER, toColumn = Number.MAX_SAFE_INTEGER, ...part }) =>
       evaluations.confusion(id, { ...part, toRow, toColumn }),
     images: ({ id, of, ...page }) => evaluations.images(id, of, page),
+    crops: ({ id, record }) => evaluationCrops.show(id, record),
     compare: ({ a, b }) => evaluations.compare(a, b),
     comparedImages: ({ a, b, cell, label, ...page }) =>
       evaluations.comparedImages(a, b, { cell, label }, page),

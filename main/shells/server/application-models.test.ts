@@ -68,6 +68,29 @@ describe('evaluations', () => {
     const impossible = client.evaluations.start({ models: ['nothing'], datasetId });
     expect(await refusal(impossible)).toMatchObject({ code: 'NOT_FOUND' });
   });
+
+  it('show an image as its ten crops, each with its own answer', async () => {
+    const runId = await app.trainedRun(16, 'cropped');
+    const evaluate = async (models: string[]): Promise<string> => {
+      const { jobId } = await client.evaluations.start({ models, datasetId, split: 'train' });
+      return (await app.jobEnd(jobId)).result ?? '';
+    };
+    const id = await evaluate([`${runId}@last`]);
+    const { crops, predictions } = await client.evaluations.crops({ id, record: 1 });
+    // The fake answers every crop as it answers the whole.
+    expect(predictions).toHaveLength(3);
+    expect(predictions[0]?.name).toBe(['a', 'b', 'c'][predictions[0]?.class ?? 3]);
+    expect(crops.map(({ mirror }) => mirror)).toEqual([...Array(5).fill(false), ...Array(5).fill(true)]);
+    for (const crop of crops) {
+      expect(crop.predictions).toEqual(predictions);
+      expect((await test.fetch(crop.image)).status, crop.image).toBe(200);
+    }
+    const none = client.evaluations.crops({ id, record: 12 });
+    expect(await refusal(none)).toMatchObject({ code: 'NOT_FOUND' });
+    const average = await evaluate([`${runId}@best`, `${runId}@last`]);
+    const ofAverage = client.evaluations.crops({ id: average, record: 1 });
+    expect(await refusal(ofAverage)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
 });
 
 describe('classification', () => {

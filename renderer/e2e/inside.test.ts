@@ -1,0 +1,120 @@
+// Looking inside a net, as people do it: maps of a photo, Grad-CAM and occlusion, nearest images, answers, kernels over
+// the epochs, activity; figures saved.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestPage } from './test-browser.ts';
+import { copyPhotos, whatIsMissing } from './test-photos.ts';
+import { root, TestServer } from './test-server.ts';
+
+const missing = whatIsMissing();
+if (missing !== '') console.warn(`Looking inside is not tried in a browser: ${missing}.`);
+
+const slow = 180_000;
+
+describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${missing})`}`, () => {
+  let server: TestServer;
+  let browser: TestPage;
+
+  beforeAll(async () => {
+    server = new TestServer();
+    const photos = copyPhotos(join(server.folder, 'photos'), { train: 12, val: 4 });
+    const cli = (...args: string[]) =>
+      execFileSync(
+        process.execPath,
+        ['main/shells/cli/main.ts', '--data-dir', server.dataDirectory, '--quiet', ...args],
+        { cwd: root, stdio: 'pipe' },
+      );
+    cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val);
+    cli(
+      ...['train', '--dataset', 'four', '--name', 'small', '--epochs', '2', '--batch', '16'],
+      ...['--set', 'net.widthFactor=0.125'],
+    );
+    await server.start();
+    browser = await TestPage.open(server.url);
+  }, slow);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  }, slow);
+
+  const button = (name: string | RegExp) =>
+    browser.page.getByRole('button', { name, exact: typeof name === 'string' });
+  const tab = (name: string) => browser.page.getByRole('tab', { name }).click();
+
+  /** Its text, where it is one. */
+  async function saved(format: 'PNG' | 'SVG' | 'HTML'): Promise<Buffer> {
+    const waiting = browser.page.waitForEvent('download');
+    await button('Save').last().click();
+    await browser.page.getByRole('menuitem', { name: `Save as ${format}` }).click();
+    return readFileSync(await (await waiting).path());
+  }
+
+  it('shows what each layer makes of a photo, and what speaks for a class', { timeout: slow }, async () => {
+    const { page } = browser;
+    await browser.go('/inside');
+    await button('Random image').click();
+    await page.getByText('Column 0 above, column 1 below').waitFor();
+    await page.getByRole('img', { name: /^Grad-CAM for/ }).waitFor();
+    await browser.picture('inside-photo');
+    const strip = page.getByRole('group', { name: 'Layers' });
+    await strip.getByRole('button', { name: 'drop' }).last().click();
+    await page.getByText(/512 units/).waitFor();
+    await strip.getByRole('button', { name: 'conv' }).nth(2).click();
+    await page.getByText(/64 maps of 13x13/).waitFor();
+    await page.getByTitle('Click a map to enlarge it').click({ position: { x: 30, y: 20 } });
+    await page.getByRole('heading', { name: /^Map \d+$/ }).waitFor();
+    await page.getByText('Occlusion', { exact: true }).click();
+    await page.getByText('with nothing covered').waitFor();
+    await page.getByText('Refining…').waitFor({ state: 'detached' });
+    await page.getByRole('img', { name: /^Occlusion map for/ }).waitFor();
+    await browser.picture('inside-occlusion');
+    expect(await browser.barriers()).toEqual([]);
+  });
+
+  it('finds the nearest training images over an index that a job builds', { timeout: slow }, async () => {
+    const { page } = browser;
+    await tab('Nearest images');
+    await button('Build an index').click();
+    await page.getByText('48 of four, train').waitFor();
+    await button('5 random images').click();
+    await page.getByText(/of the nearest five share the photo's class/).waitFor();
+    await page.locator('svg.figure image').nth(34).waitFor();
+    await browser.picture('inside-nearest');
+    const svg = (await saved('SVG')).toString();
+    expect(svg.match(/<image /g)).toHaveLength(35);
+    expect(svg).not.toMatch(/href="(?!data:image)/);
+    expect(await browser.barriers()).toEqual([]);
+    await button('Delete this index').click();
+    await button('Delete').click();
+    await page.getByText('No index yet').waitFor();
+  });
+
+  it('shows answers beside the truth, kernels over the epochs, and dead units', {
+    timeout: slow,
+  }, async () => {
+    const { page } = browser;
+    await tab('Answers');
+    await button('8 random images').click();
+    await page.locator('svg.figure image').nth(7).waitFor();
+    expect((await saved('PNG')).subarray(1, 4).toString()).toBe('PNG');
+    expect((await saved('HTML')).toString()).toContain('<!doctype html>');
+    await browser.picture('inside-answers');
+    await tab('First kernels');
+    await page.getByText('epoch 2, step 6', { exact: true }).waitFor();
+    await button('Play').click();
+    await button('Pause').waitFor();
+    await button('Play').waitFor();
+    await browser.picture('inside-kernels');
+    await tab('Activity');
+    await button('Measure').click();
+    await page.getByText('Activity over 48 training images of four').waitFor();
+    await browser.picture('inside-activity');
+    expect(await browser.barriers()).toEqual([]);
+    await page.setViewportSize({ width: 1024, height: 640 });
+    expect(await browser.overflows()).toBe(false);
+    expect(browser.complaints).toEqual([]);
+  });
+});

@@ -110,10 +110,9 @@ void run(const Options& options) {
   std::vector<columns::Column*> columns(static_cast<size_t>(plan.spec.columns));
   const DeviceLayout layout{options.batch, static_cast<int>(devices.size())};
   columns::ColumnTeam team(plan, layout, [&](const columns::Share& share, int) {
-    auto made = cuda::make_plugin_column(*plugin.api, plan, share.column,
+    auto made = cuda::make_plugin_column(*plugin.api, plan, share,
                                          {.devices = placed,
                                           .precision = config.precision,
-                                          .batch = options.batch,
                                           .training = true,
                                           .input_from = devices.size() == 1 ? columns[0] : nullptr,
                                           .brings_input = devices.size() == 1});

@@ -10,7 +10,7 @@
 namespace alexnet::cuda {
 
 /// Raised with every change of this file.
-inline constexpr uint32_t kInterfaceVersion = 2;
+inline constexpr uint32_t kInterfaceVersion = 3;
 inline constexpr char kEntryName[] = "alexnet_cuda_plugin";
 
 extern "C" {
@@ -47,12 +47,17 @@ struct PluginNet {
 
 using PluginColumn = struct PluginColumnHandle*;
 
+/// alexnet::columns::Share; its number of columns is the net's.
+struct PluginShare {
+  int32_t column, replica, replicas, splits_fc;
+  int64_t batch;
+};
+
 struct PluginColumnOptions {
-  int32_t column;
-  const int32_t* devices;  // of every column of the net: CUDA's numbers
+  PluginShare share;
+  const int32_t* devices;  // of every column of every replica, by place: CUDA's numbers
   int32_t precision;       // alexnet::Precision
   int32_t training;
-  int64_t batch;
   // A column on the same device, driven by the same thread and before this one: it brings the batch to the
   // device for both. Null: none. It must outlive this one.
   PluginColumn input_from;
@@ -75,6 +80,7 @@ struct PluginBatch {
   uint64_t id;
   const RecordDraw* draws;
   int64_t pieces, side, first_piece;
+  int64_t total;
 };
 
 struct PluginPass {
@@ -150,12 +156,21 @@ struct PluginApi {
                             PluginError* error);
   int32_t (*set_batch)(PluginColumn column, const PluginBatch* batch, PluginError* error);
   int32_t (*prefetch)(PluginColumn column, const PluginBatch* next, PluginError* error);
-  int32_t (*gather)(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error);
+  // `all`: so many columns as `count` says.
+  int32_t (*gather)(PluginColumn column, int64_t layer, const PluginColumn* all, int64_t count,
+                    PluginError* error);
   int32_t (*forward)(PluginColumn column, int64_t layer, const PluginPass* pass, PluginError* error);
-  int32_t (*loss)(PluginColumn column, const PluginColumn* all, int32_t gradient, PluginError* error);
+  int32_t (*loss)(PluginColumn column, const PluginColumn* all, int64_t count, int32_t gradient,
+                  PluginError* error);
   int32_t (*backward)(PluginColumn column, int64_t layer, const PluginUpdate* update, int32_t input_gradient,
                       PluginError* error);
-  int32_t (*reduce)(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error);
+  int32_t (*reduce)(PluginColumn column, int64_t layer, const PluginColumn* all, int64_t count,
+                    PluginError* error);
+  int32_t (*connect)(PluginColumn column, const PluginColumn* replicas, int64_t count, PluginError* error);
+  int32_t (*sums_meet)(PluginColumn column);
+  int32_t (*sum_gradients)(PluginColumn column, int64_t layer, PluginError* error);
+  int32_t (*update)(PluginColumn column, int64_t layer, const PluginUpdate* update, PluginError* error);
+  void (*abandon)(PluginColumn column);
   int32_t (*end_pass)(PluginColumn column, PluginError* error);
   int32_t (*finish)(PluginColumn column, PluginTotals* totals, PluginError* error);
   int32_t (*rest)(PluginColumn column, PluginError* error);

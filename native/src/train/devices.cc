@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "alexnet/device.h"
 #include "alexnet/error.h"
@@ -46,22 +47,39 @@ void check_gpus(const std::vector<std::string>& devices, const std::vector<Devic
   }
 }
 
+/// Gradients are added up over devices that all differ, or on one alone: see cuda/column/replica_group.h.
+void check_ranks(const DeviceLayout& layout, const std::vector<std::string>& devices) {
+  for (int d = 0; d < layout.devices; ++d) {
+    std::set<std::string> ranks;
+    for (int r = 0; r < layout.replicas; ++r)
+      ranks.insert(devices[static_cast<size_t>(r * layout.devices + d)]);
+    if (ranks.size() > 1 && ranks.size() < static_cast<size_t>(layout.replicas))
+      throw Error(ErrorCode::kInvalidConfig,
+                  "devices: replicas need a GPU each; only to try it out they may all be on the same one",
+                  kDevicesField);
+  }
+}
+
 std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, const NetPlan& plan,
                                                    const DeviceLayout& layout, const TeamOptions& options) {
-  if (layout.replicas > 1)
-    throw Error(ErrorCode::kInvalidConfig, "devices: several replicas are trained on the CPU alone so far",
-                kDevicesField);
-  const int devices = static_cast<int>(options.devices.size());
+  check_ranks(layout, options.devices);
+  // Where one device has all columns of a replica, one thread drives them, and the first brings the batch for
+  // all.
+  const bool alone = layout.devices == 1;
   cuda::ColumnOptions column_options{
-      .devices = {}, .precision = options.precision, .batch = options.batch, .training = options.training};
-  for (int c = 0; c < plan.spec.columns; ++c)
-    column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(devices == 1 ? 0 : c)]));
-  // On one device one thread drives all columns, and the first brings the batch for all.
-  const columns::Column* first = nullptr;
-  column_options.brings_input = devices == 1;
+      .devices = {}, .precision = options.precision, .training = options.training, .brings_input = alone};
+  const int columns = plan.spec.columns;
+  for (int p = 0; p < layout.replicas * columns; ++p) {
+    const int device = p / columns * layout.devices + (alone ? 0 : p % columns);
+    column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(device)]));
+  }
+  std::vector<const columns::Column*> first(static_cast<size_t>(layout.replicas));
   return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
-    auto made = cuda::make_plugin_column(api, plan, share.column, column_options);
-    if (devices == 1 && !first) column_options.input_from = first = made.get();
+    cuda::ColumnOptions own = column_options;
+    const columns::Column*& leader = first[static_cast<size_t>(share.replica)];
+    if (alone) own.input_from = leader;
+    auto made = cuda::make_plugin_column(api, plan, share, own);
+    if (!leader) leader = made.get();
     return made;
   });
 }

@@ -118,6 +118,36 @@ TEST_CASE("steps that are started ahead of the reports change none of them") {
   CHECK(cpu->recorder.steps.size() == gpu->recorder.steps.size());
 }
 
+TEST_CASE("replicas on GPUs train as replicas on the CPU do, bit for bit") {
+  for (const std::string parallelism : {"data", "pairs", "hybrid"})
+    for (const bool twice : {false, true}) {
+      CAPTURE(parallelism);
+      const auto list = [&](const std::string& first, const std::string& second) {
+        const std::string one = "\"" + first + "\",\"" + second + "\"";
+        return R"({"parallelism":")" + parallelism + R"(","devices":[)" + one +
+               (parallelism == "pairs" ? "," + one : "") + "]}";
+      };
+      const auto cpu = toy::train(toy::config(list("cpu", "cpu")));
+      const StandIn stand_in;
+      const auto run = toy::train(toy::config(list("cuda:0", twice ? "cuda:0" : "cuda:1")));
+      CHECK(run->state == RunState::kFinished);
+      CHECK(toy::same_bits(run->tensors, cpu->tensors));
+      for (size_t s = 0; s < run->recorder.steps.size(); ++s)
+        CHECK(run->recorder.steps[s].loss == cpu->recorder.steps[s].loss);
+      CHECK(run->recorder.validations.back().loss == cpu->recorder.validations.back().loss);
+    }
+}
+
+TEST_CASE("replicas have a GPU each, or all the same one") {
+  const StandIn stand_in;
+  const Refusal mixed = refusal(R"({"parallelism":"data","devices":["cuda:0","cuda:0","cuda:1"]})");
+  CHECK(mixed.code == ErrorCode::kInvalidConfig);
+  CHECK(holds(mixed.message, "replicas need a GPU each"));
+  const Refusal absent = refusal(R"({"parallelism":"data","devices":["cuda:0","cuda:1","cuda:2"]})");
+  CHECK(absent.code == ErrorCode::kDeviceUnavailable);
+  CHECK(holds(absent.message, "cuda:2: there is no such GPU; 2 are found"));
+}
+
 TEST_CASE("a run begun on the CPU goes on on GPUs and the other way round") {
   const auto whole = toy::train(toy::config());
   const auto half = toy::train(toy::config(R"({"epochs":1})"));

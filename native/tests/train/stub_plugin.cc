@@ -20,8 +20,10 @@ namespace {
 /// The CPU's column as a deferred one.
 class DeferredColumn : public columns::Column {
  public:
-  DeferredColumn(std::unique_ptr<columns::Column> column, int64_t batch)
-      : column_(std::move(column)), batch_(batch) {}
+  DeferredColumn(std::unique_ptr<columns::Column> column, const NetPlan& plan, const columns::Share& share)
+      : column_(std::move(column)),
+        batch_(share.rows(plan.layers.front()).size()),
+        first_label_(share.rows(plan.layers.front()).begin - share.rows(plan.layers.back()).begin) {}
 
   columns::InputFormat input_format() const override { return column_->input_format(); }
   /// Takes records, as a GPU does, and makes inputs of them before it computes.
@@ -71,6 +73,20 @@ class DeferredColumn : public columns::Column {
   void reduce(size_t layer, std::span<columns::Column* const> all) override {
     if (!stopped_) column_->reduce(layer, inner(all));
   }
+  void connect(std::span<columns::Column* const> replicas) override {
+    replicas_.assign(replicas.begin(), replicas.end());
+    column_->connect(inner(replicas));
+  }
+  void sum_gradients(size_t layer) override {
+    someone_stopped_ = std::any_of(replicas_.begin(), replicas_.end(), [](const columns::Column* replica) {
+      return static_cast<const DeferredColumn*>(replica)->stopped_;
+    });
+    if (!someone_stopped_) column_->sum_gradients(layer);
+  }
+  void update(size_t layer, const columns::LayerUpdate& update) override {
+    stopped_ = stopped_ || someone_stopped_;
+    if (!stopped_) column_->update(layer, update);
+  }
   void write(size_t layer, columns::Parameter parameter, std::span<const float> values) override {
     column_->write(layer, parameter, values);
   }
@@ -85,7 +101,8 @@ class DeferredColumn : public columns::Column {
     const columns::InputFormat format = column_->input_format();
     const int64_t size = preprocessing_.crop_size, bytes = format.image_bytes(size);
     inputs_.assign(static_cast<size_t>(bytes * batch_), std::byte{0});
-    for (int64_t row = 0; row < batch.valid; ++row) {
+    const int64_t valid = std::clamp<int64_t>(batch.valid - first_label_, 0, batch_);
+    for (int64_t row = 0; row < valid; ++row) {
       const RecordDraw& draw = batch.draws[row];
       const auto* piece =
           static_cast<const uint8_t*>(batch.images) + (draw.piece - batch.first_piece) * batch.piece_bytes();
@@ -116,7 +133,9 @@ class DeferredColumn : public columns::Column {
 
   const std::unique_ptr<columns::Column> column_;
   std::vector<columns::Column*> inner_;
-  const int64_t batch_;
+  const int64_t batch_, first_label_;  // rows of images; of the first of them among the labels
+  std::vector<columns::Column*> replicas_;
+  bool someone_stopped_ = false;
   Preprocessing preprocessing_;
   std::vector<std::byte> inputs_;
   columns::BatchTotals totals_;  // of the pass that is being started
@@ -175,9 +194,9 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                              columns::Column*) {
   if (std::getenv("ALEXNET_STUB_OUT_OF_MEMORY"))
     throw Error(ErrorCode::kOutOfMemory, "the net needs 9 GB and 8 GB are free; batch 7 fits");
-  const columns::Share share{.column = options.column, .columns = plan.spec.columns, .batch = options.batch};
+  const columns::Share share = share_of(plan, options);
   return std::make_unique<DeferredColumn>(
-      cpu::make_cpu_column(plan, share, {.training = options.training != 0}), options.batch);
+      cpu::make_cpu_column(plan, share, {.training = options.training != 0}), plan, share);
 }
 
 void graphs(const columns::Column&, PluginGraphs&) {}

@@ -54,9 +54,10 @@ class Arena {
   }
 
   /// Allocates and zeroes everything. `earlier` is what the net's columns took that are on this device
-  /// already, `coming` says how many there will be from this one on, `once` what those after this one have
-  /// not. Throws kOutOfMemory saying what the net needs here and which batch fits.
-  void allocate(int64_t batch, const MemoryNeed& earlier, int coming, const MemoryNeed& once);
+  /// already, `coming` says how many there will be from this one on, `spared` what those after this one have
+  /// not of what it has, all together. Throws kOutOfMemory saying what the net needs here and which batch
+  /// fits.
+  void allocate(int64_t batch, const MemoryNeed& earlier, int coming, const MemoryNeed& spared);
   std::byte* base() const { return base_; }
   const MemoryNeed& need() const { return need_; }
 

@@ -1,23 +1,31 @@
 #include "cuda/column/batch_input.h"
 
+#include <algorithm>
+
 #include "alexnet/pack.h"
 
 namespace alexnet::cuda {
 
 template <class T>
-BatchInput<T>::BatchInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, int64_t batch)
-    : context_(context), batch_(batch), buffers_{Buffer(context), Buffer(context)}, ready_(context) {
+BatchInput<T>::BatchInput(const DeviceContext& context, Arena& arena, const NetPlan& plan,
+                          const columns::Share& share)
+    : context_(context),
+      batch_(share.rows(plan.layers.front()).size()),
+      first_label_(share.rows(plan.layers.front()).begin - share.rows(plan.layers.back()).begin),
+      buffers_{Buffer(context), Buffer(context)},
+      ready_(context) {
+  const int64_t labels = share.rows(plan.layers.back()).size();
   const int64_t size = plan.spec.input_size;
   const BlockedInput blocked = blocked_input(plan.layers[0]);
   format_ = blocked.format(size);
-  maps_ = make_maps<T>(arena, batch, blocked.channels, blocked.side, blocked.side, /*training=*/false);
-  labels_ = arena.take<int32_t>(batch, Growth::kWithBatch);
+  maps_ = make_maps<T>(arena, batch_, blocked.channels, blocked.side, blocked.side, /*training=*/false);
+  labels_ = arena.take<int32_t>(labels, Growth::kWithBatch);
   mean_image_ = arena.take<float>(kRecordBytes, Growth::kFixed);
   for (Buffer& buffer : buffers_) {
-    buffer.images =
-        arena.take<std::byte>(batch * 3 * size * size * static_cast<int64_t>(sizeof(T)), Growth::kWithBatch);
-    buffer.labels = arena.take<int32_t>(batch, Growth::kWithBatch);
-    buffer.draws = arena.take<RecordDraw>(batch, Growth::kWithBatch);
+    buffer.images = arena.take<std::byte>(batch_ * 3 * size * size * static_cast<int64_t>(sizeof(T)),
+                                          Growth::kWithBatch);
+    buffer.labels = arena.take<int32_t>(labels, Growth::kWithBatch);
+    buffer.draws = arena.take<RecordDraw>(batch_, Growth::kWithBatch);
   }
 }
 
@@ -50,10 +58,12 @@ void BatchInput<T>::set(const columns::Batch& batch) {
                                                           cudaMemcpyDeviceToDevice, stream));
   // Finished inputs of rows without a label are zeros already: the loader's.
   if (batch.draws)
-    write_input<T>(
-        stream, {reinterpret_cast<const uint8_t*>(buffer.images.data()), batch.side, batch.first_piece},
-        buffer.draws.data(), has_labels_ ? labels_.data() : nullptr, batch.valid, batch_, preprocessing_,
-        preprocessing_.mean == MeanMode::kImage ? mean_image_.data() : nullptr, maps_.data.data(), format_);
+    write_input<T>(stream,
+                   {reinterpret_cast<const uint8_t*>(buffer.images.data()), batch.side, batch.first_piece},
+                   buffer.draws.data(), has_labels_ ? labels_.data() + first_label_ : nullptr,
+                   std::clamp<int64_t>(batch.valid - first_label_, 0, batch_), batch_,
+                   preprocessing_, preprocessing_.mean == MeanMode::kImage ? mean_image_.data() : nullptr,
+                   maps_.data.data(), format_);
   else
     arrange_input<T>(stream, reinterpret_cast<const T*>(buffer.images.data()), InputLayout::kNhwc, nullptr,
                      batch_, maps_.data.data(), format_);

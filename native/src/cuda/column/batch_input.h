@@ -13,7 +13,7 @@ namespace alexnet::cuda {
 template <class T>
 class BatchInput {
  public:
-  BatchInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, int64_t batch);
+  BatchInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, const columns::Share& share);
 
   /// How inputs are made of records. Waits.
   void set_preprocessing(const Preprocessing& preprocessing);
@@ -52,7 +52,7 @@ class BatchInput {
   }
 
   const DeviceContext& context_;
-  const int64_t batch_;
+  const int64_t batch_, first_label_;  // rows of images; of the first of them among the labels
   NetInputFormat format_;
   Maps<T> maps_;
   Block<int32_t> labels_;

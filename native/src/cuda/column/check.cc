@@ -82,6 +82,19 @@ void fail_cublaslt(const CublasLt& cublas, CublasStatus status, const char* call
        call, status, device, place);
 }
 
+void fail_nccl(const Nccl& nccl, NcclResult status, const char* call, int device, const Place& place) {
+  check_device(device, place);
+  ErrorCode code = ErrorCode::kInternal;
+  if (status == kNcclCudaError || status == kNcclRemoteError) code = ErrorCode::kDeviceLost;
+  if (status == kNcclSystemError) code = ErrorCode::kDeviceUnavailable;
+  const char* details = nccl.get_last_error(nullptr);
+  fail(code,
+       "NCCL " + nccl.state.version + ": " + nccl.get_error_string(status) +
+           (details && details[0] ? ": " + std::string(details) : "") +
+           "; the environment's NCCL_DEBUG=INFO makes it tell more",
+       call, status, device, place);
+}
+
 void check_device(int device, const Place& place) {
   const cudaError_t status = cudaPeekAtLastError();
   const ErrorCode meaning = meaning_of(status);

@@ -1,5 +1,5 @@
-// The one check that every CUDA, cuDNN and cuBLASLt call goes through: it throws with the call, its place,
-// the code and the device.
+// The one check that every CUDA, cuDNN, cuBLASLt and NCCL call goes through: it throws with the call, its
+// place, the code and the device.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -10,6 +10,7 @@
 #include "alexnet/error.h"
 #include "cuda/libraries/cublaslt.h"
 #include "cuda/libraries/cudnn.h"
+#include "cuda/libraries/nccl.h"
 #include "cuda/status.h"
 
 namespace alexnet::cuda {
@@ -25,6 +26,10 @@ std::string device_name(int device);
                              const Place& place);
 [[noreturn]] void fail_cublaslt(const CublasLt& cublas, CublasStatus status, const char* call, int device,
                                 const Place& place);
+
+/// `device`: on which the call was made.
+[[noreturn]] void fail_nccl(const Nccl& nccl, NcclResult status, const char* call, int device,
+                            const Place& place);
 
 /// Throws kDeviceLost or kDeviceUnavailable where the current device reports such a failure; for errors whose
 /// cause is not known yet, such as a refused launch.
@@ -54,4 +59,11 @@ void check_device(int device, const Place& place = Place::current());
     if (alexnet_status != ::alexnet::cuda::kCublasSuccess)                                          \
       ::alexnet::cuda::fail_cublaslt((context).cublas(), alexnet_status, #call, (context).device(), \
                                      ::alexnet::cuda::Place::current());                            \
+  } while (false)
+
+#define ALEXNET_NCCL_CHECK(nccl, device, call)                                                            \
+  do {                                                                                                    \
+    const ::alexnet::cuda::NcclResult alexnet_status = (nccl).call;                                       \
+    if (alexnet_status != ::alexnet::cuda::kNcclSuccess)                                                  \
+      ::alexnet::cuda::fail_nccl(nccl, alexnet_status, #call, device, ::alexnet::cuda::Place::current()); \
   } while (false)

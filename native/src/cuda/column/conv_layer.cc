@@ -13,7 +13,7 @@ int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 ConvolutionShape convolution_shape(const LayerSite& site, bool first) {
   const LayerPlan& plan = site.here();
-  ConvolutionShape shape{.batch = site.batch,
+  ConvolutionShape shape{.batch = site.batch(),
                          .in_channels = plan.in.channels / plan.groups,
                          .in_height = plan.in.height,
                          .in_width = plan.in.width,
@@ -62,13 +62,14 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
       activation_(site.plan.spec.activation),
       first_(site.layer == 0),
       training_(site.training),
+      summed_(site.share.sums(site.here())),
       input_(input) {
   const int64_t out = site.own().size(), taps = plan_.spec.kernel * plan_.spec.kernel;
   constexpr bool kRounded = !std::is_same_v<T, float>;
   this->weights_ = {
       site.arena, {out, plan_.in.channels / plan_.groups, taps}, training_, kRounded && !first_};
   this->biases_ = {site.arena, {out, 1, 1}, training_, kRounded};
-  linear_ = make_maps<T>(site.arena, site.batch, out, plan_.linear.height, plan_.linear.width, training_);
+  linear_ = make_maps<T>(site.arena, site.batch(), out, plan_.linear.height, plan_.linear.width, training_);
   const ConvolutionShape shape = convolution_shape(site, first_);
   relu_ =
       activation_ == Activation::kRelu && !plan_.ops.empty() && plan_.ops[0].spec.kind == OpKind::kActivation;
@@ -81,9 +82,9 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
   if (training_) {
     if (first_ || kRounded) raw_gradient_ = site.arena.take<T>(filter_count, Growth::kFixed);
     sums_ =
-        site.arena.take<float>(sum_rows_work(site.batch * linear_.view.pixels(), out), Growth::kWithBatch);
+        site.arena.take<float>(sum_rows_work(site.batch() * linear_.view.pixels(), out), Growth::kWithBatch);
   }
-  ops_.emplace(site.arena, site.plan, site.layer, site.column, site.batch, training_, linear_, site.step);
+  ops_.emplace(site.arena, site.plan, site.layer, site.share, training_, linear_, site.step);
 }
 
 template <class T>
@@ -126,6 +127,8 @@ void ConvLayer<T>::backward_weights() {
     weights_from_blocks<T>(stream, raw_gradient_.data(), this->weights_.gradient(),
                            this->weights_.shape().out, plan_.spec.kernel, plan_.spec.stride,
                            plan_.in.channels);
+  else if (summed_ && raw_gradient_.count() > 0)
+    convert<T, float>(stream, raw_gradient_.data(), this->weights_.gradient(), raw_gradient_.count());
   sum_rows<T>(stream, linear_.gradient.data(), linear_.view.images * linear_.view.pixels(),
               linear_.view.channels, linear_.view.pixel_stride, sums_.data(), this->biases_.gradient());
 }
@@ -139,7 +142,8 @@ void ConvLayer<T>::refresh() {
 
 template <class T>
 std::vector<ParameterEntry> ConvLayer<T>::entries() const {
-  const bool rounded = !std::is_same_v<T, float> && !first_;
+  // A sum over replicas is of floats.
+  const bool rounded = !std::is_same_v<T, float> && !first_ && !summed_;
   return {this->weights_.entry(rounded ? raw_gradient_.data() : nullptr), this->biases_.entry(nullptr)};
 }
 

@@ -44,7 +44,7 @@ class ConvLayer : public Layer<T> {
   const DeviceContext& context_;
   const LayerPlan& plan_;
   const Activation activation_;
-  const bool first_, training_;
+  const bool first_, training_, summed_;
   Maps<T> input_, linear_;
   std::unique_ptr<Convolution<T>> convolution_;
   std::optional<MapOps<T>> ops_;

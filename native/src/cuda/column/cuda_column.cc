@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "cuda/column/conv_layer.h"
 #include "cuda/column/exchange.h"
 #include "cuda/column/fc_layer.h"
+#include "cuda/column/gradient_sum.h"
 #include "cuda/column/joined_input.h"
 #include "cuda/column/layer_clock.h"
 #include "cuda/column/loss_head.h"
@@ -26,6 +28,7 @@ using columns::FinishedPass;
 using columns::InputFormat;
 using columns::LayerUpdate;
 using columns::PassContext;
+using columns::Share;
 
 namespace {
 
@@ -73,6 +76,13 @@ class CudaColumn : public ReportingColumn {
   const float* logits() const override;
   void backward(size_t layer, const LayerUpdate& update, bool input_gradient) override;
   void reduce(size_t layer, std::span<Column* const> all) override;
+  void connect(std::span<Column* const> replicas) override;
+  bool sums_meet() const override { return sum_ && sum_->meets(); }
+  void sum_gradients(size_t layer) override;
+  void update(size_t layer, const LayerUpdate& update) override;
+  void abandon() override {
+    if (sum_) sum_->abandon();
+  }
   void write(size_t layer, columns::Parameter parameter, std::span<const float> values) override;
   void read(size_t layer, columns::Parameter parameter, std::span<float> values) const override;
   bool all_finite() const override;
@@ -89,7 +99,19 @@ class CudaColumn : public ReportingColumn {
     return weights ? layers_[layer]->weights() : layers_[layer]->biases();
   }
   static CudaColumn& same(Column* column) { return static_cast<CudaColumn&>(*column); }
-  int columns() const { return plan_.spec.columns; }
+  const LayerPlan& classifier_plan() const { return plan_.layers.back(); }
+  /// The first of the places that it ever exchanges with, and how many there are.
+  int first_partner() const { return share_.splits_fc ? 0 : share_.replica * share_.columns; }
+  int partners() const { return share_.splits_fc ? share_.places() : share_.columns; }
+  /// The shares of the columns that are joined before a layer.
+  std::vector<Share> joined_shares(const LayerPlan& layer) const;
+  /// Where this column stands among them.
+  size_t joined_index(const LayerPlan& layer) const {
+    return static_cast<size_t>(share_.splits(layer) ? share_.place() : share_.column);
+  }
+  /// As Exchange counts the column.
+  int exchange_index() const { return share_.place() - first_partner(); }
+  int device_of(const Share& share) const { return options_.devices[static_cast<size_t>(share.place())]; }
   BatchInput<T>& input_of() const { return leader_ ? *leader_->own_input_ : *own_input_; }
   /// Of the pass that is being started.
   size_t slot() const { return slot_of(passes_); }
@@ -98,14 +120,17 @@ class CudaColumn : public ReportingColumn {
   void build_layers();
   void build_exchange();
   void allocate();
+  /// What the columns that come after this one on its device have not of what it has: the batch.
+  MemoryNeed spared() const;
   void bind();
   /// Whether other columns read what this layer gives: its maps, or the logits.
-  bool published(size_t layer) const { return layer == last() || plan_.layers[layer + 1].gathers; }
+  bool published(size_t layer) const { return layer == last() || share_.gathers(plan_.layers[layer + 1]); }
 
   void update_parameters();
 
   const NetPlan& plan_;
   const CudaColumnOptions options_;
+  const Share share_;
   const CudaColumn* const leader_;  // brings the batch; null: this one does
   DeviceContext context_;
   Arena arena_;
@@ -113,7 +138,9 @@ class CudaColumn : public ReportingColumn {
   StepGraphs graphs_;
   PassContext pass_;  // of the pass that is being started
 
-  Block<uint32_t> step_;  // completed steps, and whether a pass is begun before the one before it is finished
+  // Completed steps; whether a pass is begun before the one before it is finished; 1 / the images of the whole
+  // step, a float.
+  Block<uint32_t> step_;
   std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
   MemoryNeed input_need_;                     // its memory
   std::vector<std::unique_ptr<Layer<T>>> layers_;
@@ -121,6 +148,9 @@ class CudaColumn : public ReportingColumn {
   std::vector<std::unique_ptr<JoinedInput<T>>> joined_;  // by layer; null where it does not gather
   std::vector<std::unique_ptr<Event>> output_ready_;     // by layer; null where it is not published
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<GradientSum> sum_;  // null where there is one replica, or none trains
+  bool lowest_ = false;               // the last backward() was that of the lowest layer that learns
+  float scale_ = 1;                   // of the gradient of the current batch
 
   LossHead loss_;
   ParameterUpdate update_;
@@ -139,19 +169,22 @@ template <class T>
 CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
     : plan_(plan),
       options_(options),
+      share_(options.share),
       leader_(static_cast<const CudaColumn*>(options.input_from)),
-      context_(options.devices[static_cast<size_t>(options.column)]),
+      context_(device_of(options.share)),
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
       // Events that time layers cannot be part of a graph.
       graphs_(context_, wants_graphs() && !clock_.on()),
-      loss_(context_, arena_, options.batch, plan.spec.classes),
+      loss_(context_, arena_, share_.rows(plan.layers.back()).size(), plan.spec.classes),
       update_(context_, arena_, plan.layers.size()),
       resting_(context_),
-      host_step_(context_, 2 * kPassesAtOnce) {
+      host_step_(context_, 3 * kPassesAtOnce) {
   for (auto& event : done_) event = std::make_unique<Event>(context_);
   build_layers();
   build_exchange();
+  if (options.training && share_.replicas > 1)
+    sum_ = std::make_unique<GradientSum>(context_, plan.layers.size(), leader_ ? leader_->sum_.get() : nullptr);
   allocate();
   bind();
 }
@@ -159,36 +192,45 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
 template <class T>
 void CudaColumn<T>::allocate() {
   const auto& devices = options_.devices;
-  const auto own = devices.begin() + options_.column;
+  const auto own = devices.begin() + share_.place();
   const auto made = std::count(devices.begin(), own, *own);
   // An earlier column of another thread is about as large as this one.
   MemoryNeed earlier = arena_.need();
   if (leader_) earlier = leader_->arena_.need();
   if (made == 0) earlier = {};
-  arena_.allocate(options_.batch, {earlier.fixed * made, earlier.with_batch * made},
-                  static_cast<int>(std::count(own, devices.end(), *own)),
-                  options_.brings_input ? input_need_ : MemoryNeed{});
+  arena_.allocate(share_.batch, {earlier.fixed * made, earlier.with_batch * made},
+                  static_cast<int>(std::count(own, devices.end(), *own)), spared());
+}
+
+template <class T>
+MemoryNeed CudaColumn<T>::spared() const {
+  if (!options_.brings_input) return {};
+  int64_t followers = 0;
+  for (int p = share_.place() + 1; p < share_.places(); ++p)
+    followers += device_of(share_.at(p)) == context_.device() && share_.at(p).column > 0;
+  return {followers * input_need_.fixed, followers * input_need_.with_batch};
 }
 
 template <class T>
 void CudaColumn<T>::build_layers() {
-  const int64_t batch = options_.batch;
   const bool training = options_.training;
-  step_ = arena_.take<uint32_t>(2, Growth::kFixed);
+  step_ = arena_.take<uint32_t>(3, Growth::kFixed);
   const MemoryNeed before = arena_.need();
-  if (!leader_) own_input_ = std::make_unique<BatchInput<T>>(context_, arena_, plan_, options_.batch);
+  if (!leader_) own_input_ = std::make_unique<BatchInput<T>>(context_, arena_, plan_, share_);
   input_need_ = {arena_.need().fixed - before.fixed, arena_.need().with_batch - before.with_batch};
   joined_.resize(plan_.layers.size());
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
     Maps<T> input = l == 0 ? input_of().maps() : layers_[l - 1]->output();
-    if (plan_.layers[l].gathers) {
-      joined_[l] =
-          std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, input, options_.devices, training);
+    if (share_.gathers(plan_.layers[l])) {
+      const std::vector<Share> others = joined_shares(plan_.layers[l]);
+      std::vector<int> devices;
+      for (const Share& other : others) devices.push_back(device_of(other));
+      joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others, devices,
+                                                    training);
       input = joined_[l]->maps();
     }
-    const LayerSite site{context_,           arena_, plan_, l, options_.column, batch, training,
-                         options_.precision, step_};
+    const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_};
     if (plan_.layers[l].spec.kind == LayerKind::kConv) {
       layers_.push_back(std::make_unique<ConvLayer<T>>(site, input));
     } else {
@@ -205,19 +247,33 @@ void CudaColumn<T>::build_layers() {
 }
 
 template <class T>
+std::vector<Share> CudaColumn<T>::joined_shares(const LayerPlan& layer) const {
+  std::vector<Share> shares;
+  const bool all = share_.splits(layer);
+  for (int i = 0; i < (all ? share_.places() : share_.columns); ++i)
+    shares.push_back(share_.at(all ? i : share_.replica * share_.columns + i));
+  return shares;
+}
+
+template <class T>
 void CudaColumn<T>::build_exchange() {
-  const int64_t batch = options_.batch, classes = plan_.spec.classes;
-  int64_t largest = column_range(classes, columns(), 0).size() * batch * static_cast<int64_t>(sizeof(float));
+  // The first shares are the largest.
+  const Share first = share_.at(0);
+  const auto bytes = [&](const LayerPlan& layer, int64_t pixels, size_t value) {
+    return first.rows(layer).size() * first.width(layer).size() * pixels * static_cast<int64_t>(value);
+  };
+  int64_t largest = bytes(classifier_plan(), 1, sizeof(float));
   int joins = 1;
   for (size_t l = 1; l < plan_.layers.size(); ++l) {
-    if (!plan_.layers[l].gathers) continue;
+    if (!share_.gathers(plan_.layers[l])) continue;
     joins += 2;
-    const Shape& in = plan_.layers[l].in;
-    const int64_t part = column_range(in.channels, columns(), 0).size() * in.height * in.width;
-    largest = std::max(largest, part * batch * static_cast<int64_t>(sizeof(T)));
+    const LayerPlan& lower = plan_.layers[l - 1];
+    largest = std::max(largest, bytes(lower, lower.out.height * lower.out.width, sizeof(T)));
   }
-  exchange_ = std::make_unique<Exchange>(context_, arena_, options_.column, options_.devices, largest,
-                                         joins * columns());
+  const auto begin = options_.devices.begin() + first_partner();
+  exchange_ = std::make_unique<Exchange>(context_, arena_, exchange_index(),
+                                         std::vector<int>(begin, begin + partners()), largest,
+                                         joins * partners());
 }
 
 template <class T>
@@ -228,6 +284,14 @@ void CudaColumn<T>::bind() {
     for (const ParameterEntry& entry : layer->entries()) entries.push_back(entry);
   }
   update_.bind(std::move(entries));
+  if (!sum_) return;
+  sum_->bind_flag(loss_.not_finite());
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    std::vector<Summand> gradients;
+    for (const Parameter<T>* parameter : {&layers_[l]->weights(), &layers_[l]->biases()})
+      gradients.push_back({parameter->gradient(), parameter->shape().count()});
+    sum_->bind(l, std::move(gradients));
+  }
 }
 
 template <class T>
@@ -245,6 +309,8 @@ void CudaColumn<T>::set_batch(const Batch& batch) {
   exchange_->begin_pass(slot());
   clock_.begin_pass(slot());
   update_.begin_pass();
+  if (sum_) sum_->begin_pass(slot());
+  scale_ = batch.total > 0 ? 1.0f / static_cast<float>(batch.total) : 0.0f;
   // What the other columns still read of the last pass may be overwritten from now on.
   if (running_ > 0)
     for (const CudaColumn* other : others_) other->done_[slot_of(passes_ - 1)]->hold(context_.compute());
@@ -265,13 +331,14 @@ void CudaColumn<T>::gather(size_t layer, std::span<Column* const> all) {
   context_.use();
   graphs_.start();
   const Maps<T>& to = joined_[layer]->maps();
-  exchange_->join<T>(
-      [&](int c) -> Part<T> {
-        const CudaColumn& other = same(all[static_cast<size_t>(c)]);
-        const Maps<T>& output = other.layers_[layer - 1]->output();
-        return {output.data.data(), output.view, other.output_ready_[layer - 1].get()};
-      },
-      to.data.data(), to.view);
+  std::vector<Part<T>> parts;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const CudaColumn& other = same(all[i]);
+    const Maps<T>& output = other.layers_[layer - 1]->output();
+    parts.push_back({output.data.data(), output.view, other.output_ready_[layer - 1].get(),
+                     other.exchange_index(), joined_[layer]->offset_of(i)});
+  }
+  exchange_->join<T>(std::move(parts), to.data.data(), to.view);
 }
 
 template <class T>
@@ -279,10 +346,11 @@ void CudaColumn<T>::forward(size_t layer, const PassContext& context) {
   context_.use();
   if (layer == 0) {
     pass_ = context;
-    uint32_t* words = host_step_.data() + 2 * slot();
+    uint32_t* words = host_step_.data() + 3 * slot();
     words[0] = context.step;
     words[1] = running_ > 0;
-    ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(step_.data(), words, 2 * sizeof(uint32_t),
+    std::memcpy(words + 2, &scale_, sizeof scale_);
+    ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(step_.data(), words, 3 * sizeof(uint32_t),
                                                           cudaMemcpyHostToDevice, context_.compute()));
   }
   graphs_.add({kForward, layer, pass_.training, pass_.seed}, [this, layer, pass = pass_] {
@@ -299,26 +367,27 @@ template <class T>
 BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   context_.use();
   graphs_.start();
-  const int64_t classes = plan_.spec.classes, batch = options_.batch;
-  exchange_->join<float>(
-      [&](int c) -> Part<float> {
-        const CudaColumn& other = same(all[static_cast<size_t>(c)]);
-        const int64_t own = column_range(classes, columns(), c).size();
-        return {other.classifier_->logits().data(), channels_last_view(batch, own, 1, 1),
-                other.output_ready_[last()].get()};
-      },
-      loss_.joined(), loss_.view());
+  const int64_t rows = share_.rows(classifier_plan()).size();
+  std::vector<Part<float>> parts;
   others_.clear();
-  for (int c = 0; c < columns(); ++c)
-    if (c != options_.column) others_.push_back(&same(all[static_cast<size_t>(c)]));
+  for (Column* one : all) {
+    const CudaColumn& other = same(one);
+    const Range units = other.share_.width(classifier_plan());
+    parts.push_back({other.classifier_->logits().data(), channels_last_view(rows, units.size(), 1, 1),
+                     other.output_ready_[last()].get(), other.exchange_index(), units.begin});
+    if (&other != this) others_.push_back(&other);
+  }
+  exchange_->join<float>(std::move(parts), loss_.joined(), loss_.view());
   if (!input_of().has_labels()) {
     loss_.clear(slot());
     return {};
   }
   LossGradient<T> to;
   if (gradient) {
-    const Range own = column_range(classes, columns(), options_.column);
+    const Range own = share_.width(classifier_plan());
     to = {classifier_->logits_gradient(), own.size(), own.begin, own.size(), nullptr};
+    // Of its own rows alone the loss would take the mean over those.
+    if (share_.sums(classifier_plan())) to.scale = reinterpret_cast<const float*>(step_.data() + 2);
   }
   graphs_.add({kLoss, gradient}, [this, to] { loss_.run<T>(input_of().labels(), to, step_.data() + 1); });
   graphs_.start();
@@ -352,7 +421,38 @@ void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input
   });
   update_.set(layer, update);
   // The lowest layer that learns needs no gradient of its input: after it all gradients are there.
-  if (!input_gradient) update_parameters();
+  lowest_ = !input_gradient;
+  if (share_.sums(plan_.layers[layer])) {
+    if (update.frozen) return;
+    graphs_.start();
+    sum_->ready(layer);
+  } else if (lowest_) {
+    update_parameters();
+  }
+}
+
+template <class T>
+void CudaColumn<T>::connect(std::span<Column* const> replicas) {
+  context_.use();
+  if (!sum_) return;
+  std::vector<const GradientSum*> ranks;
+  for (Column* replica : replicas) ranks.push_back(same(replica).sum_.get());
+  sum_->connect(share_.replica, std::move(ranks));
+}
+
+template <class T>
+void CudaColumn<T>::sum_gradients(size_t layer) {
+  context_.use();
+  sum_->start(layer, /*last=*/lowest_);
+}
+
+/// Where it learns, the lowest layer's sum was the last one.
+template <class T>
+void CudaColumn<T>::update(size_t, const LayerUpdate&) {
+  if (!lowest_) return;
+  context_.use();
+  sum_->hold(slot());
+  update_parameters();
 }
 
 /// All parameters at once. Where the loss is not finite the kernel changes nothing.
@@ -372,18 +472,20 @@ void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
   const Maps<T>& to = layers_[layer - 1]->output();
   // In the columns' order on every device, so that all of them round alike.
   std::vector<Part<T>> parts;
-  for (int c = 0; c < columns(); ++c) {
-    const JoinedInput<T>& joined = *same(all[static_cast<size_t>(c)]).joined_[layer];
-    const Part<T> part = joined.gradient_of(options_.column, /*dense=*/exchange_->remote(c));
-    if (exchange_->remote(c)) {
-      parts.push_back({exchange_->fetch(c, part.data, part.view.count(), *part.ready), part.view, nullptr});
-    } else {
-      if (c != options_.column) part.ready->hold(stream);
-      parts.push_back(part);
-    }
+  for (Column* one : all) {
+    const CudaColumn& other = same(one);
+    const int c = other.exchange_index();
+    Part<T> part = other.joined_[layer]->gradient_of(joined_index(plan_.layers[layer]),
+                                                     /*dense=*/exchange_->remote(c));
+    if (exchange_->remote(c))
+      part.data = exchange_->fetch(c, part.data, part.view.count(), *part.ready);
+    else if (&other != this)
+      part.ready->hold(stream);
+    part.column = c;
+    parts.push_back(part);
   }
-  for (int c = 0; c < columns(); ++c)
-    if (exchange_->remote(c)) exchange_->await(c);
+  for (const Part<T>& part : parts)
+    if (exchange_->remote(part.column)) exchange_->await(part.column);
   T* sum = to.gradient.data();
   add_maps<T>(stream, parts[0].data, parts[0].view, parts[1].data, parts[1].view, sum, to.view);
   for (size_t c = 2; c < parts.size(); ++c)
@@ -409,7 +511,7 @@ FinishedPass CudaColumn<T>::finish() {
   if (own_input_) own_input_->wait_for_uploads(context_, /*all=*/running_ == 1);
   --running_;
   clock_.read(slot);
-  return {loss_.totals(slot), exchange_->milliseconds(slot)};
+  return {loss_.totals(slot), exchange_->milliseconds(slot) + (sum_ ? sum_->milliseconds(slot) : 0.0)};
 }
 
 template <class T>
@@ -417,6 +519,7 @@ void CudaColumn<T>::rest() {
   running_ = 0;
   graphs_.drop();
   context_.use();
+  if (sum_) sum_->rest(context_);
   for (const auto stream : {context_.upload(), context_.exchange(), context_.compute()}) {
     resting_.record(stream);
     context_.wait(resting_.get());

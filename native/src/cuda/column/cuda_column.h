@@ -11,10 +11,9 @@
 namespace alexnet::cuda {
 
 struct CudaColumnOptions {
-  int column = 0;
-  std::vector<int> devices;  // of every column
+  columns::Share share;
+  std::vector<int> devices;  // of every column, by its place
   Precision precision = Precision::kFp32;
-  int64_t batch = 0;
   bool training = false;  // false: forward only, without gradients and velocities
   /// Brings the batch to the device for this column too; see PluginColumnOptions. Null: none.
   const columns::Column* input_from = nullptr;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,17 +19,20 @@ struct Part {
   const V* data;
   MapView view;
   const Event* ready;
+  int column = 0;      // whose, as Exchange counts them
+  int64_t offset = 0;  // in what it is joined to, in values
 };
 
 class Exchange {
  public:
-  /// `devices`: of every column. `largest`: bytes of the largest piece fetched from one column.
+  /// `devices`: of every column that it ever exchanges with, this one's at `column` among them. `largest`: bytes
+  /// of the largest piece fetched from one column.
   Exchange(const DeviceContext& context, Arena& arena, int column, const std::vector<int>& devices,
            int64_t largest, int pieces_a_pass);
 
-  /// Queues every column's part side by side into `to`.
+  /// Queues every part to its place in `to`.
   template <class V>
-  void join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view);
+  void join(std::vector<Part<V>> parts, V* to, const MapView& view);
 
   bool remote(int column) const { return devices_[static_cast<size_t>(column)] != context_.device(); }
 
@@ -76,32 +78,25 @@ class Exchange {
 };
 
 template <class V>
-void Exchange::join(const std::function<Part<V>(int)>& part_of, V* to, const MapView& view) {
+void Exchange::join(std::vector<Part<V>> parts, V* to, const MapView& view) {
   // Copies from other devices run while this device's own part is put in its place.
-  const int columns = static_cast<int>(devices_.size());
-  std::vector<Part<V>> parts;
   bool local = false;
-  for (int c = 0; c < columns; ++c) {
-    Part<V> part = part_of(c);
-    if (remote(c)) {
-      part.data = fetch(c, part.data, part.view.count(), *part.ready);
-    } else if (c != column_) {
+  for (Part<V>& part : parts) {
+    if (remote(part.column)) {
+      part.data = fetch(part.column, part.data, part.view.count(), *part.ready);
+    } else if (part.column != column_) {
       part.ready->hold(context_.compute());
       local = true;
     }
-    parts.push_back(part);
   }
   if (local) begin_local();
   for (const bool from_others : {false, true}) {
-    int64_t begin = 0;
-    for (int c = 0; c < columns; ++c) {
-      const Part<V>& part = parts[static_cast<size_t>(c)];
-      const int64_t first = begin;
-      begin += part.view.channels;
-      if (remote(c) != from_others) continue;
-      if (from_others) await(c);
-      copy_map<V, V>(context_.compute(), part.data, part.view, to + first,
-                     channels_of(view, part.view.channels));
+    for (const Part<V>& part : parts) {
+      if (remote(part.column) != from_others) continue;
+      if (from_others) await(part.column);
+      MapView there = channels_of(view, part.view.channels);
+      there.images = part.view.images;
+      copy_map<V, V>(context_.compute(), part.data, part.view, to + part.offset, there);
     }
     if (local && !from_others) end_local();
   }

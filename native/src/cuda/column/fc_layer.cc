@@ -24,24 +24,24 @@ FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
   this->weights_ = {site.arena, {units, in.channels, in.pixels()}, site.training, kRounded};
   // The classifier adds its bias in float.
   this->biases_ = {site.arena, {units, 1, 1}, site.training, kRounded && !classifier_};
-  linear_.view = channels_last_view(site.batch, units, 1, 1);
+  linear_.view = channels_last_view(site.batch(), units, 1, 1);
   if (classifier_)
-    logits_ = site.arena.template take<float>(site.batch * units, Growth::kWithBatch);
+    logits_ = site.arena.template take<float>(site.batch() * units, Growth::kWithBatch);
   else
-    linear_.data = site.arena.template take<T>(site.batch * units, Growth::kWithBatch);
+    linear_.data = site.arena.template take<T>(site.batch() * units, Growth::kWithBatch);
   if (site.training) {
-    linear_.gradient = site.arena.template take<T>(site.batch * units, Growth::kWithBatch);
-    sums_ = site.arena.template take<float>(sum_rows_work(site.batch, units), Growth::kWithBatch);
+    linear_.gradient = site.arena.template take<T>(site.batch() * units, Growth::kWithBatch);
+    sums_ = site.arena.template take<float>(sum_rows_work(site.batch(), units), Growth::kWithBatch);
   }
   relu_ =
       activation_ == Activation::kRelu && !plan.ops.empty() && plan.ops[0].spec.kind == OpKind::kActivation;
-  const ProductShape shape{site.batch, in.image_stride, units};
+  const ProductShape shape{site.batch(), in.image_stride, units};
   if (classifier_)
     classifier_product_.emplace(context_, shape, site.precision, /*relu=*/false, site.training,
                                 kWorkspaceBytes);
   else
     product_.emplace(context_, shape, site.precision, relu_, site.training, kWorkspaceBytes);
-  ops_.emplace(site.arena, site.plan, site.layer, site.column, site.batch, site.training, linear_, site.step);
+  ops_.emplace(site.arena, site.plan, site.layer, site.share, site.training, linear_, site.step);
 }
 
 template <class T>

@@ -4,42 +4,44 @@ namespace alexnet::cuda {
 
 template <class T>
 JoinedInput<T>::JoinedInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, size_t layer,
-                            const Maps<T>& own, const std::vector<int>& devices, bool training)
+                            const columns::Share& share, const Maps<T>& own,
+                            const std::vector<columns::Share>& others, const std::vector<int>& devices,
+                            bool training)
     : context_(context),
-      maps_(make_maps<T>(arena, own.view.images, plan.layers[layer].in.channels, own.view.height,
-                         own.view.width, training)),
+      maps_(make_maps<T>(arena, share.rows(plan.layers[layer]).size(), plan.layers[layer].in.channels,
+                         own.view.height, own.view.width, training)),
       gradient_ready_(context) {
-  for (int c = 0; c < plan.spec.columns; ++c) {
-    channels_.push_back(column_range(plan.layers[layer].in.channels, plan.spec.columns, c));
-    const bool remote = devices[static_cast<size_t>(c)] != context.device();
-    outbox_.push_back(training && remote ? arena.take<T>(dense_view(c).count(), Growth::kWithBatch)
+  const LayerPlan &lower = plan.layers[layer - 1], &here = plan.layers[layer];
+  for (size_t i = 0; i < others.size(); ++i) {
+    places_.push_back({columns::corner_of(others[i], lower, here).row, others[i].rows(lower).size(),
+                       others[i].width(lower)});
+    const bool remote = devices[i] != context.device();
+    outbox_.push_back(training && remote ? arena.take<T>(dense_view(i).count(), Growth::kWithBatch)
                                          : Block<T>());
   }
 }
 
 template <class T>
-MapView JoinedInput<T>::dense_view(int column) const {
-  const MapView& view = maps_.view;
-  return channels_last_view(view.images, channels_[static_cast<size_t>(column)].size(), view.height,
-                            view.width);
+MapView JoinedInput<T>::dense_view(size_t index) const {
+  const Place& place = places_[index];
+  return channels_last_view(place.rows, place.channels.size(), maps_.view.height, maps_.view.width);
 }
 
 template <class T>
 void JoinedInput<T>::lay_out_gradient() const {
-  for (int c = 0; c < static_cast<int>(outbox_.size()); ++c) {
-    const Block<T>& outbox = outbox_[static_cast<size_t>(c)];
-    if (outbox.count() == 0) continue;
-    const Part<T> part = gradient_of(c, /*dense=*/false);
-    copy_map<T, T>(context_.compute(), part.data, part.view, outbox.data(), dense_view(c));
+  for (size_t i = 0; i < outbox_.size(); ++i) {
+    if (outbox_[i].count() == 0) continue;
+    const Part<T> part = gradient_of(i, /*dense=*/false);
+    copy_map<T, T>(context_.compute(), part.data, part.view, outbox_[i].data(), dense_view(i));
   }
 }
 
 template <class T>
-Part<T> JoinedInput<T>::gradient_of(int column, bool dense) const {
-  const auto c = static_cast<size_t>(column);
-  if (dense) return {outbox_[c].data(), dense_view(column), &gradient_ready_};
-  return {maps_.gradient.data() + channels_[c].begin, channels_of(maps_.view, channels_[c].size()),
-          &gradient_ready_};
+Part<T> JoinedInput<T>::gradient_of(size_t index, bool dense) const {
+  if (dense) return {outbox_[index].data(), dense_view(index), &gradient_ready_};
+  MapView view = channels_of(maps_.view, places_[index].channels.size());
+  view.images = places_[index].rows;
+  return {maps_.gradient.data() + offset_of(index), view, &gradient_ready_};
 }
 
 template class JoinedInput<float>;

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "columns/share.h"
 #include "cuda/column/exchange.h"
 #include "cuda/column/maps.h"
 
@@ -12,9 +13,11 @@ namespace alexnet::cuda {
 template <class T>
 class JoinedInput {
  public:
-  /// `own`: this column's output of the layer below; `devices`: of every column.
+  /// `own`: this column's output of the layer below; `others`: the shares of all that are joined, this one's
+  /// among them, and `devices` theirs.
   JoinedInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, size_t layer,
-              const Maps<T>& own, const std::vector<int>& devices, bool training);
+              const columns::Share& share, const Maps<T>& own, const std::vector<columns::Share>& others,
+              const std::vector<int>& devices, bool training);
 
   const Maps<T>& maps() const { return maps_; }
 
@@ -22,16 +25,26 @@ class JoinedInput {
   void lay_out_gradient() const;
   /// After that: other columns may read it.
   void publish_gradient() const { gradient_ready_.record(context_.compute()); }
-  /// A column's part of the gradient; `dense`: laid out for a copy to another device.
-  Part<T> gradient_of(int column, bool dense) const;
+  /// The part of the gradient that belongs to the column at an index of `others`; `dense`: laid out for a copy
+  /// to another device.
+  Part<T> gradient_of(size_t index, bool dense) const;
+  /// Where that column's output lies in maps(), in values.
+  int64_t offset_of(size_t index) const {
+    return places_[index].row * maps_.view.image_stride + places_[index].channels.begin;
+  }
 
  private:
-  MapView dense_view(int column) const;
+  /// A column's part of what is joined.
+  struct Place {
+    int64_t row, rows;
+    Range channels;
+  };
+  MapView dense_view(size_t index) const;
 
   const DeviceContext& context_;
   Maps<T> maps_;
-  std::vector<Range> channels_;   // by column
-  std::vector<Block<T>> outbox_;  // by column; empty on this device
+  std::vector<Place> places_;     // by index
+  std::vector<Block<T>> outbox_;  // by index; empty for columns on this device
   Event gradient_ready_;
 };
 

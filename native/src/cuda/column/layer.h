@@ -16,15 +16,16 @@ struct LayerSite {
   Arena& arena;
   const NetPlan& plan;
   size_t layer;
-  int column;
-  int64_t batch;
+  const columns::Share& share;
   bool training;
   Precision precision;
   const Block<uint32_t>& step;  // completed steps, on the device
 
   const LayerPlan& here() const { return plan.layers[layer]; }
-  /// This column's maps or units.
-  Range own() const { return column_range(here().spec.width, plan.spec.columns, column); }
+  /// This column's maps or units, and its rows of the step's batch.
+  Range own() const { return share.width(here()); }
+  Range rows() const { return share.rows(here()); }
+  int64_t batch() const { return rows().size(); }
 };
 
 template <class T>

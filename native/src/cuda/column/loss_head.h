@@ -32,7 +32,7 @@ class LossHead {
   /// Once the pass is done.
   columns::BatchTotals totals(size_t slot) const;
   /// On the device: whether the loss is not finite.
-  const uint32_t* not_finite() const { return not_finite_.data(); }
+  uint32_t* not_finite() const { return not_finite_.data(); }
 
  private:
   const DeviceContext& context_;

@@ -6,12 +6,12 @@
 namespace alexnet::cuda {
 
 template <class T>
-MapOps<T>::MapOps(Arena& arena, const NetPlan& plan, size_t layer, int column, int64_t batch, bool training,
+MapOps<T>::MapOps(Arena& arena, const NetPlan& plan, size_t layer, const columns::Share& share, bool training,
                   const Maps<T>& linear, const Block<uint32_t>& step)
     : plan_(plan),
       layer_(layer),
-      column_(column),
-      batch_(batch),
+      own_(share.width(plan.layers[layer])),
+      rows_(share.rows(plan.layers[layer])),
       training_(training),
       linear_(linear),
       step_number_(step) {
@@ -69,14 +69,14 @@ auto MapOps<T>::step_of(const std::vector<OpPlan>& ops, size_t& index) const -> 
 
 template <class T>
 void MapOps<T>::allocate(Arena& arena, Step& step, bool training) {
-  const int64_t channels = column_range(step.shape.channels, plan_.spec.columns, column_).size();
-  step.out = make_maps<T>(arena, batch_, channels, step.shape.height, step.shape.width, training);
+  const int64_t channels = own_.size();
+  step.out = make_maps<T>(arena, rows_.size(), channels, step.shape.height, step.shape.width, training);
   if (training && (step.kind == Kind::kPool || step.kind == Kind::kLrnPool))
     step.winners = arena.take<uint8_t>(step.out.view.count(), Growth::kWithBatch);
   if (training && step.kind == Kind::kSpatialNorm && shares_.count() == 0) {
     // A few images at a time keep the device busy.
     constexpr int64_t kImages = 16;
-    shares_ = arena.take<float>(std::min(batch_, kImages) * step.out.view.image_stride, Growth::kFixed);
+    shares_ = arena.take<float>(std::min(rows_.size(), kImages) * step.out.view.image_stride, Growth::kFixed);
   }
 }
 
@@ -104,7 +104,8 @@ DropoutDraw MapOps<T>::draw_of(const Step& step, const columns::PassContext& con
   draw.layer = static_cast<uint32_t>(layer_);
   draw.step = step_number_.data();
   draw.total_features = step.shape.count();
-  draw.feature_offset = column_range(step.shape.channels, plan_.spec.columns, column_).begin *
+  draw.first_image = rows_.begin;
+  draw.feature_offset = own_.begin *
                         step.shape.height * step.shape.width;
   return draw;
 }

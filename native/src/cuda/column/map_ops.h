@@ -16,7 +16,7 @@ class MapOps {
  public:
   /// `linear` is the linear part's result; where `relu_fused`, its first op, a ReLU, may be done already: see
   /// forward(). `step` is the number of completed steps, on the device.
-  MapOps(Arena& arena, const NetPlan& plan, size_t layer, int column, int64_t batch, bool training,
+  MapOps(Arena& arena, const NetPlan& plan, size_t layer, const columns::Share& share, bool training,
          const Maps<T>& linear, const Block<uint32_t>& step);
 
   /// `activated`: the first op, an activation, has been done.
@@ -50,8 +50,7 @@ class MapOps {
 
   const NetPlan& plan_;
   const size_t layer_;
-  const int column_;
-  const int64_t batch_;
+  const Range own_, rows_;  // of the layer's maps or units, of the step's batch
   const bool training_;
   Maps<T> linear_;
   const Block<uint32_t>& step_number_;

@@ -23,10 +23,10 @@ void free_host(int device, void* memory) {
 
 std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginColumnOptions& options,
                                              columns::Column* input_from) {
-  return make_cuda_column(plan, {.column = options.column,
-                                 .devices = {options.devices, options.devices + plan.spec.columns},
+  const columns::Share share = entry::share_of(plan, options);
+  return make_cuda_column(plan, {.share = share,
+                                 .devices = {options.devices, options.devices + share.places()},
                                  .precision = static_cast<Precision>(options.precision),
-                                 .batch = options.batch,
                                  .training = options.training != 0,
                                  .input_from = input_from,
                                  .brings_input = options.brings_input != 0});

@@ -16,9 +16,9 @@ extern "C" struct PluginColumnHandle {
 
 namespace {
 
-std::span<columns::Column* const> columns_of(PluginColumn column, const PluginColumn* all) {
+std::span<columns::Column* const> columns_of(PluginColumn column, const PluginColumn* all, int64_t count) {
   column->all.clear();
-  for (int c = 0; c < column->plan.spec.columns; ++c) column->all.push_back(all[c]->column.get());
+  for (int64_t c = 0; c < count; ++c) column->all.push_back(all[c]->column.get());
   return column->all;
 }
 
@@ -58,8 +58,8 @@ int32_t accept_records(PluginColumn column, const PluginPreprocessing* p, int32_
 }
 
 columns::Batch batch_of(const PluginBatch& flat) {
-  return {flat.images, flat.labels,      flat.valid,          flat.id, flat.draws, flat.pieces,
-          flat.side,   flat.first_piece, /*total=*/flat.valid};
+  return {flat.images, flat.labels, flat.valid,       flat.id,   flat.draws,
+          flat.pieces, flat.side,   flat.first_piece, flat.total};
 }
 
 int32_t set_batch(PluginColumn column, const PluginBatch* batch, PluginError* error) {
@@ -70,8 +70,9 @@ int32_t prefetch(PluginColumn column, const PluginBatch* next, PluginError* erro
   return guarded(error, [&] { column->column->prefetch(batch_of(*next)); });
 }
 
-int32_t gather(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error) {
-  return guarded(error, [&] { column->column->gather(index(layer), columns_of(column, all)); });
+int32_t gather(PluginColumn column, int64_t layer, const PluginColumn* all, int64_t count,
+               PluginError* error) {
+  return guarded(error, [&] { column->column->gather(index(layer), columns_of(column, all, count)); });
 }
 
 int32_t forward(PluginColumn column, int64_t layer, const PluginPass* pass, PluginError* error) {
@@ -80,22 +81,36 @@ int32_t forward(PluginColumn column, int64_t layer, const PluginPass* pass, Plug
   });
 }
 
-int32_t loss(PluginColumn column, const PluginColumn* all, int32_t gradient, PluginError* error) {
-  return guarded(error, [&] { column->column->loss(columns_of(column, all), gradient != 0); });
+int32_t loss(PluginColumn column, const PluginColumn* all, int64_t count, int32_t gradient,
+             PluginError* error) {
+  return guarded(error, [&] { column->column->loss(columns_of(column, all, count), gradient != 0); });
 }
 
-int32_t backward(PluginColumn column, int64_t layer, const PluginUpdate* u, int32_t input_gradient,
+columns::LayerUpdate update_of(const PluginUpdate& u) {
+  return {u.weight_rate, u.bias_rate, u.weight_decay, u.bias_decay, u.momentum, u.frozen != 0};
+}
+
+int32_t backward(PluginColumn column, int64_t layer, const PluginUpdate* update, int32_t input_gradient,
                  PluginError* error) {
-  return guarded(error, [&] {
-    column->column->backward(
-        index(layer),
-        {u->weight_rate, u->bias_rate, u->weight_decay, u->bias_decay, u->momentum, u->frozen != 0},
-        input_gradient != 0);
-  });
+  return guarded(
+      error, [&] { column->column->backward(index(layer), update_of(*update), input_gradient != 0); });
 }
 
-int32_t reduce(PluginColumn column, int64_t layer, const PluginColumn* all, PluginError* error) {
-  return guarded(error, [&] { column->column->reduce(index(layer), columns_of(column, all)); });
+int32_t reduce(PluginColumn column, int64_t layer, const PluginColumn* all, int64_t count,
+               PluginError* error) {
+  return guarded(error, [&] { column->column->reduce(index(layer), columns_of(column, all, count)); });
+}
+
+int32_t connect(PluginColumn column, const PluginColumn* replicas, int64_t count, PluginError* error) {
+  return guarded(error, [&] { column->column->connect(columns_of(column, replicas, count)); });
+}
+
+int32_t sum_gradients(PluginColumn column, int64_t layer, PluginError* error) {
+  return guarded(error, [&] { column->column->sum_gradients(index(layer)); });
+}
+
+int32_t update(PluginColumn column, int64_t layer, const PluginUpdate* factors, PluginError* error) {
+  return guarded(error, [&] { column->column->update(index(layer), update_of(*factors)); });
 }
 
 int32_t end_pass(PluginColumn column, PluginError* error) {
@@ -155,6 +170,11 @@ constexpr PluginApi kApi{
     .loss = loss,
     .backward = backward,
     .reduce = reduce,
+    .connect = connect,
+    .sums_meet = [](PluginColumn column) { return int32_t{column->column->sums_meet()}; },
+    .sum_gradients = sum_gradients,
+    .update = update,
+    .abandon = [](PluginColumn column) { column->column->abandon(); },
     .end_pass = end_pass,
     .finish = finish,
     .rest = rest,

@@ -197,6 +197,9 @@ void softmax_cross_entropy(Stream stream, const float* logits, int64_t row_strid
                            int64_t images, int64_t classes, const LossGradient<T>& gradient, RowLoss* rows,
                            LossTotals* totals, uint32_t* not_finite, const uint32_t* keep);
 
+/// *to = 1 where *from is not 0: a replica's loss that is not finite is everyone's.
+void raise_flag(Stream stream, const uint32_t* from, uint32_t* to);
+
 // ---- Sums, copies, conversions ---------------------------------------------------------------------------
 
 /// sums[channel] = sum over rows of x[row * row_stride + channel]: a bias's gradient, rows being the pixels

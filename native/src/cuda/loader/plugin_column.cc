@@ -53,14 +53,14 @@ class ColumnAdapter : public Column {
     call(api_.prefetch, column_, &flat);
   }
   void gather(size_t layer, std::span<Column* const> all) override {
-    call(api_.gather, column_, static_cast<int64_t>(layer), handles(all));
+    call(api_.gather, column_, static_cast<int64_t>(layer), handles(all), count_of(all));
   }
   void forward(size_t layer, const PassContext& context) override {
     const PluginPass pass{context.training, context.seed, context.step};
     call(api_.forward, column_, static_cast<int64_t>(layer), &pass);
   }
   BatchTotals loss(std::span<Column* const> all, bool gradient) override {
-    call(api_.loss, column_, handles(all), int32_t{gradient});
+    call(api_.loss, column_, handles(all), count_of(all), int32_t{gradient});
     return {};
   }
   const float* logits() const override {
@@ -69,13 +69,24 @@ class ColumnAdapter : public Column {
     return values;
   }
   void backward(size_t layer, const LayerUpdate& update, bool input_gradient) override {
-    const PluginUpdate factors{update.weight_rate, update.bias_rate, update.weight_decay,
-                               update.bias_decay,  update.momentum,  update.frozen};
+    const PluginUpdate factors = flatten(update);
     call(api_.backward, column_, static_cast<int64_t>(layer), &factors, int32_t{input_gradient});
   }
   void reduce(size_t layer, std::span<Column* const> all) override {
-    call(api_.reduce, column_, static_cast<int64_t>(layer), handles(all));
+    call(api_.reduce, column_, static_cast<int64_t>(layer), handles(all), count_of(all));
   }
+  void connect(std::span<Column* const> replicas) override {
+    call(api_.connect, column_, handles(replicas), count_of(replicas));
+  }
+  bool sums_meet() const override { return api_.sums_meet(column_) != 0; }
+  void sum_gradients(size_t layer) override {
+    call(api_.sum_gradients, column_, static_cast<int64_t>(layer));
+  }
+  void update(size_t layer, const LayerUpdate& update) override {
+    const PluginUpdate factors = flatten(update);
+    call(api_.update, column_, static_cast<int64_t>(layer), &factors);
+  }
+  void abandon() override { api_.abandon(column_); }
   bool deferred() const override { return true; }
   void end_pass() override { call(api_.end_pass, column_); }
   void rest() override {
@@ -114,8 +125,8 @@ class ColumnAdapter : public Column {
 
  private:
   static PluginBatch flatten(const Batch& batch) {
-    return {batch.images, batch.labels, batch.valid, batch.id,
-            batch.draws,  batch.pieces, batch.side,  batch.first_piece};
+    return {batch.images, batch.labels, batch.valid,       batch.id,   batch.draws,
+            batch.pieces, batch.side,   batch.first_piece, batch.total};
   }
   template <class Work>
   void noting_loss(const Work& work) {
@@ -126,6 +137,11 @@ class ColumnAdapter : public Column {
       throw;
     }
   }
+  static PluginUpdate flatten(const LayerUpdate& update) {
+    return {update.weight_rate, update.bias_rate, update.weight_decay,
+            update.bias_decay,  update.momentum,  update.frozen};
+  }
+  static int64_t count_of(std::span<Column* const> all) { return static_cast<int64_t>(all.size()); }
   const PluginColumn* handles(std::span<Column* const> all) {
     handles_.clear();
     for (Column* column : all) handles_.push_back(static_cast<ColumnAdapter*>(column)->column_);
@@ -143,20 +159,20 @@ PluginColumn handle_of(const Column& column) { return static_cast<const ColumnAd
 
 }  // namespace
 
-std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
-                                           const ColumnOptions& options) {
+std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& plan,
+                                           const columns::Share& share, const ColumnOptions& options) {
   const FlatNet flat(plan.spec);
   const std::vector<int32_t> devices(options.devices.begin(), options.devices.end());
-  const PluginColumnOptions given{column,
-                                  devices.data(),
-                                  static_cast<int32_t>(options.precision),
-                                  options.training,
-                                  options.batch,
-                                  options.input_from ? handle_of(*options.input_from) : nullptr,
-                                  options.brings_input};
+  const PluginColumnOptions given{
+      {share.column, share.replica, share.replicas, share.splits_fc, share.batch},
+      devices.data(),
+      static_cast<int32_t>(options.precision),
+      options.training,
+      options.input_from ? handle_of(*options.input_from) : nullptr,
+      options.brings_input};
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
-  return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(column)]);
+  return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(share.place())]);
 }
 
 PluginGraphs graph_report(const Column& column) {

@@ -11,9 +11,8 @@
 namespace alexnet::cuda {
 
 struct ColumnOptions {
-  std::vector<int> devices;  // of every column: CUDA's numbers
+  std::vector<int> devices;  // of every column, by its place: CUDA's numbers
   Precision precision = Precision::kFp32;
-  int64_t batch = 0;
   bool training = false;
   /// A column on the same device, driven by the same thread and before this one, that brings the batch to the
   /// device for both; it outlives this one. Null: none.
@@ -22,9 +21,10 @@ struct ColumnOptions {
   bool brings_input = false;
 };
 
-/// Makes column `column` in the calling thread, which must make all its calls. Throws what the plug-in
-/// reports: kOutOfMemory, kDeviceUnavailable.
-std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const NetPlan& plan, int column,
+/// Makes the column that computes `share` in the calling thread, which must make all its calls. Throws what the
+/// plug-in reports: kOutOfMemory, kDeviceUnavailable.
+std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const NetPlan& plan,
+                                                    const columns::Share& share,
                                                     const ColumnOptions& options);
 
 /// How many CUDA graphs the column has recorded, and why none are used where they are wanted and cannot be.

@@ -40,10 +40,9 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
   if (all) all->resize(static_cast<size_t>(plan.spec.columns));
   auto team =
       std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
-        auto made = cuda::make_cuda_column(plan, {.column = share.column,
+        auto made = cuda::make_cuda_column(plan, {.share = share,
                                                   .devices = devices,
                                                   .precision = precision,
-                                                  .batch = batch,
                                                   .training = training,
                                                   .input_from = first,
                                                   .brings_input = threads == 1});
@@ -581,7 +580,7 @@ TEST_CASE("the time in each layer is told where it is asked for") {
     std::vector<columns::Column*> made;
     ColumnTeam team(plan, {.batch = kBatch}, [&](const columns::Share& share, int) {
       auto one = cuda::make_cuda_column(
-          plan, {.column = share.column, .devices = {0, 0}, .batch = kBatch, .training = true});
+          plan, {.share = share, .devices = {0, 0}, .training = true});
       made.push_back(one.get());
       return one;
     });

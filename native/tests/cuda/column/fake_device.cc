@@ -38,7 +38,7 @@ struct Recorded {
 };
 
 std::atomic<bool> g_hung{false};
-std::atomic<int> g_status{0}, g_peer_copies{0}, g_graphs{0}, g_launches{0};
+std::atomic<int> g_status{0}, g_peer_copies{0}, g_graphs{0}, g_launches{0}, g_sums{0}, g_lost{-1};
 Machine g_machine;
 std::mutex g_memory_mutex;
 std::map<void*, std::pair<int, int64_t>> g_memory;  // device and bytes
@@ -75,9 +75,15 @@ cudaError_t break_capture(cudaError_t status) {
   return result(status);
 }
 
+/// What whoever asks the calling thread's device is told.
+cudaError_t status_here() {
+  return g_lost >= 0 && g_lost == t_device ? cudaErrorECCUncorrectable
+                                           : static_cast<cudaError_t>(g_status.load());
+}
+
 class Stream {
  public:
-  Stream() : thread_([this] { work(); }) {}
+  explicit Stream(int device) : device_(device), thread_([this] { work(); }) {}
   ~Stream() {
     {
       const std::lock_guard lock(mutex_);
@@ -94,7 +100,7 @@ class Stream {
   }
   void wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return (queue_.empty() && !busy_) || g_hung; });
+    changed_.wait(lock, [&] { return (queue_.empty() && !busy_) || stopped(); });
   }
 
  private:
@@ -103,7 +109,7 @@ class Stream {
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [&] { return ending_ || !queue_.empty(); });
-      if (queue_.empty() || g_hung) return;
+      if (queue_.empty() || stopped()) return;
       const auto task = std::move(queue_.front());
       queue_.pop_front();
       busy_ = true;
@@ -118,6 +124,9 @@ class Stream {
     }
   }
 
+  bool stopped() const { return g_hung || g_lost == device_; }
+
+  const int device_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;
@@ -173,7 +182,7 @@ cudaError_t copy(void* to, const void* from, size_t bytes, void* stream) {
   if (capturing(stream) && (!is_known(to) || !is_known(from)))
     return break_capture(cudaErrorStreamCaptureUnsupported);
   enqueue(stream, [=] { std::memcpy(to, from, bytes); });
-  return result(static_cast<cudaError_t>(g_status.load()));
+  return result(status_here());
 }
 
 }  // namespace
@@ -190,6 +199,8 @@ void start(const Machine& machine) {
   g_hung = false;
   g_status = 0;
   g_peer_copies = 0;
+  g_sums = 0;
+  g_lost = -1;
 }
 
 int64_t allocated() {
@@ -204,6 +215,9 @@ int graphs_made() { return g_graphs; }
 int graph_launches() { return g_launches; }
 void break_devices(int status) { g_status = status; }
 void hang() { g_hung = true; }
+void lose(int device) { g_lost = device; }
+int sums() { return g_sums; }
+void note_sum() { ++g_sums; }
 
 void enqueue(void* stream, std::function<void()> work) {
   if (capturing(stream))
@@ -287,7 +301,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
   if (t_capture.stream) return break_capture(cudaErrorStreamCaptureImplicit);
   std::memcpy(to, from, bytes);
-  return result(static_cast<cudaError_t>(g_status.load()));
+  return result(status_here());
 }
 
 cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, size_t bytes,
@@ -309,7 +323,7 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int f
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {
-  *stream = reinterpret_cast<cudaStream_t>(keep(g_streams, new Stream));
+  *stream = reinterpret_cast<cudaStream_t>(keep(g_streams, new Stream(t_device)));
   return cudaSuccess;
 }
 
@@ -321,7 +335,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (capturing(stream)) return break_capture(cudaErrorStreamCaptureUnsupported);
   stream_of(stream)->wait();
-  return result(static_cast<cudaError_t>(g_status.load()));
+  return result(status_here());
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {
@@ -333,7 +347,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   if (recorded && !recorded->captured)
     enqueue(stream, [recorded] {
       std::unique_lock lock(recorded->mutex);
-      while (!recorded->done && !g_hung) recorded->changed.wait_for(lock, std::chrono::milliseconds(20));
+      while (!recorded->done && !g_hung && g_lost < 0)
+        recorded->changed.wait_for(lock, std::chrono::milliseconds(20));
     });
   return cudaSuccess;
 }
@@ -357,7 +372,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  if (g_status != 0) return result(static_cast<cudaError_t>(g_status.load()));
+  if (status_here() != cudaSuccess) return result(status_here());
   const auto recorded = event_of(event)->recorded;
   if (recorded && recorded->captured) return result(cudaErrorCapturedEvent);
   return result(!recorded || recorded->is_done() ? cudaSuccess : cudaErrorNotReady);

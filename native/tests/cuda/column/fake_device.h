@@ -31,8 +31,13 @@ int graph_launches();
 void break_devices(int status);
 /// Streams stop working from now on, until start().
 void hang();
+/// The same for one device's, and whoever asks it is told that it is lost.
+void lose(int device);
+/// How many sums over ranks were queued since start().
+int sums();
 
 /// What a launch does: `work` runs when the stream gets to it.
 __attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
+__attribute__((visibility("default"))) void note_sum();
 
 }  // namespace alexnet::fake

@@ -2,6 +2,7 @@
 #include "cuda/kernels/activation.cu"
 #include "cuda/kernels/channels.cu"
 #include "cuda/kernels/dropout.cu"
+#include "cuda/kernels/flag.cu"
 #include "cuda/kernels/input.cu"
 #include "cuda/kernels/loss.cu"
 #include "cuda/kernels/lrn.cu"

@@ -1,11 +1,11 @@
-# Tests of the CUDA column's own code on a stand-in device: CUDA's runtime, cuDNN and cuBLASLt as loops on the
+# Tests of the CUDA column's own code on a stand-in device: CUDA's runtime, cuDNN, cuBLASLt and NCCL as loops on the
 # host, streams as threads. Needs CUDA's headers, but neither its libraries nor a GPU.
 if(NOT TARGET alexnet_cuda_column)
   message(STATUS "Tests of the CUDA column: not built, cuda_runtime_api.h is not found")
   return()
 endif()
 set(fake_libraries ${CMAKE_BINARY_DIR}/cuda_stubs/fake)
-foreach(library cudnn.so.9 cublasLt.so.13)
+foreach(library cudnn.so.9 cublasLt.so.13 nccl.so.2)
   string(REGEX REPLACE "\\..*" "" name ${library})
   string(TOLOWER ${name} file)
   add_library(fake_${file} MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_${file}.cc)
@@ -35,5 +35,5 @@ endif()
 target_compile_definitions(test_cuda_column PRIVATE ALEXNET_FAKE_LIBRARIES="${fake_libraries}")
 # What the stand-ins for the libraries call.
 set_target_properties(test_cuda_column PROPERTIES ENABLE_EXPORTS ON)
-add_dependencies(test_cuda_column fake_cudnn fake_cublaslt)
+add_dependencies(test_cuda_column fake_cudnn fake_cublaslt fake_nccl)
 add_test(NAME cuda_column COMMAND test_cuda_column)

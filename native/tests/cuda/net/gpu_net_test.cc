@@ -2,47 +2,15 @@
 // promised. Without a GPU every test says why it is skipped; with ALEXNET_REQUIRE_GPU set that is a failure.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "alexnet/error.h"
-#include "cpu/column_net.h"
 #include "cpu/small_nets.h"
-#include "cuda/loader/device_reports.h"
-#include "cuda/loader/plugin_column.h"
+#include "cuda/net/gpus.h"
 #include "spec/presets.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
 
 namespace {
-
-struct Gpus {
-  cuda::PluginLoad plugin;
-  int usable = 0;
-  std::string reason;  // why there is none
-};
-
-const Gpus& gpus() {
-  static const Gpus found = [] {
-    Gpus gpus;
-    gpus.plugin = cuda::load_plugin();
-    for (const DeviceReport& report : cuda::device_reports(gpus.plugin)) {
-      // Devices are numbered as CUDA does: those before the first that cannot be used are enough here.
-      if (!report.usable && gpus.reason.empty()) gpus.reason = report.id + ": " + report.reason;
-      if (report.usable && gpus.reason.empty()) ++gpus.usable;
-    }
-    return gpus;
-  }();
-  return found;
-}
-
-/// False, and said so, where there is no GPU.
-bool has_gpu() {
-  if (gpus().usable > 0) return true;
-  REQUIRE_MESSAGE(!std::getenv("ALEXNET_REQUIRE_GPU"), "no GPU: " << gpus().reason);
-  MESSAGE("skipped: " << gpus().reason);
-  return false;
-}
 
 using Devices = std::vector<int>;
 
@@ -54,10 +22,9 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Prec
   const columns::Column* first = nullptr;
   auto team =
       std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
-        auto made = cuda::make_plugin_column(*gpus().plugin.api, plan, share.column,
+        auto made = cuda::make_plugin_column(*gpus().plugin.api, plan, share,
                                              {.devices = devices,
                                               .precision = precision,
-                                              .batch = batch,
                                               .training = training,
                                               .input_from = first,
                                               .brings_input = threads == 1});
@@ -77,13 +44,6 @@ std::vector<Devices> placements(const NetPlan& plan) {
 }
 
 NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
-
-/// Sums in float in another order than the reference's, in double.
-constexpr Tolerance kFp32{36, 3, 1e-4, 1e-4, 5e-4, 1e-3, false};
-/// tf32 keeps eleven bits of what is multiplied: an eighth of bf16's error.
-constexpr Tolerance kTf32{4, 1, 0.005, 0.005, 0.2, 0.2, true};
-/// As for the CPU: see tests/cpu/column_net_test.cc.
-constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
 
 void compare(Precision precision, const Tolerance& tolerance) {
   if (!has_gpu()) return;
@@ -106,15 +66,15 @@ void compare(Precision precision, const Tolerance& tolerance) {
 }  // namespace
 
 TEST_CASE("on a GPU nets of every kind train as the reference does, in fp32") {
-  compare(Precision::kFp32, kFp32);
+  compare(Precision::kFp32, kGpuFp32);
 }
 
 TEST_CASE("on a GPU nets of every kind train as the reference does, in tf32") {
-  compare(Precision::kTf32, kTf32);
+  compare(Precision::kTf32, kGpuTf32);
 }
 
 TEST_CASE("on a GPU nets of every kind train as the reference does, in bf16") {
-  compare(Precision::kBf16, kBf16);
+  compare(Precision::kBf16, kGpuBf16);
 }
 
 TEST_CASE("on one GPU, on it twice and on two GPUs the same bits come out, every time") {

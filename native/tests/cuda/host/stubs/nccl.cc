@@ -8,8 +8,10 @@ STUB_EXPORT int ncclGetVersion(int* version) {
 #define STUB(name) \
   STUB_EXPORT int name() { return 0; }
 STUB(ncclGetErrorString)
+STUB(ncclGetLastError)
 STUB(ncclCommInitAll)
 STUB(ncclCommDestroy)
+STUB(ncclCommAbort)
 STUB(ncclGroupStart)
 STUB(ncclGroupEnd)
 #if !STUB_lacking

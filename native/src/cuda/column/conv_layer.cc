@@ -123,12 +123,14 @@ template <class T>
 void ConvLayer<T>::backward_weights() {
   const auto stream = context_.compute();
   convolution_->backward_weights();
-  if (first_)
+  if (first_) {
     weights_from_blocks<T>(stream, raw_gradient_.data(), this->weights_.gradient(),
                            this->weights_.shape().out, plan_.spec.kernel, plan_.spec.stride,
                            plan_.in.channels);
-  else if (summed_ && raw_gradient_.count() > 0)
-    convert<T, float>(stream, raw_gradient_.data(), this->weights_.gradient(), raw_gradient_.count());
+  } else if constexpr (!std::is_same_v<T, float>) {
+    if (summed_)
+      convert<T, float>(stream, raw_gradient_.data(), this->weights_.gradient(), raw_gradient_.count());
+  }
   sum_rows<T>(stream, linear_.gradient.data(), linear_.view.images * linear_.view.pixels(),
               linear_.view.channels, linear_.view.pixel_stride, sums_.data(), this->biases_.gradient());
 }

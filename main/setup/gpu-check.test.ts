@@ -88,6 +88,7 @@ describe.skipIf(!python)('the GPU check', () => {
       'kernels',
       'speed',
       'peer',
+      'replicas',
       'training',
       'choices',
       'loader',
@@ -96,6 +97,7 @@ describe.skipIf(!python)('the GPU check', () => {
       'host',
     ]);
     expect(stages.nets.tests[0]).toMatchObject({ test: 'test_cuda_net', ok: true, passed: 3, failed: 0 });
+    expect(stages.replicas.tests[0]).toMatchObject({ test: 'test_cuda_net', ok: true, passed: 3, failed: 0 });
     expect(stages.speed.runs).toHaveLength(9);
     expect(stages.speed.runs[0]).toMatchObject({ precision: 'bf16', batch: 1024, images_per_s: 50000 });
     expect(stages.peer.runs).toHaveLength(9);
@@ -115,13 +117,14 @@ describe.skipIf(!python)('the GPU check', () => {
     const { status, output } = check();
     expect(status).toBe(1);
     const { wrong } = written();
-    expect(wrong.slice(0, 4)).toEqual([
+    expect(wrong.slice(0, 5)).toEqual([
       'test_cuda_net failed',
       'test_cuda_device failed',
+      'test_cuda_net failed',
       'test_train failed',
       'no graphs',
     ]);
-    expect(wrong.slice(4).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
+    expect(wrong.slice(5).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
     for (const line of wrong) expect(output).toContain(line);
   });
 

@@ -344,10 +344,11 @@ GPU_TRAINING = ["-tc=on GPUs*,a run begun on GPUs*"]
 # Name, seconds, work. Those without which the others say nothing come first. Every process has cuDNN compile its
 # fused convolutions, which takes longer than the measuring.
 STAGES = [
-    ("nets", 180, test_stage(["test_cuda_net"])),
+    ("nets", 180, test_stage(["test_cuda_net"], ["-tce=*replicas*"])),
     ("kernels", 60, test_stage(["test_cuda_device"])),
     ("speed", 130, speed),
     ("peer", 120, peer),
+    ("replicas", 90, test_stage(["test_cuda_net"], ["-tc=*replicas*"])),
     ("training", 60, test_stage(["test_train"], GPU_TRAINING)),
     ("choices", 80, choices),
     ("loader", 40, loader),

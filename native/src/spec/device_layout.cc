@@ -1,6 +1,7 @@
 #include "spec/device_layout.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "spec/json_fields.h"
@@ -61,6 +62,19 @@ DeviceLayout layout_hybrid(const NetSpec& net, int devices) {
   return {.replicas = devices, .splits_fc = true};
 }
 
+/// Gradients are added up over GPUs that all differ, or on one alone: see cuda/column/replica_group.h.
+void check_ranks(const DeviceLayout& layout, const std::vector<std::string>& list) {
+  for (int d = 0; d < layout.devices; ++d) {
+    std::set<std::string> ranks;
+    for (int r = 0; r < layout.replicas; ++r) ranks.insert(list[static_cast<size_t>(r * layout.devices + d)]);
+    if (ranks.size() > 1 && ranks.size() < static_cast<size_t>(layout.replicas))
+      refuse(
+          "devices",
+          "has some of the replicas on the same GPU, but replicas need a GPU each; only to try it out they "
+          "may all be on the same one");
+  }
+}
+
 }  // namespace
 
 DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism, const std::vector<std::string>& list,
@@ -84,6 +98,7 @@ DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism, const s
       layout = layout_hybrid(net, devices);
       break;
   }
+  check_ranks(layout, list);
   layout.batch = batch;
   if (batch < layout.replicas)
     refuse("optimiser.batchSize", "is " + std::to_string(batch) + ", but each of the " +

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "alexnet/device.h"
 #include "alexnet/error.h"
@@ -47,22 +46,8 @@ void check_gpus(const std::vector<std::string>& devices, const std::vector<Devic
   }
 }
 
-/// Gradients are added up over devices that all differ, or on one alone: see cuda/column/replica_group.h.
-void check_ranks(const DeviceLayout& layout, const std::vector<std::string>& devices) {
-  for (int d = 0; d < layout.devices; ++d) {
-    std::set<std::string> ranks;
-    for (int r = 0; r < layout.replicas; ++r)
-      ranks.insert(devices[static_cast<size_t>(r * layout.devices + d)]);
-    if (ranks.size() > 1 && ranks.size() < static_cast<size_t>(layout.replicas))
-      throw Error(ErrorCode::kInvalidConfig,
-                  "devices: replicas need a GPU each; only to try it out they may all be on the same one",
-                  kDevicesField);
-  }
-}
-
 std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, const NetPlan& plan,
                                                    const DeviceLayout& layout, const TeamOptions& options) {
-  check_ranks(layout, options.devices);
   // Where one device has all columns of a replica, one thread drives them, and the first brings the batch for
   // all.
   const bool alone = layout.devices == 1;

@@ -11,11 +11,10 @@ using namespace alexnet;
 
 namespace {
 
-/// So many devices; the last one twice.
+/// So many devices, all of them different.
 std::vector<std::string> gpus(int count) {
   std::vector<std::string> list;
-  for (int d = 0; d < count; ++d)
-    list.push_back("cuda:" + std::to_string(std::min(d, std::max(0, count - 2))));
+  for (int d = 0; d < count; ++d) list.push_back("cuda:" + std::to_string(d));
   return list;
 }
 
@@ -81,6 +80,27 @@ TEST_CASE("a CPU and a GPU do not share a net") {
       CHECK(holds(error.what(), "name GPUs alone"));
     }
   CHECK(layout_devices(net_of("alexnet"), Parallelism::kData, {"cpu", "cpu"}, 128).replicas == 2);
+}
+
+TEST_CASE("replicas have a GPU each, or all the same one") {
+  const NetSpec two = net_of("alexnet");
+  CHECK(layout_devices(two, Parallelism::kColumns, {"cuda:0", "cuda:0"}, 128).devices == 2);
+  const std::vector<std::string> same(3, "cuda:1"), some{"cuda:0", "cuda:0", "cuda:1"};
+  const std::vector<std::string> crossed{"cuda:0", "cuda:1", "cuda:1", "cuda:0"};
+  const std::vector<std::string> twice{"cuda:0", "cuda:1", "cuda:0", "cuda:1"};
+  for (const Parallelism parallelism : {Parallelism::kData, Parallelism::kHybrid}) {
+    CHECK(layout_devices(two, parallelism, same, 128).replicas == 3);
+    try {
+      layout_devices(two, parallelism, some, 128);
+      FAIL("was not refused");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidConfig);
+      CHECK(holds(error.what(), "devices has some of the replicas on the same GPU"));
+    }
+  }
+  // In pairs that counts for each column by itself.
+  CHECK(layout_devices(two, Parallelism::kPairs, crossed, 128).replicas == 2);
+  CHECK(layout_devices(two, Parallelism::kPairs, twice, 128).replicas == 2);
 }
 
 TEST_CASE("the hybrid needs fully connected layers that can be split") {

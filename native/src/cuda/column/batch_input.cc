@@ -22,8 +22,8 @@ BatchInput<T>::BatchInput(const DeviceContext& context, Arena& arena, const NetP
   labels_ = arena.take<int32_t>(labels, Growth::kWithBatch);
   mean_image_ = arena.take<float>(kRecordBytes, Growth::kFixed);
   for (Buffer& buffer : buffers_) {
-    buffer.images = arena.take<std::byte>(batch_ * 3 * size * size * static_cast<int64_t>(sizeof(T)),
-                                          Growth::kWithBatch);
+    buffer.images =
+        arena.take<std::byte>(batch_ * 3 * size * size * static_cast<int64_t>(sizeof(T)), Growth::kWithBatch);
     buffer.labels = arena.take<int32_t>(labels, Growth::kWithBatch);
     buffer.draws = arena.take<RecordDraw>(batch_, Growth::kWithBatch);
   }
@@ -58,12 +58,11 @@ void BatchInput<T>::set(const columns::Batch& batch) {
                                                           cudaMemcpyDeviceToDevice, stream));
   // Finished inputs of rows without a label are zeros already: the loader's.
   if (batch.draws)
-    write_input<T>(stream,
-                   {reinterpret_cast<const uint8_t*>(buffer.images.data()), batch.side, batch.first_piece},
-                   buffer.draws.data(), has_labels_ ? labels_.data() + first_label_ : nullptr,
-                   std::clamp<int64_t>(batch.valid - first_label_, 0, batch_), batch_,
-                   preprocessing_, preprocessing_.mean == MeanMode::kImage ? mean_image_.data() : nullptr,
-                   maps_.data.data(), format_);
+    write_input<T>(
+        stream, {reinterpret_cast<const uint8_t*>(buffer.images.data()), batch.side, batch.first_piece},
+        buffer.draws.data(), has_labels_ ? labels_.data() + first_label_ : nullptr,
+        std::clamp<int64_t>(batch.valid - first_label_, 0, batch_), batch_, preprocessing_,
+        preprocessing_.mean == MeanMode::kImage ? mean_image_.data() : nullptr, maps_.data.data(), format_);
   else
     arrange_input<T>(stream, reinterpret_cast<const T*>(buffer.images.data()), InputLayout::kNhwc, nullptr,
                      batch_, maps_.data.data(), format_);

@@ -138,8 +138,8 @@ class CudaColumn : public ReportingColumn {
   StepGraphs graphs_;
   PassContext pass_;  // of the pass that is being started
 
-  // Completed steps; whether a pass is begun before the one before it is finished; 1 / the images of the whole
-  // step, a float.
+  // Completed steps; whether a pass is begun before the one before it is finished; 1 / the images of the
+  // whole step, a float.
   Block<uint32_t> step_;
   std::unique_ptr<BatchInput<T>> own_input_;  // null where another column brings the batch
   MemoryNeed input_need_;                     // its memory
@@ -184,7 +184,8 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
   build_layers();
   build_exchange();
   if (options.training && share_.replicas > 1)
-    sum_ = std::make_unique<GradientSum>(context_, plan.layers.size(), leader_ ? leader_->sum_.get() : nullptr);
+    sum_ =
+        std::make_unique<GradientSum>(context_, plan.layers.size(), leader_ ? leader_->sum_.get() : nullptr);
   allocate();
   bind();
 }
@@ -226,8 +227,8 @@ void CudaColumn<T>::build_layers() {
       const std::vector<Share> others = joined_shares(plan_.layers[l]);
       std::vector<int> devices;
       for (const Share& other : others) devices.push_back(device_of(other));
-      joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others, devices,
-                                                    training);
+      joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others,
+                                                    devices, training);
       input = joined_[l]->maps();
     }
     const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_};
@@ -271,9 +272,9 @@ void CudaColumn<T>::build_exchange() {
     largest = std::max(largest, bytes(lower, lower.out.height * lower.out.width, sizeof(T)));
   }
   const auto begin = options_.devices.begin() + first_partner();
-  exchange_ = std::make_unique<Exchange>(context_, arena_, exchange_index(),
-                                         std::vector<int>(begin, begin + partners()), largest,
-                                         joins * partners());
+  exchange_ =
+      std::make_unique<Exchange>(context_, arena_, exchange_index(),
+                                 std::vector<int>(begin, begin + partners()), largest, joins * partners());
 }
 
 template <class T>

@@ -25,8 +25,8 @@ struct Part {
 
 class Exchange {
  public:
-  /// `devices`: of every column that it ever exchanges with, this one's at `column` among them. `largest`: bytes
-  /// of the largest piece fetched from one column.
+  /// `devices`: of every column that it ever exchanges with, this one's at `column` among them. `largest`:
+  /// bytes of the largest piece fetched from one column.
   Exchange(const DeviceContext& context, Arena& arena, int column, const std::vector<int>& devices,
            int64_t largest, int pieces_a_pass);
 

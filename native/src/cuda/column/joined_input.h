@@ -25,8 +25,8 @@ class JoinedInput {
   void lay_out_gradient() const;
   /// After that: other columns may read it.
   void publish_gradient() const { gradient_ready_.record(context_.compute()); }
-  /// The part of the gradient that belongs to the column at an index of `others`; `dense`: laid out for a copy
-  /// to another device.
+  /// The part of the gradient that belongs to the column at an index of `others`; `dense`: laid out for a
+  /// copy to another device.
   Part<T> gradient_of(size_t index, bool dense) const;
   /// Where that column's output lies in maps(), in values.
   int64_t offset_of(size_t index) const {

@@ -105,8 +105,7 @@ DropoutDraw MapOps<T>::draw_of(const Step& step, const columns::PassContext& con
   draw.step = step_number_.data();
   draw.total_features = step.shape.count();
   draw.first_image = rows_.begin;
-  draw.feature_offset = own_.begin *
-                        step.shape.height * step.shape.width;
+  draw.feature_offset = own_.begin * step.shape.height * step.shape.width;
   return draw;
 }
 

@@ -92,8 +92,8 @@ columns::LayerUpdate update_of(const PluginUpdate& u) {
 
 int32_t backward(PluginColumn column, int64_t layer, const PluginUpdate* update, int32_t input_gradient,
                  PluginError* error) {
-  return guarded(
-      error, [&] { column->column->backward(index(layer), update_of(*update), input_gradient != 0); });
+  return guarded(error,
+                 [&] { column->column->backward(index(layer), update_of(*update), input_gradient != 0); });
 }
 
 int32_t reduce(PluginColumn column, int64_t layer, const PluginColumn* all, int64_t count,

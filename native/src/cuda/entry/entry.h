@@ -11,8 +11,7 @@ namespace alexnet::cuda::entry {
 
 inline columns::Share share_of(const NetPlan& plan, const PluginColumnOptions& options) {
   const PluginShare& share = options.share;
-  return {share.column,   plan.spec.columns,    share.replica,
-          share.replicas, share.splits_fc != 0, share.batch};
+  return {share.column, plan.spec.columns, share.replica, share.replicas, share.splits_fc != 0, share.batch};
 }
 
 // What a plug-in defines. All may throw.

@@ -163,13 +163,12 @@ std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& 
                                            const columns::Share& share, const ColumnOptions& options) {
   const FlatNet flat(plan.spec);
   const std::vector<int32_t> devices(options.devices.begin(), options.devices.end());
-  const PluginColumnOptions given{
-      {share.column, share.replica, share.replicas, share.splits_fc, share.batch},
-      devices.data(),
-      static_cast<int32_t>(options.precision),
-      options.training,
-      options.input_from ? handle_of(*options.input_from) : nullptr,
-      options.brings_input};
+  const PluginColumnOptions given{{share.column, share.replica, share.replicas, share.splits_fc, share.batch},
+                                  devices.data(),
+                                  static_cast<int32_t>(options.precision),
+                                  options.training,
+                                  options.input_from ? handle_of(*options.input_from) : nullptr,
+                                  options.brings_input};
   PluginColumn handle = nullptr;
   call(api.create_column, flat.net(), &given, &handle);
   return std::make_unique<ColumnAdapter>(api, handle, devices[static_cast<size_t>(share.place())]);

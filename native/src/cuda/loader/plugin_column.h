@@ -21,8 +21,8 @@ struct ColumnOptions {
   bool brings_input = false;
 };
 
-/// Makes the column that computes `share` in the calling thread, which must make all its calls. Throws what the
-/// plug-in reports: kOutOfMemory, kDeviceUnavailable.
+/// Makes the column that computes `share` in the calling thread, which must make all its calls. Throws what
+/// the plug-in reports: kOutOfMemory, kDeviceUnavailable.
 std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const NetPlan& plan,
                                                     const columns::Share& share,
                                                     const ColumnOptions& options);

@@ -579,8 +579,7 @@ TEST_CASE("the time in each layer is told where it is asked for") {
     const TestMachine machine;
     std::vector<columns::Column*> made;
     ColumnTeam team(plan, {.batch = kBatch}, [&](const columns::Share& share, int) {
-      auto one = cuda::make_cuda_column(
-          plan, {.share = share, .devices = {0, 0}, .training = true});
+      auto one = cuda::make_cuda_column(plan, {.share = share, .devices = {0, 0}, .training = true});
       made.push_back(one.get());
       return one;
     });

@@ -1,5 +1,5 @@
-// Replicas on stand-in devices: whole nets against the reference with the whole batch, over NCCL's stand-in and
-// all on one device; the same bits whatever order streams run in; what happens when one of them fails.
+// Replicas on stand-in devices: whole nets against the reference with the whole batch, over NCCL's stand-in
+// and all on one device; the same bits whatever order streams run in; what happens when one of them fails.
 #include <doctest/doctest.h>
 
 #include <cuda_runtime_api.h>
@@ -213,6 +213,32 @@ TEST_CASE("one replica's loss that is not finite leaves the weights of all as th
       CHECK(values == initial_weights(plan, l, kSeed));
     }
     CHECK(team->train({images.data(), data.labels.data(), kBatch - 1}, context, updates(plan)).updated);
+  }
+}
+
+TEST_CASE(
+    "a step that is begun before one replica's loss is known changes nothing where that is not finite") {
+  const NetPlan plan = plan_of(6);
+  const Data data = make_data(plan);
+  for (const Sharing& sharing : sharings(plan)) {
+    const TestMachine machine({.devices = 4, .jitter = 100});
+    auto team = make_team(plan, sharing, Precision::kFp32);
+    std::vector<int32_t> labels = data.labels;
+    labels[4] = 1000;
+    const auto images = arrange(data, plan, team->input_format());
+    const auto start = [&](const std::vector<int32_t>& of) {
+      const columns::Batch batch{images.data(), of.data(), kBatch - 1};
+      team->start(batch, {.training = true, .seed = kSeed}, updates(plan));
+    };
+    start(labels);
+    start(data.labels);
+    CHECK_FALSE(team->finish().updated);
+    team->finish();
+    for (size_t l = 0; l < plan.layers.size(); ++l) {
+      std::vector<float> values(static_cast<size_t>(plan.layers[l].weight_count()));
+      team->read(l, Parameter::kWeight, values);
+      CHECK(values == initial_weights(plan, l, kSeed));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// Replicas on this machine's GPUs: on one of them twice, without NCCL, and on two with it, where there are two.
-// Without a GPU every test says why it is skipped.
+// Replicas on this machine's GPUs: on one of them twice, without NCCL, and on two with it, where there are
+// two. Without a GPU every test says why it is skipped.
 #include <doctest/doctest.h>
 
 #include "cpu/small_nets.h"

@@ -137,6 +137,13 @@ describe.skipIf(missing !== '')(`photos in bulk${missing === '' ? '' : ` (${miss
       const photo = page.locator('figure img');
       await photo.waitFor();
       const first = await photo.getAttribute('alt');
+      // Going to the settings skips no photo.
+      await page.keyboard.press('g');
+      await page.keyboard.press('s');
+      await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+      await browser.go('/classify?tab=label');
+      await photo.waitFor();
+      expect(await photo.getAttribute('alt')).toBe(first);
       await page.keyboard.press('1');
       await said('1 labelled, 0 skipped');
       await page.keyboard.press('2');
@@ -171,7 +178,7 @@ describe.skipIf(missing !== '')(`photos in bulk${missing === '' ? '' : ` (${miss
       const folder = join(server.folder, 'arriving');
       const [photo = ''] = photos.some;
       mkdirSync(folder);
-      await page.getByRole('tab', { name: 'Watch' }).click();
+      await browser.go('/classify?tab=watch');
       await page.getByText('No folder is watched').waitFor();
       await field('Folder to watch').fill('arriving');
       await field('Model').selectOption({ index: 1 });

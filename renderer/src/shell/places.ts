@@ -70,7 +70,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         label: 'Classify',
         icon: 'classify',
         key: 'c',
-        words: 'photos predict drop folder',
+        words: 'photos predict drop folder search label sort watch',
       },
       {
         to: '/inside',

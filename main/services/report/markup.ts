@@ -116,7 +116,7 @@ figure { margin: 1rem 0 1.5rem; } figcaption { color: var(--soft); font-size: .8
 .lead { color: var(--ink); font-size: 1.05rem; max-width: 46rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 2rem; }
 .photos { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; padding: 0; list-style: none; }
-.photos img { width: 100%; aspect-ratio: 1; border-radius: 3px; display: block; } .photos li { font-size: .84rem; line-height: 1.35; overflow-wrap: anywhere; }
+.photos img { width: 100%; aspect-ratio: 1; border-radius: 3px; display: block; margin-bottom: .3rem; } .photos li { font-size: .84rem; line-height: 1.35; overflow-wrap: anywhere; }
 .photos b { color: var(--wrong); } .kernels { image-rendering: pixelated; width: 100%; max-width: 45rem; height: auto; display: block; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .87em; overflow-wrap: anywhere; }
 .timeline { padding: 0; list-style: none; } .timeline li { display: grid; grid-template-columns: 11.5rem 7rem 1fr; gap: .25rem 1rem; padding: .2rem 0; border-bottom: 1px solid var(--line); }

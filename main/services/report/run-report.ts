@@ -360,11 +360,12 @@ const dataAddress = (bytes: Uint8Array, mediaType: string) =>
 
 function mistakes(list: readonly Mistake[]): string {
   if (list.length === 0) return '';
+  const share = (fraction: number) => percent(fraction).replace(' ', '&nbsp;');
   const items = list.map(
     ({ picture, truth, answer, probability, trueProbability }) =>
-      `<li><img alt="${escapeHtml(truth)}" src="${dataAddress(picture, 'image/jpeg')}"><b>${escapeHtml(answer)}</b> ${percent(
+      `<li><img alt="${escapeHtml(truth)}" src="${dataAddress(picture, 'image/jpeg')}"><b>${escapeHtml(answer)}</b> ${share(
         probability,
-      )}<br>it is ${escapeHtml(truth)}, ${percent(trueProbability)}</li>`,
+      )}<br>it is ${escapeHtml(truth)}, ${share(trueProbability)}</li>`,
   );
   return `<section>
 <h2>Most confident mistakes</h2>

@@ -58,7 +58,9 @@ export function mapSection(summary: EvaluationSummary, names: readonly string[])
         : '';
     const place = `x="${short(answer * cell)}" y="${short(truth * cell)}" width="${short(cell)}" height="${short(cell)}"`;
     const kind = truth === answer ? 'right' : 'wrong';
-    return `<rect class="${kind}" ${place} fill-opacity="${(0.08 + 0.92 * share).toFixed(2)}">${hint}</rect>`;
+    // The root, as on the screen: single mistakes are seen too.
+    const strength = (0.12 + 0.88 * Math.sqrt(Math.min(1, share))).toFixed(2);
+    return `<rect class="${kind}" ${place} fill-opacity="${strength}">${hint}</rect>`;
   });
   const left =
     summary.confusion.length > mostCells
@@ -66,7 +68,7 @@ export function mapSection(summary: EvaluationSummary, names: readonly string[])
       : '';
   return `<section>
 <h2>Confusion map</h2>
-<p>One row a class shown, one column a class answered, both in class order; the darker, the larger the share of the row.${left}</p>
+<p>One row a class shown, one column a class answered, both in class order; the stronger its colour, the larger a cell's share of the row.${left}</p>
 <svg class="map" viewBox="-1 -1 ${mapSide + 2} ${mapSide + 2}" role="img" aria-label="Confusion map">
 <rect class="frame" x="0" y="0" width="${mapSide}" height="${mapSide}"/>
 ${marks.join('\n')}

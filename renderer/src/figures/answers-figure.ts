@@ -75,7 +75,7 @@ export function answersFigure(photos: readonly AnsweredPhoto[], perRow: number):
         y: y + 12,
         text: percent(prediction.probability, 0),
         size: 11,
-        tone: 'soft',
+        tone: 'text',
         anchor: 'end',
       });
     });

@@ -28,7 +28,7 @@ export async function ledgerTables(
           claim.title,
           sides.map(({ title }) => title).join(', '),
           quotedWords(claim.paper, claim.measure),
-          `${value} ${interval}`.trim(),
+          interval === '' ? value : `${value} (${interval})`,
           verdictWords[row.verdict],
         ],
       ];

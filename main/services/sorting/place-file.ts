@@ -89,8 +89,9 @@ async function copyTo(source: string, target: string, { verify }: { verify: bool
   );
   try {
     await copyFile(source, part, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const { atime, mtime } = await stat(source);
-    await utimes(part, atime, mtime);
+    const { atimeMs, mtimeMs } = await stat(source);
+    const times = [atimeMs / 1000, mtimeMs / 1000] as const;
+    await utimes(part, ...times);
     await syncFile(part);
     if (verify && (await hashOf(part)) !== (await hashOf(source))) {
       throw new AppError('IO', `the copy of ${source} is not the same; it is left where it was`, {
@@ -102,7 +103,7 @@ async function copyTo(source: string, target: string, { verify }: { verify: bool
     } catch (error) {
       if (!cannotLink.has(systemCode(error))) throw error;
       await copyFile(part, target, constants.COPYFILE_EXCL);
-      await utimes(target, atime, mtime);
+      await utimes(target, ...times);
       await syncFile(target);
     }
   } finally {

@@ -29,7 +29,7 @@ import {
 } from '../../data/sortings.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
 import { LeftAlone, leaveOldPlace, placeFile, syncFolder } from './place-file.ts';
-import { ClassFolders, numbered, unsureFolder } from './targets.ts';
+import { ClassFolders, looksLikeCopy, numbered, unsureFolder } from './targets.ts';
 
 export interface SortingParts {
   db: WritableDatabase;
@@ -207,8 +207,7 @@ export class SortingService {
     for (const file of listSortedFiles(db, id, 'begun', 10 * filesAtOnce).filter(hasTarget)) {
       const { source, target, note } = file;
       const [old, now] = await Promise.all([source, target].map((path) => stat(path).catch(() => undefined)));
-      const arrived =
-        now?.isFile() === true && now.size === file.sizeBytes && Math.floor(now.mtimeMs) === file.modifiedAt;
+      const arrived = now !== undefined && looksLikeCopy(now, file);
       if (!arrived) {
         changeSortedFiles(db, id, [{ source, state: 'planned', note }]);
         continue;
@@ -334,8 +333,7 @@ class Planner {
       const target = numbered(folder, name, number);
       const found = await lstat(target).catch(() => undefined);
       if (found !== undefined) {
-        const same = found.size === file.sizeBytes && Math.floor(found.mtimeMs) === file.modifiedAt;
-        if (target === file.source || (found.isFile() && same)) return { target, number, there: true };
+        if (target === file.source || looksLikeCopy(found, file)) return { target, number, there: true };
       } else {
         // Names that this plan gives away are passed over at once.
         const next = this.#numbers.get(key) ?? 1;

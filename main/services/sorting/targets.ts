@@ -32,6 +32,18 @@ export class ClassFolders {
   }
 }
 
+/** Times that are set come back rounded: by fractions of a millisecond, on a memory card by two seconds. */
+const timeTolerance = 2000;
+
+/** Whether a file is taken for a copy of one of this size and time of change (ms), found under its name. */
+export function looksLikeCopy(
+  found: { size: number; mtimeMs: number; isFile(): boolean },
+  { sizeBytes, modifiedAt }: { sizeBytes: number | null; modifiedAt: number | null },
+): boolean {
+  const near = modifiedAt !== null && Math.abs(found.mtimeMs - modifiedAt) <= timeTolerance;
+  return found.isFile() && found.size === sizeBytes && near;
+}
+
 /** 'a.jpg', 'a (2).jpg', 'a (3).jpg', ... */
 export function numbered(folder: string, fileName: string, number: number): string {
   if (number === 1) return join(folder, fileName);

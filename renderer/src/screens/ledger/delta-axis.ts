@@ -54,11 +54,16 @@ export function errorAxis(lines: readonly LedgerLine[]): Axis {
     .filter((value) => typeof value === 'number');
   const least = Math.max(-widest, Math.min(-0.005, ...values));
   const most = Math.min(widest, Math.max(0.025, ...values));
-  const step = steps.find((one) => (most - least) / one <= mostTicks) ?? 0.05;
-  const from = Math.floor(least / step - 1e-9) * step;
-  const to = Math.ceil(most / step + 1e-9) * step;
-  const count = Math.round((to - from) / step);
-  return { from, to, ticks: Array.from({ length: count + 1 }, (_, i) => rounded(from + i * step)) };
+  // A value on a tick (but for rounding) is the end of the axis itself.
+  const ends = (step: number) => ({
+    first: Math.floor(least / step + 1e-9),
+    last: Math.ceil(most / step - 1e-9),
+  });
+  const fits = (step: number) => ends(step).last - ends(step).first < mostTicks;
+  const step = steps.find(fits) ?? 0.05;
+  const { first, last } = ends(step);
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => rounded((first + i) * step));
+  return { from: rounded(first * step), to: rounded(last * step), ticks };
 }
 
 const rounded = (value: number) => Math.round(value * 1e6) / 1e6;

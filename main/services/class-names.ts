@@ -2,6 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Of classes that nobody has named: a model's file need not have names. */
+export function placeholderNames(classes: number): string[] {
+  return Array.from({ length: classes }, (_, label) => `class ${label}`);
+}
+
 export class ClassNames {
   readonly #file: string;
   #names: ReadonlyMap<string, string> | undefined;

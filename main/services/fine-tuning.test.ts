@@ -51,6 +51,15 @@ describe('what a run takes over from a model', () => {
   it('is all but the classifier for others, be they as many', () => {
     expect(states(['cat', 'dog', 'owl'])).toEqual(['loaded', 'new']);
     expect(states(['dog', 'cat'])).toEqual(['loaded', 'new']);
+    expect(planInit(addonOf(), model, net(2), ['cat', 'owl']).at(-1)?.reason).toBe(
+      "the model's class 1 is 'dog', here it is 'owl'",
+    );
+  });
+
+  it('is everything for as many classes where the model names none', () => {
+    const unnamed = { ...model, labels: ['class 0', 'class 1'] };
+    const plan = planInit(addonOf(), unnamed, net(2), ['cat', 'dog']);
+    expect(plan.map(({ state }) => state)).toEqual(['loaded', 'loaded']);
   });
 
   it('is refused where another layer does not fit, layer by layer', () => {

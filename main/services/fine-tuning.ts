@@ -1,6 +1,7 @@
 // Starting from a model's weights: which layers are taken over, which are new, and how pixels become the input so that
 // the features that were learnt stay right.
 import { copyFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../api/errors.ts';
 import type { ModelPreprocessing } from '../api/models.ts';
 import type { InitLayer } from '../api/operations/config.ts';
@@ -8,6 +9,7 @@ import type { ActionConfig, NetConfig, RunConfig } from '../api/run-config.ts';
 import { fromFileSystem } from '../data/data-directory.ts';
 import { findMisfits, netTensors } from '../data/model-layout.ts';
 import type { Addon } from '../engine/addon.ts';
+import { placeholderNames } from './class-names.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { describeNet } from './net-description.ts';
 import { type ConfigRequest, defaultPreset, type Presets } from './presets.ts';
@@ -16,8 +18,8 @@ import { type ConfigRequest, defaultPreset, type Presets } from './presets.ts';
 export type PreprocessingChoice = 'model' | 'dataset';
 
 /**
- * Layer by layer. The classifier is new where the classes are others, by number or by name; a layer of another shape is
- * a misfit, and so is one that the model has not.
+ * Layer by layer. The classifier is new where the classes are others, by number or by name (by number alone where the
+ * model's have no names); a layer of another shape is a misfit, and so is one that the model has not.
  */
 export function planInit(
   addon: Addon,
@@ -28,19 +30,24 @@ export function planInit(
   const wanted = netTensors(describeNet(addon, net));
   const there = netTensors(describeNet(addon, init.net));
   const misfits = new Map(findMisfits(wanted, there).map(({ tensor, reason }) => [tensor, reason]));
-  const sameClasses =
-    labels.length === init.labels.length && labels.every((name, i) => name === init.labels[i]);
+  const others = otherClasses(init.labels, labels);
   const layers = [...new Set(wanted.map(({ name }) => name.replace(/\.(weight|bias)$/, '')))];
   const last = layers.at(-1);
   return layers.map((layer): InitLayer => {
-    if (layer === last && !sameClasses) {
-      return { layer, state: 'new', reason: `the model has ${init.labels.length} classes of its own` };
-    }
+    if (layer === last && others !== '') return { layer, state: 'new', reason: others };
     const misfit = misfits.get(`${layer}.weight`) ?? misfits.get(`${layer}.bias`);
     return misfit === undefined
       ? { layer, state: 'loaded', reason: '' }
       : { layer, state: 'misfit', reason: `${misfit} (here: the model's)` };
   });
+}
+
+/** Why a model's classes are not those wanted; empty where they are. */
+function otherClasses(have: readonly string[], wanted: readonly string[]): string {
+  if (have.length !== wanted.length) return `the model has ${have.length} classes of its own`;
+  if (isDeepStrictEqual(have, placeholderNames(have.length))) return '';
+  const apart = wanted.findIndex((name, i) => name !== have[i]);
+  return apart < 0 ? '' : `the model's class ${apart} is '${have[apart]}', here it is '${wanted[apart]}'`;
 }
 
 /** Throws INVALID_MODEL naming every layer that does not fit. Returns the layers that are taken over. */

@@ -17,7 +17,7 @@ import {
 import { findMisfits, netTensors, tensorNames } from '../../data/model-layout.ts';
 import { type TensorSource, valueCount } from '../../data/tensor-source.ts';
 import type { Addon } from '../../engine/addon.ts';
-import type { ClassNames } from '../class-names.ts';
+import { type ClassNames, placeholderNames } from '../class-names.ts';
 import { fromMetadata, type ModelDescription } from '../model-metadata.ts';
 import { fitNet } from '../model-net.ts';
 import { toPreprocessing, toScaling } from '../model-preprocessing.ts';
@@ -231,7 +231,7 @@ export class ModelRecogniser {
     if (labels !== undefined) return { names: readLabels(labels, classes), from: 'you' };
     if (own !== undefined) return { names: own.model.labels, from: 'file' };
     if (classes === 1000) return { names: this.#parts.classNames.imagenet(), from: 'imagenet' };
-    return { names: Array.from({ length: classes }, (_, label) => `class ${label}`), from: 'none' };
+    return { names: placeholderNames(classes), from: 'none' };
   }
 
   #tensors(file: ModelFile, { description, names }: Candidate, channels: 'rgb' | 'bgr'): TensorSource {

@@ -33,7 +33,7 @@ it('tells what another process wrote, and interrupts a run whose process died', 
     leave.abort();
     const told: string[] = [];
     for await (const { topic, id } of stream) told.push(id === null ? topic : `${topic} ${id}`);
-    expect(told).toEqual(['datasets', 'runs', 'evaluations', 'models', 'predictions', 'runs r1']);
+    expect(told).toEqual(['datasets', 'runs', 'evaluations', 'ledger', 'models', 'predictions', 'runs r1']);
     expect(new RunService(db, directory, () => 6).find('r1')).toMatchObject({
       state: 'interrupted',
       endedAt: 5,

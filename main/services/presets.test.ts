@@ -77,7 +77,7 @@ describe('configure', () => {
       '10 classes',
     );
     expect(refusal(() => presets.configure({ settings: ['preset=paper-2012'] }, 10)).message).toContain(
-      '--preset paper-2012',
+      'choose the preset paper-2012 itself',
     );
     expect(presets.configure({ settings: ['preset=alexnet'] }, 10).preset).toBe('alexnet');
     expect(refusal(() => presets.configure({ devices: ['gpu'] }, 10)).message).toContain('cpu or cuda:N');

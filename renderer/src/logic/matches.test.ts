@@ -17,6 +17,6 @@ describe('jobPlace', () => {
     expect(jobPlace({ ...job, kind: 'evaluate' })).toBe('/evaluations');
     expect(jobPlace({ ...job, kind: 'evaluate', result: 'e' })).toBe('/evaluations/e');
     expect(jobPlace({ ...job, kind: 'addDataset', subject: null })).toBe('/datasets');
-    expect(jobPlace({ ...job, kind: 'classify' })).toBe('/classify/folder/j1');
+    expect(jobPlace({ ...job, kind: 'classify' })).toBe('/classify/folder/a');
   });
 });

@@ -1,12 +1,11 @@
 // Looking inside a net, as people do it: maps of a photo, Grad-CAM and occlusion, nearest images, answers, kernels over
 // the epochs, activity; figures saved.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { root, TestServer } from './test-server.ts';
+import { TestServer } from './test-server.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`Looking inside is not tried in a browser: ${missing}.`);
@@ -20,14 +19,8 @@ describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${miss
   beforeAll(async () => {
     server = new TestServer();
     const photos = copyPhotos(join(server.folder, 'photos'), { train: 12, val: 4 });
-    const cli = (...args: string[]) =>
-      execFileSync(
-        process.execPath,
-        ['main/shells/cli/main.ts', '--data-dir', server.dataDirectory, '--quiet', ...args],
-        { cwd: root, stdio: 'pipe' },
-      );
-    cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val);
-    cli(
+    server.cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val);
+    server.cli(
       ...['train', '--dataset', 'four', '--name', 'small', '--epochs', '2', '--batch', '16'],
       ...['--set', 'net.widthFactor=0.125'],
     );

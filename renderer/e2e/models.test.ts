@@ -1,12 +1,11 @@
 // Models of other programs in a real browser: a file is recognised, corrected, imported and checked on photos, goes out
 // again as ONNX and PyTorch, and begins a run with its first layer frozen.
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { root, TestServer } from './test-server.ts';
+import { TestServer } from './test-server.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`Models are not tried in a browser: ${missing}.`);
@@ -53,18 +52,12 @@ describe.skipIf(missing !== '')(`models of other programs${missing === '' ? '' :
   let browser: TestPage;
   let weights: string;
 
-  function cli(...args: string[]): void {
-    const all = ['main/shells/cli/main.ts', '--data-dir', server.dataDirectory, '--quiet', ...args];
-    const { status, stderr } = spawnSync(process.execPath, all, { cwd: root, encoding: 'utf8' });
-    expect(status, `${args.join(' ')}\n${stderr}`).toBe(0);
-  }
-
   beforeAll(async () => {
     server = new TestServer();
     weights = join(server.folder, 'theirs.safetensors');
     writeWeights(weights);
     const { train, val } = copyPhotos(join(server.folder, 'photos'), { train: 6, val: 4 });
-    cli('dataset', 'add', '--name', 'four', '--train', train, '--val', val);
+    server.cli('dataset', 'add', '--name', 'four', '--train', train, '--val', val);
     await server.start();
     browser = await TestPage.open(server.url);
   }, slow);

@@ -1,12 +1,11 @@
 // Photos in bulk in a real browser: a folder classified and sorted after its plan, past answers searched, unsure photos
 // labelled with the keyboard, a folder watched.
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
-import { root, TestServer } from './test-server.ts';
+import { TestServer } from './test-server.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`Photos in bulk are not tried in a browser: ${missing}.`);
@@ -20,18 +19,12 @@ describe.skipIf(missing !== '')(`photos in bulk${missing === '' ? '' : ` (${miss
   let browser: TestPage;
   let photos: TestPhotos;
 
-  function cli(...args: string[]): void {
-    const all = ['main/shells/cli/main.ts', '--data-dir', server.dataDirectory, '--quiet', ...args];
-    const { status, stderr } = spawnSync(process.execPath, all, { cwd: root, encoding: 'utf8' });
-    expect(status, `${args.join(' ')}\n${stderr}`).toBe(0);
-  }
-
   beforeAll(async () => {
     server = new TestServer();
     photos = copyPhotos(join(server.folder, 'photos'), { train: 6, val: photoCount / 4 });
-    cli('dataset', 'add', '--name', 'things', '--train', photos.train, '--val', photos.val);
+    server.cli('dataset', 'add', '--name', 'things', '--train', photos.train, '--val', photos.val);
     const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
-    cli('train', '--dataset', 'things', ...net, '--epochs', '1', '--seed', '1', '--name', 'alpha');
+    server.cli('train', '--dataset', 'things', ...net, '--epochs', '1', '--seed', '1', '--name', 'alpha');
     await server.start();
     browser = await TestPage.open(server.url);
   }, slow);

@@ -1,13 +1,12 @@
 // Evaluations beyond the basics in a real browser: several models averaged, two evaluations compared image by image, and
 // a run's report, saved and opened without a network.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { root, TestServer } from './test-server.ts';
+import { TestServer } from './test-server.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`Reports are not tried in a browser: ${missing}.`);
@@ -18,20 +17,14 @@ describe.skipIf(missing !== '')(`reports${missing === '' ? '' : ` (${missing})`}
   let server: TestServer;
   let browser: TestPage;
 
-  function cli(...args: string[]): void {
-    const all = ['main/shells/cli/main.ts', '--data-dir', server.dataDirectory, '--quiet', ...args];
-    const { status, stderr } = spawnSync(process.execPath, all, { cwd: root, encoding: 'utf8' });
-    expect(status, `${args.join(' ')}\n${stderr}`).toBe(0);
-  }
-
   beforeAll(async () => {
     server = new TestServer();
     const { train, val } = copyPhotos(join(server.folder, 'photos'), { train: 12, val: 6 });
-    cli('dataset', 'add', '--name', 'things', '--train', train, '--val', val);
+    server.cli('dataset', 'add', '--name', 'things', '--train', train, '--val', val);
     const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
     for (const name of ['alpha', 'beta']) {
       const seed = name === 'alpha' ? '1' : '2';
-      cli('train', '--dataset', 'things', ...net, '--epochs', '2', '--seed', seed, '--name', name);
+      server.cli('train', '--dataset', 'things', ...net, '--epochs', '2', '--seed', seed, '--name', name);
     }
     await server.start();
     browser = await TestPage.open(server.url);

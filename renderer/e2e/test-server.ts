@@ -48,6 +48,13 @@ export class TestServer {
     return join(this.folder, 'data');
   }
 
+  /** A command on the same data directory, to its end. Throws with what it said where it failed. */
+  cli(...args: string[]): void {
+    const all = ['main/shells/cli/main.ts', '--data-dir', this.dataDirectory, '--quiet', ...args];
+    const { status, stderr } = spawnSync(process.execPath, all, { cwd: root, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
+  }
+
   /** Resolves when it listens; after stop() again on the same port. */
   async start(): Promise<void> {
     const args = ['main/shells/cli/main.ts', 'serve', '--json', '--data-dir', this.dataDirectory];

@@ -149,6 +149,15 @@ export class WritableDatabase extends ReadableDatabase {
     }
   }
 
+  /** Reads of one moment, whatever other processes write meanwhile. */
+  snapshot<T>(read: () => T): T {
+    try {
+      return this.connection.raw.transaction(read).deferred();
+    } catch (error) {
+      throw fromSqlite(error, this.path, 'snapshot');
+    }
+  }
+
   /**
    * As transaction(), for work that gives way to the event loop. Until it has ended nothing else may use this
    * connection: what another caller wrote would be part of it.

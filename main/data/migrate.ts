@@ -157,8 +157,11 @@ export function migrate(
   database: WritableDatabase,
   migrations: readonly Migration[] = readMigrations(),
 ): void {
-  const applied = readApplied(database);
-  refuseMismatch(database, applied, migrations);
+  const applied = database.snapshot(() => {
+    const all = readApplied(database);
+    refuseMismatch(database, all, migrations);
+    return all;
+  });
   if (applied.length === migrations.length) return;
   // A migration may rebuild tables that others refer to; references are checked as a whole before it commits.
   database.exec('migrate.begin', 'PRAGMA foreign_keys = OFF');

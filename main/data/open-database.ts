@@ -41,7 +41,10 @@ function prepared<T>(raw: BetterSqlite3.Database, prepare: () => T): T {
   }
 }
 
-/** Refuses SQLite files of another application, whatever they are called. A new file has no id and no table. */
+/**
+ * Refuses SQLite files of another application, whatever they are called. A new file has no id and no table: both are
+ * read in one transaction, since another process may be making the same file.
+ */
 function claim(raw: BetterSqlite3.Database, id: number): void {
   const found = raw.pragma('application_id', { simple: true });
   if (found === id) return;
@@ -71,7 +74,8 @@ export function openDatabase(path: string, options: DatabaseOptions & MigrateOpt
     raw.pragma('synchronous = NORMAL');
     raw.pragma('foreign_keys = ON');
     raw.pragma('trusted_schema = OFF');
-    claim(raw, studioId);
+    if (raw.pragma('application_id', { simple: true }) !== studioId)
+      raw.transaction(() => claim(raw, studioId)).immediate();
     const database = new WritableDatabase(raw, options);
     migrate(database, migrations);
     return database;

@@ -61,6 +61,30 @@ describe('useLoad', () => {
     expect(data.value).toBe(2);
   });
 
+  it('shows what takes long to read while it keeps changing, and at last what is there at the end', async () => {
+    let now = 0;
+    const { data } = setup(() =>
+      useLoad(
+        async () => {
+          const read = now;
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          return read;
+        },
+        { topics: ['runs'] },
+      ),
+    );
+    const seen = new Set<number>();
+    for (let i = 0; i < 50; i++) {
+      now++;
+      changes.tell({ topic: 'runs', id: null });
+      await vi.advanceTimersByTimeAsync(100);
+      if (data.value !== undefined) seen.add(data.value);
+    }
+    expect(seen.size).toBeGreaterThan(3);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(data.value).toBe(50);
+  });
+
   it('shows the answer for the newest question, whichever comes first', async () => {
     const asked = ref('old');
     const answers: Record<string, (value: string) => void> = {};

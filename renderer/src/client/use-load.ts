@@ -37,11 +37,18 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, options: L
   const loading = ref(false);
   let underWay: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** It changed again while an answer is on its way. */
+  let stale = false;
 
   async function reload(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    underWay?.abort();
+    stale = false;
+    if (underWay !== undefined) {
+      underWay.abort();
+      underWay = undefined;
+      loading.value = false;
+    }
     if (options.enabled?.() === false) return;
     const control = new AbortController();
     underWay = control;
@@ -56,12 +63,21 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, options: L
       // What is on the screen stays there while the connection is mended; the frame says that it is.
       if (!(failure instanceof OfflineError && data.value !== undefined)) error.value = failure;
     } finally {
-      if (underWay === control) loading.value = false;
+      if (underWay === control) {
+        underWay = undefined;
+        loading.value = false;
+        if (stale) soon();
+      }
     }
   }
 
   function soon(): void {
-    timer ??= setTimeout(() => void reload(), restMs);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      // An answer that takes longer than the time between two changes still comes to be shown.
+      if (underWay !== undefined) stale = true;
+      else void reload();
+    }, restMs);
   }
 
   useChanges(

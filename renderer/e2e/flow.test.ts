@@ -58,6 +58,8 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await page.locator('[data-path="net.widthFactor"] input').fill('0.125');
     await page.locator('[data-path="epochs"] input').fill(String(epochs));
     await page.locator('[data-path="optimiser.batchSize"] input').fill('16');
+    // With so few photos the error stands still soon, and the schedule would end a run that is still needed.
+    await page.locator('[data-path="optimiser.schedule.patience"] input').fill('1000');
     await page.getByLabel('Name', { exact: true }).fill(name);
     await button(/Start training|Add to the queue/).click();
     await page.waitForURL(/#\/runs\/[a-z0-9]+$/);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { isErrorCode } from '../api/errors.ts';
 import { loadAddon } from './load-addon.ts';
 import { bitmap, testConfig } from './test-net.ts';
@@ -61,6 +61,34 @@ test('the CPU is among the devices', () => {
   expect(cpu?.cores).toBeGreaterThan(0);
   expect(cpu?.memoryBytes).toBeGreaterThan(2 ** 20);
   expect(cpu?.precisions).toContain('fp32');
+});
+
+test('the load of every GPU is told, and what is not known is null with its reason', async () => {
+  const gpus = addon.listDevices().filter(({ id }) => id.startsWith('cuda:'));
+  expect((await addon.readGpuLoads()).map(({ id }) => id)).toEqual(gpus.map(({ id }) => id));
+
+  // The plug-in's stand-in, whose second GPU has no NVML.
+  vi.stubEnv('ALEXNET_CUDA_PLUGIN', join(root, 'native/build/release/cuda_stubs/plugin/cpu.so'));
+  try {
+    expect(await addon.readGpuLoads()).toEqual([
+      {
+        id: 'cuda:0',
+        utilisationPercent: 83,
+        memoryUsedBytes: 20 * 2 ** 30,
+        memoryBytes: 80 * 2 ** 30,
+        reason: '',
+      },
+      {
+        id: 'cuda:1',
+        utilisationPercent: null,
+        memoryUsedBytes: null,
+        memoryBytes: null,
+        reason: expect.stringContaining('NVML is missing'),
+      },
+    ]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test('a photo becomes a square of pixels or a JPEG', async () => {

@@ -32,6 +32,8 @@ export interface Addon {
   /** Throws INVALID_SPEC or INVALID_CONFIG with details { field } when a run configuration cannot be used. */
   checkConfig(configJson: string): void;
   listDevices(): DeviceReport[];
+  /** Every GPU's load now; none where none can be asked for. A driver may take its time to answer. */
+  readGpuLoads(): Promise<GpuLoad[]>;
   /** Image formats this build decodes: "jpeg", "png", ... */
   supportedFormats(): string[];
 
@@ -69,6 +71,17 @@ export interface Addon {
   createAnswerSums(folder: string, images: number, classes: number): NativeAnswerSums;
   /** A finished index of features; see native/include/alexnet/retrieval.h. Throws NOT_FOUND, CORRUPT_PACK. */
   openFeatureIndex(path: string): NativeFeatureIndex;
+}
+
+export interface GpuLoad {
+  /** "cuda:0" */
+  id: string;
+  /** Of its time, what it computes; null where nothing tells, as the others. */
+  utilisationPercent: number | null;
+  memoryUsedBytes: number | null;
+  memoryBytes: number | null;
+  /** Why a figure is null; empty where none is. */
+  reason: string;
 }
 
 export interface ImageHeader {

@@ -337,6 +337,7 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
         notes: [],
       },
     ],
+    readGpuLoads: () => Promise.resolve([]),
     supportedFormats: () => ['jpeg'],
     loadSquare: (path, { size = 256, jpegQuality } = {}) =>
       Promise.resolve(

@@ -4,13 +4,13 @@
 #include <napi.h>
 
 #include "addon_data.h"
-#include "alexnet/device.h"
 #include "alexnet/image.h"
 #include "alexnet/net_spec.h"
 #include "alexnet/run_config.h"
 #include "answer_sums_binding.h"
 #include "cancel_flag.h"
 #include "convert.h"
+#include "device_binding.h"
 #include "errors.h"
 #include "image_binding.h"
 #include "index_binding.h"
@@ -38,33 +38,6 @@ Napi::Value check_config(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     plan_net(parse_run_config(to_text(info[0], "configJson")).net);
     return info.Env().Undefined();
-  });
-}
-
-Napi::Value list_devices(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return guarded(env, [&]() -> Napi::Value {
-    const std::vector<DeviceReport> reports = alexnet::list_devices();
-    Napi::Array devices = Napi::Array::New(env, reports.size());
-    for (uint32_t i = 0; i < reports.size(); ++i) {
-      const DeviceReport& report = reports[i];
-      Napi::Object device = Napi::Object::New(env);
-      device.Set("id", report.id);
-      device.Set("name", report.name);
-      device.Set("usable", Napi::Boolean::New(env, report.usable));
-      device.Set("reason", report.reason);
-      device.Set("memoryBytes", Napi::Number::New(env, static_cast<double>(report.memory_bytes)));
-      device.Set("cores", Napi::Number::New(env, report.cores));
-      device.Set("precisions", from_texts(env, report.precisions));
-      device.Set("instructions", from_texts(env, report.instructions));
-      device.Set("library", report.library);
-      device.Set("driver", report.driver);
-      device.Set("computeCapability", report.compute_capability);
-      device.Set("freeBytes", Napi::Number::New(env, static_cast<double>(report.free_bytes)));
-      device.Set("notes", from_texts(env, report.notes));
-      devices.Set(i, device);
-    }
-    return devices;
   });
 }
 
@@ -104,6 +77,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("describeNet", describe_net);
   add("checkConfig", check_config);
   add("listDevices", list_devices);
+  add("readGpuLoads", read_gpu_loads);
   add("supportedFormats", supported_formats);
   add("loadSquare", load_square);
   add("readImageInfo", image_info);

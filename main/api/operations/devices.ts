@@ -9,6 +9,8 @@ export const deviceLoadSchema = z.object({
   utilisation: z.number().nullable(),
   memoryUsedBytes: z.number().nullable(),
   memoryBytes: z.number().nullable(),
+  /** Why a figure is null; empty where none is. */
+  reason: z.string(),
 });
 
 export const devicesOperations = {

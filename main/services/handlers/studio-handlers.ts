@@ -2,7 +2,7 @@
 
 import type { StudioHandlers } from '../../api/contract.ts';
 import { toErrorReport } from '../../api/errors.ts';
-import { watchDeviceLoad } from '../device-load.ts';
+import { DeviceLoads } from '../device-load.ts';
 import { freeBytes, measureStorage } from '../disk-use.ts';
 import { listFolder } from '../folders.ts';
 import type { HandlerParts } from './parts.ts';
@@ -38,10 +38,11 @@ export function studioHandlers(parts: HandlerParts): StudioHandlers['studio'] {
   };
 }
 
-export function devicesHandlers({ devices }: HandlerParts): StudioHandlers['devices'] {
+export function devicesHandlers({ devices, addon }: HandlerParts): StudioHandlers['devices'] {
+  const loads = new DeviceLoads({ devices: () => devices.list(), readGpus: () => addon().readGpuLoads() });
   return {
     list: () => devices.list(),
-    load: (_, signal) => watchDeviceLoad(() => devices.list(), signal),
+    load: (_, signal) => loads.watch(signal),
   };
 }
 

@@ -44,6 +44,7 @@ export const {
   version,
   checkConfig,
   listDevices,
+  readGpuLoads,
   supportedFormats,
   loadSquare,
   readImageInfo,

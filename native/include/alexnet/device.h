@@ -23,8 +23,20 @@ struct DeviceReport {
   std::vector<std::string> notes;         // what limits a device that can be used, e.g. no direct copies
 };
 
+/// How busy a GPU is; -1 where nothing tells.
+struct GpuLoad {
+  std::string id;                // "cuda:0"
+  int utilisation_percent = -1;  // of its time, what it computes
+  int64_t memory_used_bytes = -1, memory_bytes = -1;
+  std::string reason;  // why a figure is not known; empty where all are
+};
+
 /// Every device the engine knows of. Where no GPU can even be asked for (no CUDA plug-in, no driver) there is
 /// one report with the id "cuda" and its reason.
 std::vector<DeviceReport> list_devices();
+
+/// Every GPU's load now, asked of the driver, which may take its time; from any thread. None where none can
+/// be asked for. Throws kInternal where the plug-in fails.
+std::vector<GpuLoad> read_gpu_loads();
 
 }  // namespace alexnet

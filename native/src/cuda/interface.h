@@ -10,7 +10,7 @@
 namespace alexnet::cuda {
 
 /// Raised with every change of this file.
-inline constexpr uint32_t kInterfaceVersion = 3;
+inline constexpr uint32_t kInterfaceVersion = 4;
 inline constexpr char kEntryName[] = "alexnet_cuda_plugin";
 
 extern "C" {
@@ -135,6 +135,19 @@ struct PluginReport {
   PluginLibrary libraries[kMaxLibraries];
 };
 
+/// How busy a device is; -1 where nothing tells.
+struct PluginGpuLoad {
+  int32_t utilisation_percent;  // of its time, what it computes
+  int64_t memory_used_bytes, memory_bytes;
+  char reason[600];  // why a figure is -1; empty where none is
+};
+
+/// In CUDA's order, as many as a report counts.
+struct PluginLoads {
+  int32_t device_count;
+  PluginGpuLoad devices[kMaxDevices];
+};
+
 /// A column's functions mean what those of columns::Column mean, and are called from the thread that created
 /// it. All return 0, or 1 with `error` filled.
 struct PluginApi {
@@ -142,6 +155,8 @@ struct PluginApi {
   uint32_t size;     // sizeof(PluginApi)
 
   int32_t (*probe)(PluginReport* report, PluginError* error);
+  /// From any thread, as often as one likes: a device that computes is not disturbed.
+  int32_t (*loads)(PluginLoads* loads, PluginError* error);
 
   /// Page-locked memory that a device reads at full speed. From any thread; no other device is touched.
   int32_t (*allocate_host)(int32_t device, int64_t bytes, void** memory, PluginError* error);

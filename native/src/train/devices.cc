@@ -18,6 +18,8 @@ std::vector<DeviceReport> list_devices() {
   return reports;
 }
 
+std::vector<GpuLoad> read_gpu_loads() { return cuda::gpu_loads(cuda::load_plugin()); }
+
 namespace train {
 
 namespace {

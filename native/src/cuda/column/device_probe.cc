@@ -7,6 +7,7 @@
 #include "cuda/column/check.h"
 #include "cuda/device_rules.h"
 #include "cuda/libraries/driver.h"
+#include "cuda/libraries/load_meter.h"
 #include "cuda/libraries/nccl.h"
 #include "cuda/libraries/nvml.h"
 #include "cuda/plugin_calls.h"
@@ -39,6 +40,23 @@ std::vector<unsigned int> processes_on(const Nvml& nvml, NvmlDevice device) {
   return numbers;
 }
 
+/// CUDA counts the devices that this process may use, NVML all of them: the bus tells which is which.
+std::string bus_of(int number) {
+  char bus[32] = "";
+  ALEXNET_CUDA_CHECK(number, cudaDeviceGetPCIBusId(bus, sizeof bus, number));
+  return bus;
+}
+
+/// By number; none where CUDA does not start.
+std::vector<std::string> find_buses() {
+  int count = 0;
+  if (ask_driver(CUDART_VERSION).state != DriverState::kReady || cudaGetDeviceCount(&count) != cudaSuccess)
+    return {};
+  std::vector<std::string> buses;
+  for (int d = 0; d < std::min(count, kMaxDevices); ++d) buses.push_back(bus_of(d));
+  return buses;
+}
+
 void fill(PluginDevice& device, int number, const Nvml& nvml) {
   cudaDeviceProp properties{};
   ALEXNET_CUDA_CHECK(number, cudaGetDeviceProperties(&properties, number));
@@ -48,11 +66,9 @@ void fill(PluginDevice& device, int number, const Nvml& nvml) {
   device.minor = properties.minor;
   device.free_bytes = -1;
   std::vector<unsigned int> processes;
-  char bus[32] = "";
+  const std::string bus = bus_of(number);
   NvmlDevice handle = nullptr;
-  ALEXNET_CUDA_CHECK(number, cudaDeviceGetPCIBusId(bus, sizeof bus, number));
-  // CUDA counts the devices that this process may use, NVML all of them: the bus tells which is which.
-  if (nvml.state.usable() && nvml.device_by_bus(bus, &handle) == kNvmlSuccess) {
+  if (nvml.state.usable() && nvml.device_by_bus(bus.c_str(), &handle) == kNvmlSuccess) {
     NvmlMemory memory{};
     if (nvml.memory(handle, &memory) == kNvmlSuccess) device.free_bytes = static_cast<int64_t>(memory.free);
     processes = processes_on(nvml, handle);
@@ -99,6 +115,20 @@ void probe_devices(PluginReport& report) {
     }
   }
   if (nvml.state.usable()) nvml.shutdown();
+}
+
+void read_loads(PluginLoads& loads) {
+  static const std::vector<std::string> buses = find_buses();
+  static LoadMeter meter;
+  const auto folders = library_folders();
+  for (size_t d = 0; d < buses.size(); ++d) {
+    const LoadReading reading = meter.read(buses[d], folders);
+    PluginGpuLoad& load = loads.devices[loads.device_count++];
+    load.utilisation_percent = reading.utilisation_percent;
+    load.memory_used_bytes = reading.memory_used_bytes;
+    load.memory_bytes = reading.memory_bytes;
+    copy_text(load.reason, reading.reason);
+  }
 }
 
 }  // namespace alexnet::cuda

@@ -9,6 +9,8 @@ namespace alexnet::cuda::entry {
 
 void probe(PluginReport& report) { probe_devices(report); }
 
+void loads(PluginLoads& loads) { read_loads(loads); }
+
 void* allocate_host(int device, int64_t bytes) {
   void* memory = nullptr;
   ALEXNET_CUDA_CHECK(device, cudaSetDevice(device));

@@ -31,6 +31,13 @@ int32_t probe(PluginReport* report, PluginError* error) {
   });
 }
 
+int32_t loads(PluginLoads* loads, PluginError* error) {
+  return guarded(error, [&] {
+    *loads = {};
+    entry::loads(*loads);
+  });
+}
+
 int32_t allocate_host(int32_t device, int64_t bytes, void** memory, PluginError* error) {
   return guarded(error, [&] { *memory = entry::allocate_host(device, bytes); });
 }
@@ -157,6 +164,7 @@ constexpr PluginApi kApi{
     .version = kInterfaceVersion,
     .size = sizeof(PluginApi),
     .probe = probe,
+    .loads = loads,
     .allocate_host = allocate_host,
     .free_host = entry::free_host,
     .create_column = create_column,

@@ -18,6 +18,8 @@ inline columns::Share share_of(const NetPlan& plan, const PluginColumnOptions& o
 
 /// Fills a report that is all zeros.
 void probe(PluginReport& report);
+/// The same of loads. Called from any thread.
+void loads(PluginLoads& loads);
 void* allocate_host(int device, int64_t bytes);
 /// Throws nothing.
 void free_host(int device, void* memory);

@@ -1,5 +1,5 @@
-// The part of NVML, the driver's own management library, that tells who uses a device and what is wrong with
-// it; declared by hand, see cudnn.h.
+// The part of NVML, the driver's own management library, that tells who uses a device, how much of it, and
+// what is wrong with it; declared by hand, see cudnn.h.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,11 @@ using NvmlReturn = int;
 
 struct NvmlMemory {
   unsigned long long total, free, used;
+};
+
+/// Per cent of the time since the driver's last sample: computing, and reading or writing memory.
+struct NvmlUtilization {
+  unsigned int gpu, memory;
 };
 
 struct NvmlProcess {
@@ -37,6 +42,7 @@ ALEXNET_NVML_CONSTANTS(X)
   X(driver_version, nvmlSystemGetDriverVersion, NvmlReturn(char*, unsigned int))           \
   X(device_by_bus, nvmlDeviceGetHandleByPciBusId_v2, NvmlReturn(const char*, NvmlDevice*)) \
   X(memory, nvmlDeviceGetMemoryInfo, NvmlReturn(NvmlDevice, NvmlMemory*))                  \
+  X(utilization, nvmlDeviceGetUtilizationRates, NvmlReturn(NvmlDevice, NvmlUtilization*))  \
   X(processes, nvmlDeviceGetComputeRunningProcesses_v3, NvmlReturn(NvmlDevice, unsigned int*, NvmlProcess*))
 
 struct Nvml {

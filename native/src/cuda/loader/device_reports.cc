@@ -83,4 +83,17 @@ std::vector<DeviceReport> device_reports(const PluginLoad& plugin) {
   return reports;
 }
 
+std::vector<GpuLoad> gpu_loads(const PluginLoad& plugin) {
+  if (plugin.state != PluginState::kLoaded) return {};
+  const auto found = std::make_unique<PluginLoads>();
+  call(plugin.api->loads, found.get());
+  std::vector<GpuLoad> loads;
+  for (int d = 0; d < std::min<int>(found->device_count, kMaxDevices); ++d) {
+    const PluginGpuLoad& device = found->devices[d];
+    loads.push_back({device_id(d), device.utilisation_percent, device.memory_used_bytes, device.memory_bytes,
+                     device.reason});
+  }
+  return loads;
+}
+
 }  // namespace alexnet::cuda

@@ -12,4 +12,7 @@ namespace alexnet::cuda {
 /// with the reason.
 std::vector<DeviceReport> device_reports(const PluginLoad& plugin);
 
+/// Of each GPU; none where none can be asked for. Throws what the plug-in reports.
+std::vector<GpuLoad> gpu_loads(const PluginLoad& plugin);
+
 }  // namespace alexnet::cuda

@@ -135,6 +135,8 @@ TEST_CASE("NVML is declared as in its header") {
   ALEXNET_NVML_FUNCTIONS(CHECK_FUNCTION)
   CHECK(sizeof(NvmlMemory) == sizeof(nvmlMemory_t));
   CHECK(offsetof(NvmlMemory, free) == offsetof(nvmlMemory_t, free));
+  CHECK(sizeof(NvmlUtilization) == sizeof(nvmlUtilization_t));
+  CHECK(offsetof(NvmlUtilization, gpu) == offsetof(nvmlUtilization_t, gpu));
   CHECK(sizeof(NvmlProcess) == sizeof(nvmlProcessInfo_t));
   CHECK(offsetof(NvmlProcess, used_memory) == offsetof(nvmlProcessInfo_t, usedGpuMemory));
 #else

@@ -15,6 +15,7 @@
 #include "cuda/libraries/cublaslt.h"
 #include "cuda/libraries/cudnn.h"
 #include "cuda/libraries/driver.h"
+#include "cuda/libraries/load_meter.h"
 #include "cuda/libraries/nccl.h"
 #include "cuda/libraries/nvml.h"
 
@@ -118,6 +119,33 @@ TEST_CASE("NVML tells the driver's version, or that the driver does not run") {
   CHECK(open_from("NVML", kStubs / "good") == "usable 580.65.06");
   CHECK(open_from("NVML", kStubs / "lacking") == "NVML does not start (Driver Not Loaded)");
   CHECK(holds(open_from("NVML", "/nowhere"), "NVML is missing"));
+}
+
+TEST_CASE("a GPU's load and memory are NVML's, and what it does not tell is unknown with its reason") {
+  if (on_system("NVML")) {
+    MESSAGE("skipped: the system has its own NVML");
+    return;
+  }
+  const auto text = [](const LoadReading& reading) {
+    return std::to_string(reading.utilisation_percent) + " % " +
+           std::to_string(reading.memory_used_bytes >> 30) + "/" +
+           std::to_string(reading.memory_bytes >> 30) + " " + reading.reason;
+  };
+  const auto readings = [&](const fs::path& folder, std::vector<std::string> buses) {
+    return apart([&] {
+      LoadMeter meter;
+      std::string all;
+      for (const std::string& bus : buses) all += text(meter.read(bus, {folder.string()})) + "\n";
+      return all;
+    });
+  };
+  CHECK(readings(kStubs / "good", {"0000:01:00.0", "0000:01:00.0", "0000:02:00.0", "0000:03:00.0"}) ==
+        "83 % 21/80 \n84 % 21/80 \n"
+        "-1 % 21/80 the load is not known: NVML says \"Not Supported\"\n"
+        "-1 % -1/-1 load and memory are not known: NVML says \"Not Found\"\n");
+  CHECK(readings(kStubs / "lacking", {"0000:01:00.0"}) ==
+        "-1 % -1/-1 load and memory are not known: NVML does not start (Driver Not Loaded)\n");
+  CHECK(holds(readings("/nowhere", {"0000:01:00.0"}), "load and memory are not known: NVML is missing"));
 }
 
 TEST_CASE("the folders of the environment come first, with a Python environment's wheels in them") {

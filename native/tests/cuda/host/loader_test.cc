@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "alexnet/error.h"
 #include "alexnet/net_spec.h"
 #include "cuda/device_rules.h"
 #include "cuda/flat_net.h"
@@ -130,6 +131,27 @@ TEST_CASE("a busy GPU, a missing library, a missing driver and a plug-in that fa
   const auto failing = reports_with("failing");
   REQUIRE(failing.size() == 1);
   CHECK(failing[0].reason == "the probe failed");
+}
+
+TEST_CASE("GPUs' loads are told as the plug-in reads them; without a plug-in or a driver there are none") {
+  const auto loads_with = [](const char* situation) {
+    const Variable variable("ALEXNET_STUB", situation);
+    return gpu_loads(load_plugin(kStubs + "cpu.so"));
+  };
+  const auto loads = loads_with("two");
+  REQUIRE(loads.size() == 2);
+  CHECK(loads[0].id == "cuda:0");
+  CHECK(loads[0].utilisation_percent == 83);
+  CHECK(loads[0].memory_used_bytes == int64_t{20} << 30);
+  CHECK(loads[0].memory_bytes == int64_t{80} << 30);
+  CHECK(loads[0].reason.empty());
+  CHECK(loads[1].id == "cuda:1");
+  CHECK(loads[1].utilisation_percent == -1);
+  CHECK(loads[1].memory_used_bytes == -1);
+  CHECK(holds(loads[1].reason, "NVML is missing"));
+  CHECK(loads_with("no-driver").empty());
+  CHECK(gpu_loads(load_plugin(kStubs + "absent.so")).empty());
+  CHECK_THROWS_WITH_AS(loads_with("failing"), "the loads cannot be read", alexnet::Error);
 }
 
 TEST_CASE("the plug-in that was built here loads anywhere, and says what it finds") {

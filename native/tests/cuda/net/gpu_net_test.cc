@@ -65,6 +65,19 @@ void compare(Precision precision, const Tolerance& tolerance) {
 
 }  // namespace
 
+TEST_CASE("every GPU's load and memory are told, or why they are not") {
+  if (!has_gpu()) return;
+  const std::vector<GpuLoad> loads = cuda::gpu_loads(gpus().plugin);
+  CHECK(loads.size() >= static_cast<size_t>(gpus().usable));
+  for (const GpuLoad& load : loads) {
+    CAPTURE(load.id);
+    CAPTURE(load.reason);
+    CHECK(load.reason.empty() == (load.utilisation_percent >= 0 && load.memory_used_bytes >= 0));
+    CHECK(load.utilisation_percent <= 100);
+    CHECK(load.memory_used_bytes <= load.memory_bytes);
+  }
+}
+
 TEST_CASE("on a GPU nets of every kind train as the reference does, in fp32") {
   compare(Precision::kFp32, kGpuFp32);
 }

@@ -1,8 +1,9 @@
 // How 100,000 photos go through the command line: `npm run bench:photos -- PHOTOS [COUNT [KILLS]]`. PHOTOS is a folder
 // of class folders of real photos. Links to them make up the count; a narrow net is trained for a moment, the folder
-// is classified, killed (SIGKILL) at random moments and started again. Prints the memory of both processes over time,
-// the speed, and whether every photo has its one line. Takes minutes.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+// is classified, killed (SIGKILL) at random moments and started again. Prints the memory of both processes over time
+// (what the system counts, and of the application what JavaScript keeps after a collection), the speed, and whether
+// every photo has its one line. Takes minutes.
+import { spawn, spawnSync } from 'node:child_process';
 import {
   createReadStream,
   mkdirSync,
@@ -16,8 +17,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { HeapSample } from './heap-probe.ts';
 
+const probe = new URL('./heap-probe.ts', import.meta.url).href;
 const cli = fileURLToPath(new URL('../../shells/cli/main.ts', import.meta.url));
 const sampleEveryMs = 250;
 const perFolder = 5000;
@@ -26,6 +30,7 @@ interface Sample {
   elapsedMs: number;
   parentBytes: number;
   hostBytes: number;
+  heap: HeapSample;
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -84,13 +89,19 @@ async function start(
   /** So long after the first new answers are in the file. */
   killAfterMs: number | undefined,
 ): Promise<Record<string, unknown> | undefined> {
-  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', '--import', probe, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
   let last: Record<string, unknown> | undefined;
-  if (child.stdout !== null) {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      last = JSON.parse(line) as Record<string, unknown>;
-    });
-  }
+  const [, stdout, , probed] = child.stdio as Readable[];
+  if (stdout === undefined || probed === undefined) throw new Error('no pipes');
+  createInterface({ input: stdout }).on('line', (line) => {
+    last = JSON.parse(line) as Record<string, unknown>;
+  });
+  let heap: HeapSample = { heapBytes: 0, bufferBytes: 0 };
+  createInterface({ input: probed }).on('line', (line) => {
+    heap = JSON.parse(line) as HeapSample;
+  });
   const pid = child.pid ?? 0;
   const began = performance.now();
   const before = sizeOf(out);
@@ -98,7 +109,12 @@ async function start(
   const timer = setInterval(() => {
     const elapsedMs = performance.now() - began;
     const host = childOf(pid);
-    samples.push({ elapsedMs, parentBytes: rssOf(pid), hostBytes: host === undefined ? 0 : rssOf(host) });
+    samples.push({
+      elapsedMs,
+      parentBytes: rssOf(pid),
+      hostBytes: host === undefined ? 0 : rssOf(host),
+      heap,
+    });
     if (sizeOf(out) > before) writtenAt ??= elapsedMs;
     if (killAfterMs !== undefined && elapsedMs > (writtenAt ?? Number.POSITIVE_INFINITY) + killAfterMs) {
       child.kill('SIGKILL');
@@ -130,8 +146,10 @@ function tellMemory(samples: readonly Sample[]): void {
     const some = warm.slice((warm.length * part) / parts, (warm.length * (part + 1)) / parts);
     const most = (of: (sample: Sample) => number) => megabytes(Math.max(0, ...some.map(of)));
     const until = ((some.at(-1)?.elapsedMs ?? 0) / 1000).toFixed(0);
+    const { heapBytes = 0, bufferBytes = 0 } = some.at(-1)?.heap ?? {};
+    const kept = `${(heapBytes / 1e6).toFixed(2)} MB heap, ${(bufferBytes / 1e6).toFixed(2)} MB buffers`;
     say(
-      `  until ${until.padStart(5)} s: application ${most((s) => s.parentBytes)}, engine ${most((s) => s.hostBytes)}`,
+      `  until ${until.padStart(5)} s: application ${most((s) => s.parentBytes)} (kept: ${kept}), engine ${most((s) => s.hostBytes)}`,
     );
   }
 }

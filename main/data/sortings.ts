@@ -16,6 +16,9 @@ export interface Sorting {
   appliedAt: number | null;
 }
 
+/** What a row says whose photo gets another name. */
+export const numberedNote = 'a file of its name is there already; it gets a number';
+
 export type StoredFile = SortedFile & { modifiedAt: number | null };
 
 const columns = 'id, sweep_id AS sweepId, settings, created_at AS createdAt, applied_at AS appliedAt';
@@ -104,6 +107,29 @@ export function changeSortedFiles(
   });
 }
 
+/** What a row says where its photo was put back. */
+export const putBackNote = 'it was put back';
+
+/** Photos that were put back, and others with why they were not; of a sorting that did them. */
+export function unsortFiles(
+  db: WritableDatabase,
+  sortingId: string,
+  files: readonly { source: string; target: string; whyNot: string | undefined }[],
+): void {
+  db.transaction(() => {
+    for (const { source, target, whyNot } of files) {
+      const parameters = { sortingId, source, target, note: whyNot ?? putBackNote };
+      const which = "sorting_id = @sortingId AND source = @source AND target = @target AND state = 'done'";
+      if (whyNot === undefined) {
+        const sql = `UPDATE sorted_files SET state = 'left', target = NULL, note = @note WHERE ${which}`;
+        db.run('sortedFiles.putBack', sql, parameters);
+      } else {
+        db.run('sortedFiles.notPutBack', `UPDATE sorted_files SET note = @note WHERE ${which}`, parameters);
+      }
+    }
+  });
+}
+
 const fileColumns = 'source, target, folder, size_bytes AS sizeBytes, modified_at AS modifiedAt, state, note';
 
 export const sortedFilesOfStateSql = `SELECT ${fileColumns} FROM sorted_files
@@ -121,7 +147,7 @@ export function listSortedFiles(
 export function pageSortedFiles(
   db: ReadableDatabase,
   request: { id: string; state?: SortedFileState; folder?: string; offset: number; limit: number },
-): { total: number; files: SortedFile[] } {
+): { total: number; files: StoredFile[] } {
   const parts = ['sorting_id = @id'];
   const parameters: Record<string, SqlValue> = { id: request.id };
   if (request.state !== undefined) {
@@ -139,7 +165,7 @@ export function pageSortedFiles(
     parameters,
   );
   const { offset, limit } = request;
-  const files = db.all<SortedFile>(
+  const files = db.all<StoredFile>(
     'sortedFiles.page',
     `SELECT ${fileColumns} FROM sorted_files WHERE ${where} ORDER BY source LIMIT @limit OFFSET @offset`,
     { ...parameters, offset, limit },
@@ -150,6 +176,7 @@ export function pageSortedFiles(
 export interface SortingCounts {
   folders: { folder: string; files: number; sizeBytes: number }[];
   left: { note: string; files: number }[];
+  notPutBack: { note: string; files: number }[];
   collisions: number;
   states: Record<SortedFileState, number>;
 }
@@ -167,14 +194,26 @@ export function countSortedFiles(db: ReadableDatabase, sortingId: string): Sorti
      GROUP BY note ORDER BY files DESC`,
     [sortingId],
   );
+  const notPutBack = db.all<{ note: string; files: number }>(
+    'sortedFiles.notPutBackNotes',
+    `SELECT note, count(*) AS files FROM sorted_files
+     WHERE sorting_id = ? AND state = 'done' AND note NOT IN ('', ?) GROUP BY note ORDER BY files DESC`,
+    [sortingId, numberedNote],
+  );
   const rows = db.all<{ state: SortedFileState; files: number; collisions: number }>(
     'sortedFiles.states',
-    `SELECT state, count(*) AS files, count(*) FILTER (WHERE note <> '' AND state IN ('planned', 'begun', 'done'))
+    `SELECT state, count(*) AS files, count(*) FILTER (WHERE note = ? AND state IN ('planned', 'begun', 'done'))
        AS collisions
      FROM sorted_files WHERE sorting_id = ? GROUP BY state`,
-    [sortingId],
+    [numberedNote, sortingId],
   );
   const states = { planned: 0, left: 0, begun: 0, done: 0, skipped: 0, failed: 0 };
   for (const { state, files } of rows) states[state] = files;
-  return { folders, left, collisions: rows.reduce((sum, row) => sum + row.collisions, 0), states };
+  return {
+    folders,
+    left,
+    notPutBack,
+    collisions: rows.reduce((sum, row) => sum + row.collisions, 0),
+    states,
+  };
 }

@@ -1,6 +1,14 @@
 // Photos in bulk in a real browser: a folder classified and sorted after its plan, past answers searched, unsure photos
 // labelled with the keyboard, a folder watched.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
@@ -79,6 +87,21 @@ describe.skipIf(missing !== '')(`photos in bulk${missing === '' ? '' : ` (${miss
       const copied = readdirSync(target, { recursive: true, withFileTypes: true });
       expect(copied.filter((one) => one.isFile() && one.name !== list)).toHaveLength(photoCount);
       await look('sorted');
+      // One of the copies is changed: it stays, and its reason is told.
+      const [copy] = copied.filter((one) => one.isFile() && one.name !== list);
+      appendFileSync(join(copy?.parentPath ?? '', copy?.name ?? ''), 'more');
+      await button('Undo').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Put them back' }).click();
+      await page.getByText('1 photo not put back: the copy or the original has changed since').waitFor();
+      await look('partly-put-back');
+      rmSync(join(copy?.parentPath ?? '', copy?.name ?? ''));
+      await button('Undo').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Put them back' }).click();
+      await page.getByRole('heading', { name: 'Put back' }).waitFor();
+      expect(
+        readdirSync(target, { recursive: true }).filter((name) => /\.jpe?g$/i.test(String(name))),
+      ).toEqual([]);
+      await look('put-back');
     },
     slow,
   );

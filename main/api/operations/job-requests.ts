@@ -23,7 +23,8 @@ export const evaluateJobSchema = z.union([
     .transform(({ model, ...options }) => ({ models: [model], ...options })),
 ]);
 
-export const sortJobSchema = z.object({ sortingId: z.string() });
+/** With `undo` what was sorted is put back. */
+export const sortJobSchema = z.object({ sortingId: z.string(), undo: z.literal(true).exactOptional() });
 
 export const classifyJobSchema = z.object({ sweepId: z.string() });
 

@@ -31,6 +31,16 @@ export const sortedFileSchema = z.object({
   note: z.string(),
 });
 
+/** A line of the list of what a sorting did: enough to take it back. Paths are absolute. */
+export const sortedLineSchema = z.object({
+  done: z.enum(['moved', 'copied']),
+  from: z.string().min(1),
+  to: z.string().min(1),
+  /** Of the photo, and its time of change, ms UTC; null where the line has none. */
+  sizeBytes: z.number().nullable().default(null),
+  modifiedAt: z.number().nullable().default(null),
+});
+
 export const sortSummarySchema = z.object({
   id: z.string(),
   sweepId: z.string(),
@@ -44,6 +54,8 @@ export const sortSummarySchema = z.object({
   collisions: z.int(),
   /** What stays, by the reason. */
   left: z.array(z.object({ note: z.string(), files: z.int() })),
+  /** What was sorted, was to be put back and was not, by the reason. */
+  notPutBack: z.array(z.object({ note: z.string(), files: z.int() })),
   /** What became of those that go somewhere. */
   done: z.int(),
   skipped: z.int(),
@@ -77,9 +89,12 @@ export const sortingOperations = {
   }),
   /** Copies or moves as planned, as a job; the same again goes on where it was stopped. */
   apply: call({ input: byId, output: startedJobSchema }),
+  /** Moves photos back and takes copies away, as a job; nothing is overwritten, and what has changed since is left. */
+  undo: call({ input: byId, output: startedJobSchema }),
 };
 
 export type SortSettings = z.output<typeof sortSettingsSchema>;
 export type SortedFileState = z.output<typeof sortedFileStateSchema>;
 export type SortedFile = z.output<typeof sortedFileSchema>;
+export type SortedLine = z.output<typeof sortedLineSchema>;
 export type SortSummary = z.output<typeof sortSummarySchema>;

@@ -99,6 +99,16 @@ export function sortingHandlers({ sorting, queue }: HandlerParts): StudioHandler
       const title = `${settings.mode === 'move' ? 'Move' : 'Copy'} photos into ${basename(settings.to)}`;
       return { jobId: queue.add({ kind: 'sortPhotos', title, request: { sortingId: id }, subject: id }) };
     },
+    undo({ id }) {
+      const { settings } = sorting.existing(id);
+      const known = queue.findBySubject(id, ['sortPhotos']);
+      if (known !== undefined) {
+        throw new AppError('BUSY', 'these photos are being sorted or put back; wait for it, or stop it');
+      }
+      const title = `Put back what was sorted into ${basename(settings.to)}`;
+      const request = { sortingId: id, undo: true };
+      return { jobId: queue.add({ kind: 'sortPhotos', title, request, subject: id }) };
+    },
   };
 }
 

@@ -195,9 +195,14 @@ function sortKind({ sorting, changes }: JobKindParts): JobKind {
     slots: () => ['sorting'],
     pausing: 'byStopping',
     async run(request, context) {
-      const { sortingId } = parse(checks.sortJobSchema, request);
-      const progress = counting(context, 'sorting', 'files');
+      const { sortingId, undo } = parse(checks.sortJobSchema, request);
+      const progress = counting(context, undo ? 'putting back' : 'sorting', 'files');
       try {
+        if (undo) {
+          const { total, done } = await sorting.undo(sortingId, progress, context.signal);
+          context.skipped(total - done);
+          return;
+        }
         const { skipped, failed } = await sorting.apply(sortingId, progress, context.signal);
         context.skipped(skipped + failed);
       } finally {

@@ -2,7 +2,19 @@
 // that moves leaves its old place only when its new one is safe on the disk.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, lstat, open, readlink, rm, stat, symlink, unlink, utimes } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  lstat,
+  open,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../api/errors.ts';
 import { fromFileSystem } from '../../data/data-directory.ts';
@@ -27,7 +39,14 @@ export class LeftAlone extends Error {}
 
 /** The file under its new name as well as the old. Throws LeftAlone, DISK_FULL, IO. */
 export async function placeFile(
-  { source, target, sizeBytes, modifiedAt }: StoredFile & { target: string },
+  {
+    source,
+    target,
+    sizeBytes,
+    modifiedAt,
+  }: Pick<StoredFile, 'source' | 'sizeBytes' | 'modifiedAt'> & {
+    target: string;
+  },
   mode: 'copy' | 'move',
 ): Promise<void> {
   const found = await lstat(source).catch(() => undefined);
@@ -36,7 +55,7 @@ export async function placeFile(
     throw new LeftAlone('the photo is not there any more');
   }
   if (meant.size !== sizeBytes || Math.floor(meant.mtimeMs) !== modifiedAt) {
-    throw new LeftAlone('the photo has changed since it was classified');
+    throw new LeftAlone('the photo has changed since');
   }
   try {
     if (mode === 'copy') await copyTo(source, target, { verify: false });
@@ -44,7 +63,7 @@ export async function placeFile(
     else await linkOrCopy(source, target);
   } catch (error) {
     if (systemCode(error) === 'EEXIST') {
-      throw new LeftAlone('a file of that name has come there since it was planned');
+      throw new LeftAlone('a file of that name is there by now');
     }
     throw error instanceof AppError || error instanceof LeftAlone
       ? error
@@ -52,14 +71,29 @@ export async function placeFile(
   }
 }
 
-/** After placeFile() and syncFolder(): the old name of a photo that moved. Only what is at the new one, too, is unlinked. */
+/**
+ * After placeFile() and syncFolder(): the old name of a photo that moved. Only what is at the new one, too, is unlinked:
+ * a folder's link may lead both paths to one name.
+ */
 export async function leaveOldPlace(source: string, target: string): Promise<void> {
+  if (await isOneName(source, target)) {
+    throw new AppError('IO', `${target} and ${source} are one file; it is left`, { path: source });
+  }
   const [before, now] = [await stat(source), await stat(target)];
   const same = before.dev === now.dev && before.ino === now.ino;
   if (!same && before.size !== now.size) {
     throw new AppError('IO', `${target} is not what ${source} is; both are left`, { path: source });
   }
   await unlink(source);
+}
+
+/** Whether two paths lead to one entry of one folder: taking one away takes both. */
+export async function isOneName(a: string, b: string): Promise<boolean> {
+  const [one, other] = [await lstat(a), await lstat(b)];
+  const same = one.dev === other.dev && one.ino === other.ino;
+  if (same && one.nlink < 2) return true; // whatever leads there
+  const [there, here] = await Promise.all([realpath(dirname(a)), realpath(dirname(b))]);
+  return there === here && basename(a) === basename(b);
 }
 
 /** Names in it are on the disk. */
@@ -120,7 +154,8 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 of what is in it. */
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');

@@ -2,10 +2,12 @@
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -15,6 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { SortSettings } from '../../api/operations/sorting.ts';
 import { openDatabase } from '../../data/open-database.ts';
 import { changeSortedFiles, listSortedFiles } from '../../data/sortings.ts';
+import { smallDisk } from '../../data/test-files.ts';
 import type { Studio } from '../studio.ts';
 import { TestFolder } from '../testing/test-studio.ts';
 import { ClassFolders, folderName, numbered } from './targets.ts';
@@ -202,6 +205,159 @@ describe('sorting', () => {
     expect(again.files).toBe(0);
     expect(again.left).toContainEqual({ note: 'it is there already', files: 5 });
     expect(files(from)).toEqual([...names].sort());
+  });
+});
+
+describe('taking a sorting back', () => {
+  const unsure = { threshold: 0.8, unsure: 'folder' as const };
+  const sorted = async (settings: Partial<SortSettings>) =>
+    await studio.sorting.apply((await plan({ ...unsure, ...settings })).id, none);
+
+  it('puts photos that moved back where they were, and leaves nothing behind', async () => {
+    writeFileSync(join(folder.root, 'elsewhere.jpg'), 'photo elsewhere');
+    symlinkSync('../elsewhere.jpg', join(from, 'link.jpg'));
+    await studio.sweeps.run(sweepId);
+    const before = files(from);
+    const { id, list, files: count } = await sorted({ mode: 'move' });
+    expect([files(from), count]).toEqual([['bad.jpg'], 6]);
+    rmSync(join(from, 'deep'), { recursive: true });
+    const progress: number[] = [];
+    const end = await studio.sorting.undo(id, (done) => progress.push(done));
+    expect([end, progress]).toEqual([{ total: 6, done: 6, left: [] }, [6]]);
+    expect(files(from)).toEqual(before);
+    expect(contents(from)).toEqual([...all, 'photo elsewhere'].sort());
+    expect(lstatSync(join(from, 'link.jpg')).isSymbolicLink()).toBe(true);
+    expect([existsSync(list), existsSync(join(to, 'unsure'))]).toEqual([false, false]);
+    expect(await studio.sorting.summary(id)).toMatchObject({
+      files: 0,
+      done: 0,
+      left: [
+        { note: 'it was put back', files: 6 },
+        { note: 'it could not be read', files: 1 },
+      ],
+      notPutBack: [],
+    });
+    // There is nothing to do any more.
+    await expect(studio.sorting.undo(id, none)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('overwrites nothing, leaves what has changed, says why, and goes on later', async () => {
+    const { id, list } = await sorted({ mode: 'move', collisions: 'skip' });
+    expect(files(to)).toEqual(['unsure/a.jpg', 'unsure/ab.jpg', 'unsure/abc.jpg']);
+    const taken = readFileSync(list, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { from: string; to: string });
+    const a = taken.find(({ to: target }) => target.endsWith('/a.jpg'))?.from ?? '';
+    mkdirSync(dirname(a), { recursive: true });
+    writeFileSync(a, 'mine');
+    writeFileSync(join(to, 'unsure/ab.jpg'), 'painted over by hand');
+    rmSync(join(to, 'unsure/abc.jpg'));
+    const end = await studio.sorting.undoList(list, none);
+    expect(end).toMatchObject({ total: 3, done: 0 });
+    expect(new Map(end.left.map(({ path, note }) => [basename(path), note]))).toEqual(
+      new Map([
+        ['a.jpg', 'a file of that name is there by now'],
+        ['ab.jpg', 'the photo has changed since'],
+        ['abc.jpg', 'the photo is not there any more'],
+      ]),
+    );
+    expect(readFileSync(a, 'utf8')).toBe('mine');
+    expect(readFileSync(join(to, 'unsure/ab.jpg'), 'utf8')).toBe('painted over by hand');
+    const { notPutBack, done } = await studio.sorting.summary(id);
+    expect([notPutBack.length, done]).toEqual([3, 3]);
+    rmSync(a);
+    expect(await studio.sorting.undoList(list, none)).toMatchObject({ total: 3, done: 1 });
+    expect(readFileSync(a, 'utf8')).toMatch(/^photo .*a\.jpg$/);
+    expect(readFileSync(list, 'utf8').trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  it('takes copies away where the original is still the same', async () => {
+    const { list } = await sorted({ collisions: 'skip' });
+    writeFileSync(join(to, 'unsure/ab.jpg'), 'photo xx.jpg'); // as long as before
+    rmSync(join(from, 'abc.jpg'));
+    const end = await studio.sorting.undoList(list, none);
+    expect(end).toMatchObject({ total: 3, done: 1 });
+    expect(files(to)).toEqual(['unsure/ab.jpg', 'unsure/abc.jpg']);
+    expect(readFileSync(join(to, 'unsure/abc.jpg'), 'utf8')).toBe('photo abc.jpg');
+    expect(files(from)).toEqual(names.filter((name) => name !== 'abc.jpg').sort());
+  });
+
+  it('goes on after a kill between any two steps', async () => {
+    const { id, list } = await sorted({ mode: 'move' });
+    const [first, second] = readFileSync(list, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { from: string; to: string });
+    for (const one of [first, second]) linkSync(one?.to ?? '', one?.from ?? '');
+    rmSync(second?.to ?? '');
+    // Killed while it sorted, before the list was written.
+    rmSync(list);
+    expect(await studio.sorting.undo(id, none)).toMatchObject({ total: 5, done: 5 });
+    expect(contents(from)).toEqual([...all].sort());
+    expect(files(to)).toEqual([]);
+  });
+
+  it('never takes the only name of a photo', async () => {
+    const { list } = await sorted({ mode: 'move' });
+    rmSync(from, { recursive: true });
+    symlinkSync(join(to, 'unsure'), from);
+    const end = await studio.sorting.undoList(list, none);
+    expect(contents(to)).toEqual(readable);
+    expect(end.left.find(({ path }) => path === join(to, 'unsure/ab.jpg'))?.note).toContain('are one file');
+  });
+
+  it('touches nothing by a list that is something else', async () => {
+    const { list } = await sorted({ mode: 'move' });
+    writeFileSync(list, `${readFileSync(list, 'utf8')}{"done":"moved","from":"a.jpg","to":"/b.jpg"}\n`);
+    const before = files(to);
+    await expect(studio.sorting.undoList(list, none)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('line 6'),
+    });
+    expect(files(to)).toEqual(before);
+    await expect(studio.sorting.undoList(join(to, 'none.jsonl'), none)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    const stop = new AbortController();
+    stop.abort();
+    const [one] = readFileSync(list, 'utf8').split('\n');
+    writeFileSync(list, `${one}\n`);
+    await expect(studio.sorting.undoList(list, none, stop.signal)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    expect([files(to), readFileSync(list, 'utf8')]).toEqual([before, `${one}\n`]);
+  });
+
+  it('moves to another disk and back', async () => {
+    const disk = smallDisk(1_000_000);
+    if (disk === undefined) return;
+    const { list } = await sorted({ mode: 'move', to: join(disk, 'sorted') });
+    expect(files(from)).toEqual(['bad.jpg']);
+    expect(contents(join(disk, 'sorted'))).toEqual(readable);
+    expect(statSync(list).dev).not.toBe(statSync(from).dev);
+    expect(await studio.sorting.undoList(list, none)).toMatchObject({ total: 5, done: 5 });
+    expect(contents(from)).toEqual([...all].sort());
+    expect(files(join(disk, 'sorted'))).toEqual([]);
+  });
+
+  it('keeps photos where they are when their old disk is full', async () => {
+    const disk = smallDisk(600_000);
+    if (disk === undefined) return;
+    const there = join(disk, 'photos');
+    mkdirSync(there);
+    writeFileSync(join(there, 'a.jpg'), Buffer.alloc(300_000, 1));
+    const { id } = studio.sweeps.open({ paths: [there], model: 'first', top: 2, crops: 1 });
+    await studio.sweeps.run(id);
+    const settings = { to, threshold: 0, mode: 'move', unsure: 'leave', collisions: 'number' } as const;
+    const { list } = await studio.sorting.apply((await studio.sorting.plan(id, settings)).id, none);
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(500_000, 2));
+    const text = readFileSync(list, 'utf8');
+    await expect(studio.sorting.undoList(list, none)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect([files(there), files(to).length, readFileSync(list, 'utf8')]).toEqual([[], 1, text]);
+    rmSync(join(disk, 'filler'));
+    expect(await studio.sorting.undoList(list, none)).toMatchObject({ total: 1, done: 1 });
+    expect(readFileSync(join(there, 'a.jpg'))).toEqual(Buffer.alloc(300_000, 1));
   });
 });
 

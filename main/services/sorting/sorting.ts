@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as giveWay } from 'node:timers/promises';
 import { AppError, toErrorReport } from '../../api/errors.ts';
-import type { SortedFile, SortSettings, SortSummary } from '../../api/operations/sorting.ts';
+import type { SortedFile, SortedLine, SortSettings, SortSummary } from '../../api/operations/sorting.ts';
 import type { StoredPrediction } from '../../api/predictions.ts';
 import { fromFileSystem } from '../../data/data-directory.ts';
 import type { WritableDatabase } from '../../data/database.ts';
@@ -22,14 +22,17 @@ import {
   insertSorting,
   isTarget,
   listSortedFiles,
+  numberedNote,
   pageSortedFiles,
   type Sorting,
   type StoredFile,
   startSorting,
+  unsortFiles,
 } from '../../data/sortings.ts';
 import type { SweepService } from '../sweeps/sweeps.ts';
 import { LeftAlone, leaveOldPlace, placeFile, syncFolder } from './place-file.ts';
 import { ClassFolders, looksLikeCopy, numbered, unsureFolder } from './targets.ts';
+import { type UndoEnd, undoList } from './undo.ts';
 
 export interface SortingParts {
   db: WritableDatabase;
@@ -79,7 +82,7 @@ export class SortingService {
   /** Throws NOT_FOUND. */
   async summary(id: string): Promise<SortSummary> {
     const { sweepId, settings, createdAt, appliedAt } = this.existing(id);
-    const { folders, left, collisions, states } = countSortedFiles(this.#parts.db, id);
+    const { folders, left, notPutBack, collisions, states } = countSortedFiles(this.#parts.db, id);
     const sizeBytes = folders.reduce((sum, folder) => sum + folder.sizeBytes, 0);
     const moves = settings.mode === 'move' && (await this.#onOneDisk(id, settings.to));
     return {
@@ -91,6 +94,7 @@ export class SortingService {
       sizeBytes,
       collisions,
       left,
+      notPutBack,
       done: states.done,
       skipped: states.skipped,
       failed: states.failed,
@@ -152,6 +156,43 @@ export class SortingService {
       await this.#writeList(id, settings);
     }
     return await this.summary(id);
+  }
+
+  /**
+   * Puts back what a sorting did. Again, it goes on. Nothing is overwritten; what has changed since is left, and told.
+   * Throws NOT_FOUND, IO, CANCELLED.
+   */
+  async undo(
+    id: string,
+    onProgress: (done: number, total: number) => void,
+    signal?: AbortSignal,
+  ): Promise<UndoEnd> {
+    const { settings } = this.existing(id);
+    await this.#finishBegun(id, settings);
+    await this.#writeList(id, settings);
+    return await this.undoList(listFile(id, settings), onProgress, signal);
+  }
+
+  /** As undo(), by the list of what a sorting did. Throws NOT_FOUND, INVALID_ARGUMENT where it is something else. */
+  async undoList(
+    list: string,
+    onProgress: (done: number, total: number) => void,
+    signal?: AbortSignal,
+  ): Promise<UndoEnd> {
+    const { db } = this.#parts;
+    // The sorting may have been made with another data directory, or be forgotten: the list is enough.
+    const [, id = ''] = /^sorted-(.+)\.jsonl$/.exec(basename(list)) ?? [];
+    return await undoList(
+      list,
+      (files) =>
+        unsortFiles(
+          db,
+          id,
+          files.map(({ line, whyNot }) => ({ source: line.from, target: line.to, whyNot })),
+        ),
+      onProgress,
+      signal,
+    );
   }
 
   async #batch(id: string, { mode }: SortSettings, files: readonly Targeted[]): Promise<void> {
@@ -225,8 +266,10 @@ export class SortingService {
     const lines = function* (): Generator<string> {
       for (let offset = 0; ; offset += rowsAtOnce) {
         const { files } = pageSortedFiles(db, { id, state: 'done', offset, limit: rowsAtOnce });
-        for (const { source, target } of files) {
-          yield `${JSON.stringify({ done: settings.mode === 'move' ? 'moved' : 'copied', from: source, to: target })}\n`;
+        for (const { source, target, sizeBytes, modifiedAt } of files) {
+          const done = settings.mode === 'move' ? 'moved' : 'copied';
+          const line: SortedLine = { done, from: source, to: target ?? '', sizeBytes, modifiedAt };
+          yield `${JSON.stringify(line)}\n`;
         }
         if (files.length < rowsAtOnce) return;
       }
@@ -311,7 +354,7 @@ class Planner {
     const place = await this.#place(join(to, folder), facts);
     if (place === undefined) return left('a file of its name is there already');
     if (place.there) return left('it is there already');
-    const note = place.number === 1 ? '' : 'a file of its name is there already; it gets a number';
+    const note = place.number === 1 ? '' : numberedNote;
     this.#targets.add(place.target);
     this.#push({ ...facts, target: place.target, note, state: 'planned' });
   }

@@ -149,6 +149,25 @@ describe('the whole way', () => {
     ]);
     expect((await cli(['classify', 'bad.jpg', '--model', 'net'])).status).toBe(1);
 
+    const sort = ['sort', 'photos/val', '--model', 'net', '--to', 'sorted', '--threshold', '0', '--move'];
+    const sorted = await cli([...sort, '--apply', '--json']);
+    const { list, done } = objects(sorted.stdout).at(-1) ?? {};
+    expect([sorted.status, done, existsSync(folder.path('photos/val/a/0.jpg'))]).toEqual([0, 3, false]);
+    folder.write('photos/val/a/0.jpg', 'mine');
+    const undone = await cli(['sort', 'undo', String(list)]);
+    expect([undone.status, undone.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^2 photos put back, 1 photo left\n.*0\.jpg: a file of that name is there by now\n$/,
+      ),
+    ]);
+    folder.delete('photos/val/a/0.jpg');
+    const rest = await cli(['sort', 'undo', String(list), '--json']);
+    expect([rest.status, objects(rest.stdout)]).toEqual([
+      0,
+      [{ event: 'done', total: 1, done: 1, left: [], list: null }],
+    ]);
+
     const exported = await cli([
       'model',
       'export',

@@ -28,6 +28,7 @@ import { runsReport } from './commands/runs-report.ts';
 import { runsShow } from './commands/runs-show.ts';
 import { serve } from './commands/serve.ts';
 import { sort } from './commands/sort.ts';
+import { sortUndo } from './commands/sort-undo.ts';
 import { train } from './commands/train.ts';
 import { watch } from './commands/watch.ts';
 
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   evaluationsList,
   evaluationsCompare,
   classify,
+  sortUndo,
   sort,
   watch,
   runsList,

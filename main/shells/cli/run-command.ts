@@ -118,8 +118,10 @@ function help(words: readonly string[], { program, commands, stdout }: Surroundi
   const group = commands.filter(
     (command) => command.words.length > words.length && words.every((word, i) => command.words[i] === word),
   );
-  if (group.length > 0) stdout.write(`${group.map((command) => commandUsage(program, command)).join('\n')}`);
-  else stdout.write(commandUsage(program, findCommand(words, commands)));
+  const own = commands.filter((command) => command.words.join(' ') === words.join(' '));
+  if (group.length > 0) {
+    stdout.write([...own, ...group].map((command) => commandUsage(program, command)).join('\n'));
+  } else stdout.write(commandUsage(program, findCommand(words, commands)));
   return exitStatus.done;
 }
 

@@ -1,5 +1,6 @@
 // The icons: strokes on a 16x16 grid, drawn with the colour of the text beside them.
 export const iconShapes = {
+  undo: 'M5 3 2.5 5.5 5 8M2.5 5.5h7a3.7 3.7 0 0 1 0 7.5H5',
   home: 'M2.5 7.5 8 3l5.5 4.5V13h-4V9.5h-3V13h-4z',
   datasets: 'M2.5 3.5h4v4h-4zM9.5 3.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
   augment: 'M5 1.5V11h9.5M1.5 5H11v9.5',

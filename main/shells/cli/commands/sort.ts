@@ -26,7 +26,8 @@ export const sort: Command = {
     apply: { help: 'do it; without this only the plan is shown' },
   },
   notes: [
-    'Nothing is ever overwritten or deleted. What was moved or copied is listed in DIR/sorted-*.jsonl.',
+    'Nothing is ever overwritten or deleted. What was moved or copied is listed in DIR/sorted-*.jsonl, by which',
+    '`sort undo` puts it back.',
   ],
   async run(context, args) {
     const { output, signal, studio } = context;
@@ -61,6 +62,7 @@ export const sort: Command = {
     output.print(
       `${plural(end.done, 'photo')} ${plan.settings.mode === 'move' ? 'moved' : 'copied'}, ${rest.join(', ')}`,
     );
+    if (end.done > 0) output.print(`sort undo ${printable(end.list)} puts it back`);
     if (end.skipped + end.failed > 0) {
       for (const state of ['skipped', 'failed'] as const) {
         for (const file of sorting.files({ id: plan.id, state, offset: 0, limit: 20 }).files) {

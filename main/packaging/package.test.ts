@@ -159,6 +159,18 @@ describe.skipIf(!possible)(`the packaged application${reason}`, () => {
     expect(devices.stdout).toMatch(/"id":"cpu".*"usable":true/);
   });
 
+  it('draws the sample pictures in a thread of its own', () => {
+    const file = join(app, 'main/datasets/sample/draw-sample-set.js');
+    const options = { folder: join(scratch, 'sample'), trainPerClass: 1, valPerClass: 0 };
+    const { status, stderr } = run(node(), [
+      '-e',
+      `import(${JSON.stringify(file)}).then((m) => m.drawSampleSet(${JSON.stringify(options)}))`,
+    ]);
+    expect([status, stderr]).toEqual([0, '']);
+    const drawn = files(join(scratch, 'sample')).filter((picture) => picture.endsWith('.png'));
+    expect(drawn.length).toBeGreaterThan(5);
+  });
+
   it('serves the screens', async () => {
     const args = ['--data-dir', join(scratch, 'served'), 'serve', '--port', '0'];
     const env = { PATH: '/usr/bin:/bin', HOME: scratch };

@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset } from '../api/datasets.ts';
-import { sampleSetVersion, writeSampleSet } from '../datasets/sample/sample-set.ts';
+import { drawSampleSet } from '../datasets/sample/draw-sample-set.ts';
+import { sampleSetVersion } from '../datasets/sample/sample-set.ts';
 import { sampleClasses } from '../datasets/sample/shapes.ts';
 import type { AddDatasetRequest, DatasetService } from './datasets.ts';
 import type { TrainRequest } from './training.ts';
@@ -36,12 +37,12 @@ export class DemoPlan {
     this.#datasets = datasets;
   }
 
-  /** Draws what is not there yet. */
+  /** Draws what is not there yet, on a thread of its own. */
   async drawPictures(
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
   ): Promise<DemoPictures> {
-    await writeSampleSet({
+    await drawSampleSet({
       folder: this.#folder,
       trainPerClass,
       valPerClass,

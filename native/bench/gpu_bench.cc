@@ -8,6 +8,8 @@
 //
 // --traffic 1 needs no GPU: it prints the bytes and operations alone, a line for each kernel of a step.
 // --ahead 1, as the trainer does it: a step is started before the one before it is finished.
+// The environment's ALEXNET_CUDA_GRAPHS and ALEXNET_CUDA_OVERLAP say how columns work, as they do in
+// training.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +24,7 @@
 #include "columns/team.h"
 #include "cuda/loader/device_reports.h"
 #include "cuda/loader/plugin_column.h"
+#include "cuda/settings.h"
 #include "cuda/traffic.h"
 #include "preset.h"
 #include "random_training.h"
@@ -161,6 +164,7 @@ void run(const Options& options) {
                     {"devices", options.devices},
                     {"ms_per_step", 1000 * seconds / steps},
                     {"exchange_ms_per_step", exchange_ms / steps},
+                    {"overlap", cuda::overlap_wanted()},
                     {"loss", loss},
                     {"graphs", graphs.recorded},
                     {"graphs_refused", graphs.refusal},

@@ -253,6 +253,7 @@ def choices(check, limit):
     """What the engine chose by reasoning, beside its alternatives, bf16."""
     end = time.monotonic() + limit
     no_graphs = {"ALEXNET_CUDA_GRAPHS": "0"}
+    overlap = {"ALEXNET_CUDA_OVERLAP": "1"}
     # Small batches feel the host's part of a step, large ones the copies between columns.
     ways = [
         ("layers", 1024, ["--layers", 1], {}),
@@ -260,9 +261,11 @@ def choices(check, limit):
         ("each step finished before the next", 128, ["--ahead", 0], {}),
         ("without graphs", 1024, [], no_graphs),
         ("on one GPU, two threads", 1024, ["--devices", "0,0"], {}),
+        ("on one GPU, two threads, overlap", 1024, ["--devices", "0,0"], overlap),
     ]
     if len(check.result["gpus"]) > 1:
         ways.insert(0, ("on two GPUs", 1024, ["--devices", "0,1"], {}))
+        ways.insert(1, ("on two GPUs, overlap", 1024, ["--devices", "0,1"], overlap))
     found, wrong = {}, []
     for title, batch, arguments, env in ways:
         name = f"{title}, batch {batch}"

@@ -6,12 +6,6 @@
 
 namespace alexnet::cuda {
 
-namespace {
-
-constexpr int64_t kBoundary = 256;
-
-}  // namespace
-
 int64_t largest_batch(const MemoryNeed& need, int64_t batch, int64_t available) {
   if (need.fixed >= available || need.with_batch <= 0) return 0;
   const double an_image = static_cast<double>(need.with_batch) / static_cast<double>(batch);
@@ -24,7 +18,7 @@ Arena::~Arena() {
 
 size_t Arena::reserve(int64_t bytes, Growth growth) {
   const int64_t offset = need_.total();
-  const int64_t rounded = (bytes + kBoundary - 1) / kBoundary * kBoundary;
+  const int64_t rounded = (bytes + kArenaBoundary - 1) / kArenaBoundary * kArenaBoundary;
   (growth == Growth::kFixed ? need_.fixed : need_.with_batch) += rounded;
   return static_cast<size_t>(offset);
 }

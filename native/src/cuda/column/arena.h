@@ -11,7 +11,10 @@ namespace alexnet::cuda {
 
 class Arena;
 
-/// `count` values that exist after Arena::allocate(), on a 256-byte boundary.
+/// Bytes on whose multiples blocks begin.
+inline constexpr int64_t kArenaBoundary = 256;
+
+/// `count` values that exist after Arena::allocate(), on a boundary.
 template <class T>
 class Block {
  public:

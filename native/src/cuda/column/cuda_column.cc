@@ -18,6 +18,7 @@
 #include "cuda/column/loss_head.h"
 #include "cuda/column/parameter_update.h"
 #include "cuda/column/step_graphs.h"
+#include "cuda/settings.h"
 
 namespace alexnet::cuda {
 
@@ -38,14 +39,8 @@ class ReportingColumn : public Column {
   virtual const StepGraphs& graphs() const = 0;
 };
 
-/// Whether graphs are wanted: not where the environment's ALEXNET_CUDA_GRAPHS is 0.
-bool wants_graphs() {
-  const char* value = std::getenv("ALEXNET_CUDA_GRAPHS");
-  return !value || std::string(value) != "0";
-}
-
 /// What a graph's key begins with.
-enum Call : uint64_t { kForward, kLoss, kBackwardData, kLayOut, kBackwardWeights, kUpdate };
+enum Call : uint64_t { kForwardEarly, kForward, kLoss, kBackwardData, kLayOut, kBackwardWeights, kUpdate };
 
 template <class T>
 class CudaColumn : public ReportingColumn {
@@ -105,6 +100,8 @@ class CudaColumn : public ReportingColumn {
   int partners() const { return share_.splits_fc ? share_.places() : share_.columns; }
   /// The shares of the columns that are joined before a layer.
   std::vector<Share> joined_shares(const LayerPlan& layer) const;
+  /// The features with which a layer begins before the others are there: see LayerSite::early.
+  Range early_features(size_t layer) const;
   /// Where this column stands among them.
   size_t joined_index(const LayerPlan& layer) const {
     return static_cast<size_t>(share_.splits(layer) ? share_.place() : share_.column);
@@ -146,7 +143,8 @@ class CudaColumn : public ReportingColumn {
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
   std::vector<std::unique_ptr<JoinedInput<T>>> joined_;  // by layer; null where it does not gather
-  std::vector<std::unique_ptr<Event>> output_ready_;     // by layer; null where it is not published
+  const bool overlap_;
+  std::vector<std::unique_ptr<Event>> output_ready_;  // by layer; null where it is not published
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<GradientSum> sum_;  // null where there is one replica, or none trains
   bool lowest_ = false;               // the last backward() was that of the lowest layer that learns
@@ -175,7 +173,8 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
       // Events that time layers cannot be part of a graph.
-      graphs_(context_, wants_graphs() && !clock_.on()),
+      graphs_(context_, graphs_wanted() && !clock_.on()),
+      overlap_(overlap_wanted()),
       loss_(context_, arena_, share_.rows(plan.layers.back()).size(), plan.spec.classes),
       update_(context_, arena_, plan.layers.size()),
       resting_(context_),
@@ -223,15 +222,16 @@ void CudaColumn<T>::build_layers() {
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
     Maps<T> input = l == 0 ? input_of().maps() : layers_[l - 1]->output();
+    const Range early = early_features(l);
     if (share_.gathers(plan_.layers[l])) {
       const std::vector<Share> others = joined_shares(plan_.layers[l]);
       std::vector<int> devices;
       for (const Share& other : others) devices.push_back(device_of(other));
       joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others,
-                                                    devices, training);
+                                                    devices, training, /*in_pieces=*/early.size() > 0);
       input = joined_[l]->maps();
     }
-    const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_};
+    const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_, early};
     if (plan_.layers[l].spec.kind == LayerKind::kConv) {
       layers_.push_back(std::make_unique<ConvLayer<T>>(site, input));
     } else {
@@ -254,6 +254,18 @@ std::vector<Share> CudaColumn<T>::joined_shares(const LayerPlan& layer) const {
   for (int i = 0; i < (all ? share_.places() : share_.columns); ++i)
     shares.push_back(share_.at(all ? i : share_.replica * share_.columns + i));
   return shares;
+}
+
+template <class T>
+Range CudaColumn<T>::early_features(size_t layer) const {
+  const LayerPlan& here = plan_.layers[layer];
+  // Two columns of equal width, each with all rows: those of a layer that is split over replicas have not.
+  const bool halves = layer > 0 && share_.columns == 2 && plan_.layers[layer - 1].spec.width % 2 == 0;
+  if (!overlap_ || !halves || !here.gathers || share_.splits(here) || here.spec.kind != LayerKind::kFc)
+    return {};
+  const Range own = share_.width(plan_.layers[layer - 1]);
+  const int64_t pixels = here.in.height * here.in.width;
+  return {own.begin * pixels, own.end * pixels};
 }
 
 template <class T>
@@ -331,15 +343,23 @@ template <class T>
 void CudaColumn<T>::gather(size_t layer, std::span<Column* const> all) {
   context_.use();
   graphs_.start();
-  const Maps<T>& to = joined_[layer]->maps();
+  const JoinedInput<T>& joined = *joined_[layer];
   std::vector<Part<T>> parts;
   for (size_t i = 0; i < all.size(); ++i) {
     const CudaColumn& other = same(all[i]);
     const Maps<T>& output = other.layers_[layer - 1]->output();
     parts.push_back({output.data.data(), output.view, other.output_ready_[layer - 1].get(),
-                     other.exchange_index(), joined_[layer]->offset_of(i)});
+                     other.exchange_index(), joined.offset_of(i), joined.view_of(i)});
   }
-  exchange_->join<T>(std::move(parts), to.data.data(), to.view);
+  T* to = joined.maps().data.data();
+  if (early_features(layer).size() == 0) return exchange_->join<T>(std::move(parts), to);
+  exchange_->join_beside<T>(std::move(parts), to);
+  graphs_.add({kForwardEarly, layer}, [this, layer] {
+    clock_.begin(layer, false);
+    layers_[layer]->forward_early();
+  });
+  graphs_.start();
+  exchange_->await_joined();
 }
 
 template <class T>
@@ -355,7 +375,7 @@ void CudaColumn<T>::forward(size_t layer, const PassContext& context) {
                                                           cudaMemcpyHostToDevice, context_.compute()));
   }
   graphs_.add({kForward, layer, pass_.training, pass_.seed}, [this, layer, pass = pass_] {
-    clock_.begin(layer, false);
+    if (early_features(layer).size() == 0) clock_.begin(layer, false);
     layers_[layer]->forward(pass);
     clock_.end(layer, false);
   });
@@ -374,11 +394,13 @@ BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   for (Column* one : all) {
     const CudaColumn& other = same(one);
     const Range units = other.share_.width(classifier_plan());
+    MapView there = channels_of(loss_.view(), units.size());
+    there.images = rows;
     parts.push_back({other.classifier_->logits().data(), channels_last_view(rows, units.size(), 1, 1),
-                     other.output_ready_[last()].get(), other.exchange_index(), units.begin});
+                     other.output_ready_[last()].get(), other.exchange_index(), units.begin, there});
     if (&other != this) others_.push_back(&other);
   }
-  exchange_->join<float>(std::move(parts), loss_.joined(), loss_.view());
+  exchange_->join<float>(std::move(parts), loss_.joined());
   if (!input_of().has_labels()) {
     loss_.clear(slot());
     return {};

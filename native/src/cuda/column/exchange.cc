@@ -22,7 +22,12 @@ void enable_peer(int device, int other) {
 
 Exchange::Exchange(const DeviceContext& context, Arena& arena, int column, const std::vector<int>& devices,
                    int64_t largest, int pieces_a_pass)
-    : context_(context), column_(column), devices_(devices), released_(std::make_unique<Event>(context)) {
+    : context_(context),
+      column_(column),
+      devices_(devices),
+      released_(std::make_unique<Event>(context)),
+      begun_(std::make_unique<Event>(context)),
+      joined_(std::make_unique<Event>(context)) {
   for (size_t c = 0; c < devices.size(); ++c) {
     const bool fetches = static_cast<int>(c) != column && remote(static_cast<int>(c));
     if (fetches) enable_peer(context.device(), devices[c]);

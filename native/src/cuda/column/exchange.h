@@ -19,8 +19,10 @@ struct Part {
   const V* data;
   MapView view;
   const Event* ready;
-  int column = 0;      // whose, as Exchange counts them
-  int64_t offset = 0;  // in what it is joined to, in values
+  int column = 0;  // whose, as Exchange counts them
+  // In what it is joined to: where, in values, and how it lies there.
+  int64_t offset = 0;
+  MapView there{};
 };
 
 class Exchange {
@@ -32,7 +34,12 @@ class Exchange {
 
   /// Queues every part to its place in `to`.
   template <class V>
-  void join(std::vector<Part<V>> parts, V* to, const MapView& view);
+  void join(std::vector<Part<V>> parts, V* to);
+  /// The same, but of the compute stream's time only this column's own part takes some. The others come
+  /// beside what is queued there next, until await_joined().
+  template <class V>
+  void join_beside(std::vector<Part<V>> parts, V* to);
+  void await_joined() const { joined_->hold(context_.compute()); }
 
   bool remote(int column) const { return devices_[static_cast<size_t>(column)] != context_.device(); }
 
@@ -67,7 +74,7 @@ class Exchange {
   const std::vector<int> devices_;
   std::vector<Block<std::byte>> landing_;        // by column; empty where it is not remote
   std::vector<std::unique_ptr<Event>> fetched_;  // by column
-  std::unique_ptr<Event> released_;
+  std::unique_ptr<Event> released_, begun_, joined_;
   /// The copies of one pass.
   struct Clock {
     std::vector<std::unique_ptr<Event>> begins, ends;
@@ -78,7 +85,7 @@ class Exchange {
 };
 
 template <class V>
-void Exchange::join(std::vector<Part<V>> parts, V* to, const MapView& view) {
+void Exchange::join(std::vector<Part<V>> parts, V* to) {
   // Copies from other devices run while this device's own part is put in its place.
   bool local = false;
   for (Part<V>& part : parts) {
@@ -94,13 +101,34 @@ void Exchange::join(std::vector<Part<V>> parts, V* to, const MapView& view) {
     for (const Part<V>& part : parts) {
       if (remote(part.column) != from_others) continue;
       if (from_others) await(part.column);
-      MapView there = channels_of(view, part.view.channels);
-      there.images = part.view.images;
-      copy_map<V, V>(context_.compute(), part.data, part.view, to + part.offset, there);
+      copy_map<V, V>(context_.compute(), part.data, part.view, to + part.offset, part.there);
     }
     if (local && !from_others) end_local();
   }
   release();
+}
+
+template <class V>
+void Exchange::join_beside(std::vector<Part<V>> parts, V* to) {
+  const auto stream = context_.exchange();
+  // What lies there now has been read by all that the compute stream has so far.
+  begun_->record(context_.compute());
+  begun_->hold(stream);
+  for (Part<V>& part : parts) {
+    if (part.column == column_) {
+      copy_map<V, V>(context_.compute(), part.data, part.view, to + part.offset, part.there);
+      continue;
+    }
+    const bool copied = remote(part.column);
+    if (copied)
+      part.data = fetch(part.column, part.data, part.view.count(), *part.ready);
+    else
+      part.ready->hold(stream);
+    if (!copied) begin(stream);
+    copy_map<V, V>(stream, part.data, part.view, to + part.offset, part.there);
+    if (!copied) end(stream);
+  }
+  joined_->record(stream);
 }
 
 }  // namespace alexnet::cuda

@@ -21,7 +21,9 @@ FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
   const int64_t units = site.own().size();
   const MapView& in = input.view;
   constexpr bool kRounded = !std::is_same_v<T, float>;
-  this->weights_ = {site.arena, {units, in.channels, in.pixels()}, site.training, kRounded};
+  // As what it reads lies: where columns' features are in a piece each, a row of weights is such pieces, too.
+  const int64_t pieces = site.early.size() > 0 ? in.image_stride / site.early.size() : 1;
+  this->weights_ = {site.arena, {units * pieces, in.channels / pieces, in.pixels()}, site.training, kRounded};
   // The classifier adds its bias in float.
   this->biases_ = {site.arena, {units, 1, 1}, site.training, kRounded && !classifier_};
   linear_.view = channels_last_view(site.batch(), units, 1, 1);
@@ -35,7 +37,7 @@ FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
   }
   relu_ =
       activation_ == Activation::kRelu && !plan.ops.empty() && plan.ops[0].spec.kind == OpKind::kActivation;
-  const ProductShape shape{site.batch(), in.image_stride, units};
+  const ProductShape shape{site.batch(), in.image_stride, units, site.early};
   if (classifier_)
     classifier_product_.emplace(context_, shape, site.precision, /*relu=*/false, site.training,
                                 kWorkspaceBytes);
@@ -55,6 +57,15 @@ void FcLayer<T>::bind(void* workspace, int64_t) {
     classifier_product_->bind(this->biases_.master(), workspace);
   else
     product_->bind(this->biases_.multiplied(), workspace);
+}
+
+template <class T>
+void FcLayer<T>::forward_early() {
+  const T *x = input_.data.data(), *weights = this->weights_.multiplied();
+  if (classifier_)
+    classifier_product_->forward_early(x, weights, logits_.data());
+  else
+    product_->forward_early(x, weights, linear_.data.data());
 }
 
 template <class T>

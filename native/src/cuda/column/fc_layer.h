@@ -16,6 +16,7 @@ class FcLayer : public Layer<T> {
 
   int64_t workspace_bytes() const override;
   void bind(void* workspace, int64_t workspace_bytes) override;
+  void forward_early() override;
   void forward(const columns::PassContext& context) override;
   void backward_data(const columns::PassContext& context, bool input_gradient) override;
   void backward_weights() override;

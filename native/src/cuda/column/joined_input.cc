@@ -6,8 +6,9 @@ template <class T>
 JoinedInput<T>::JoinedInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, size_t layer,
                             const columns::Share& share, const Maps<T>& own,
                             const std::vector<columns::Share>& others, const std::vector<int>& devices,
-                            bool training)
+                            bool training, bool in_pieces)
     : context_(context),
+      in_pieces_(in_pieces),
       maps_(make_maps<T>(arena, share.rows(plan.layers[layer]).size(), plan.layers[layer].in.channels,
                          own.view.height, own.view.width, training)),
       gradient_ready_(context) {
@@ -28,6 +29,14 @@ MapView JoinedInput<T>::dense_view(size_t index) const {
 }
 
 template <class T>
+MapView JoinedInput<T>::view_of(size_t index) const {
+  MapView view = in_pieces_ ? dense_view(index) : channels_of(maps_.view, places_[index].channels.size());
+  view.images = places_[index].rows;
+  view.image_stride = maps_.view.image_stride;
+  return view;
+}
+
+template <class T>
 void JoinedInput<T>::lay_out_gradient() const {
   for (size_t i = 0; i < outbox_.size(); ++i) {
     if (outbox_[i].count() == 0) continue;
@@ -39,9 +48,7 @@ void JoinedInput<T>::lay_out_gradient() const {
 template <class T>
 Part<T> JoinedInput<T>::gradient_of(size_t index, bool dense) const {
   if (dense) return {outbox_[index].data(), dense_view(index), &gradient_ready_};
-  MapView view = channels_of(maps_.view, places_[index].channels.size());
-  view.images = places_[index].rows;
-  return {maps_.gradient.data() + offset_of(index), view, &gradient_ready_};
+  return {maps_.gradient.data() + offset_of(index), view_of(index), &gradient_ready_};
 }
 
 template class JoinedInput<float>;

@@ -14,10 +14,11 @@ template <class T>
 class JoinedInput {
  public:
   /// `own`: this column's output of the layer below; `others`: the shares of all that are joined, this one's
-  /// among them, and `devices` theirs.
+  /// among them, and `devices` theirs. `in_pieces`: what an image has of a column lies in one piece, rather
+  /// than side by side in every pixel.
   JoinedInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, size_t layer,
               const columns::Share& share, const Maps<T>& own, const std::vector<columns::Share>& others,
-              const std::vector<int>& devices, bool training);
+              const std::vector<int>& devices, bool training, bool in_pieces);
 
   const Maps<T>& maps() const { return maps_; }
 
@@ -28,10 +29,12 @@ class JoinedInput {
   /// The part of the gradient that belongs to the column at an index of `others`; `dense`: laid out for a
   /// copy to another device.
   Part<T> gradient_of(size_t index, bool dense) const;
-  /// Where that column's output lies in maps(), in values.
+  /// Where that column's output lies in maps(), in values, and how.
   int64_t offset_of(size_t index) const {
-    return places_[index].row * maps_.view.image_stride + places_[index].channels.begin;
+    return places_[index].row * maps_.view.image_stride +
+           places_[index].channels.begin * (in_pieces_ ? maps_.view.pixels() : 1);
   }
+  MapView view_of(size_t index) const;
 
  private:
   /// A column's part of what is joined.
@@ -42,6 +45,7 @@ class JoinedInput {
   MapView dense_view(size_t index) const;
 
   const DeviceContext& context_;
+  const bool in_pieces_;
   Maps<T> maps_;
   std::vector<Place> places_;     // by index
   std::vector<Block<T>> outbox_;  // by index; empty for columns on this device

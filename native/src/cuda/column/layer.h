@@ -20,6 +20,9 @@ struct LayerSite {
   bool training;
   Precision precision;
   const Block<uint32_t>& step;  // completed steps, on the device
+  /// Of what a fully connected layer reads, the features with which it begins before the others are there,
+  /// each column's in one piece; empty: it begins with all.
+  Range early{};
 
   const LayerPlan& here() const { return plan.layers[layer]; }
   /// This column's maps or units, and its rows of the step's batch.
@@ -40,6 +43,8 @@ class Layer {
 
   // What these queue depends on their arguments alone: it may be recorded and repeated with the same ones.
 
+  /// Where it has early features (LayerSite): what can be computed of them alone; forward() does the rest.
+  virtual void forward_early() {}
   virtual void forward(const columns::PassContext& context) = 0;
   /// From the gradient of output() to that of the layer's linear part, then of what it read.
   virtual void backward_data(const columns::PassContext& context, bool input_gradient) = 0;

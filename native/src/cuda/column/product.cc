@@ -1,6 +1,7 @@
 #include "cuda/column/product.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace alexnet::cuda {
 
@@ -17,6 +18,7 @@ Matmul::Matmul(const DeviceContext& context, const MatmulShape& shape, int64_t w
 Matmul::~Matmul() { destroy(); }
 
 void Matmul::create(const MatmulShape& s, int64_t workspace_bytes) {
+  adds_ = s.adds;
   ALEXNET_CUBLASLT_CHECK(context_, create_desc(&desc_, s.compute, kCudaFloat));
   const auto set = [&](int attribute, const auto& value) {
     ALEXNET_CUBLASLT_CHECK(context_, set_desc(desc_, attribute, &value, sizeof value));
@@ -31,21 +33,31 @@ void Matmul::create(const MatmulShape& s, int64_t workspace_bytes) {
     // Only its alignment matters before the first run: the arena's.
     set_bias(reinterpret_cast<const void*>(uintptr_t{256}));
   }
-  const auto layout = [&](CublasLtLayout& to, int type, int64_t rows, int64_t columns) {
-    ALEXNET_CUBLASLT_CHECK(context_, create_layout(&to, type, static_cast<uint64_t>(rows),
-                                                   static_cast<uint64_t>(columns), rows));
+  const auto layout = [&](CublasLtLayout& to, int type, int64_t rows, int64_t columns, int64_t stride) {
+    ALEXNET_CUBLASLT_CHECK(
+        context_, create_layout(&to, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns),
+                                stride > 0 ? stride : rows));
   };
-  layout(a_, s.type_ab, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k);
-  layout(b_, s.type_ab, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n);
-  layout(d_, s.type_d, s.m, s.n);
+  layout(a_, s.type_ab, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k, s.stride_a);
+  layout(b_, s.type_ab, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n, s.stride_b);
+  layout(d_, s.type_d, s.m, s.n, 0);
+  choose(s, workspace_bytes);
+}
 
+void Matmul::choose(const MatmulShape& s, int64_t workspace_bytes) {
   CublasLtPreference preference = nullptr;
   ALEXNET_CUBLASLT_CHECK(context_, create_preference(&preference));
-  const auto most = static_cast<uint64_t>(workspace_bytes);
+  CublasStatus status = kCublasSuccess;
+  const auto prefer = [&](int attribute, const auto& value) {
+    if (status == kCublasSuccess)
+      status = context_.cublas().set_preference(preference, attribute, &value, sizeof value);
+  };
+  prefer(kCublasLtMaxWorkspace, static_cast<uint64_t>(workspace_bytes));
+  if (s.alignment > 0)
+    for (const int which : {kCublasLtAlignmentA, kCublasLtAlignmentB})
+      prefer(which, static_cast<uint32_t>(s.alignment));
   CublasLtHeuristicResult result{};
   int found = 0;
-  CublasStatus status =
-      context_.cublas().set_preference(preference, kCublasLtMaxWorkspace, &most, sizeof most);
   if (status == kCublasSuccess)
     status = context_.cublas().heuristic(context_.cublas_handle(), desc_, a_, b_, d_, d_, preference, 1,
                                          &result, &found);
@@ -70,9 +82,9 @@ void Matmul::set_bias(const void* bias) {
 }
 
 void Matmul::run(const void* a, const void* b, void* d, void* workspace) const {
-  const float one = 1, zero = 0;
+  const float one = 1, beta = adds_ ? 1.0f : 0.0f;
   ALEXNET_CUBLASLT_CHECK(
-      context_, matmul(context_.cublas_handle(), desc_, &one, a, a_, b, b_, &zero, d, d_, d, d_, &algorithm_,
+      context_, matmul(context_.cublas_handle(), desc_, &one, a, a_, b, b_, &beta, d, d_, d, d_, &algorithm_,
                        workspace, static_cast<size_t>(workspace_bytes_), context_.compute()));
 }
 
@@ -103,8 +115,8 @@ std::unique_ptr<Matmul> required(const DeviceContext& context, const MatmulShape
 // In column-major order a row-major matrix is its own transpose: x is [in, batch], weights [in, out], y
 // [out, batch].
 template <class T, class Out>
-Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Precision precision, bool relu,
-                         bool training, int64_t workspace) {
+void Product<T, Out>::plan_forward(const DeviceContext& context, const ProductShape& s, Precision precision,
+                                   bool relu, int64_t workspace) {
   MatmulShape forward{.m = s.out,
                       .n = s.batch,
                       .k = s.in,
@@ -114,12 +126,32 @@ Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Pr
                       .type_d = cuda_type<Out>(),
                       .compute = compute_type(precision),
                       .epilogue = relu ? kCublasLtEpilogueReluBias : kCublasLtEpilogueBias};
+  if (s.early.size() > 0) {
+    early_begin_ = s.early.begin;
+    begin_ = s.early.begin == 0 ? s.early.end : 0;
+    MatmulShape early = forward;
+    early.k = s.early.size();
+    early.stride_a = early.stride_b = s.in;
+    early.epilogue = kCublasLtEpilogueDefault;
+    early.alignment = std::gcd(kArenaBoundary, std::max(early_begin_, begin_) * int64_t{sizeof(T)});
+    early_ = required(context, early, workspace);
+    forward.k = s.in - early.k;
+    forward.stride_a = forward.stride_b = s.in;
+    forward.alignment = early.alignment;
+    forward.adds = true;
+  }
   forward_ = std::make_unique<Matmul>(context, forward, workspace);
   plain_ = !forward_->available();
   if (plain_) {
     forward.epilogue = kCublasLtEpilogueDefault;
     forward_ = required(context, forward, workspace);
   }
+}
+
+template <class T, class Out>
+Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Precision precision, bool relu,
+                         bool training, int64_t workspace) {
+  plan_forward(context, s, precision, relu, workspace);
   if (!training) return;
   MatmulShape data{.m = s.in, .n = s.batch, .k = s.out};
   data.type_ab = data.type_d = cuda_type<T>();
@@ -137,7 +169,7 @@ Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Pr
 template <class T, class Out>
 int64_t Product<T, Out>::workspace_bytes() const {
   int64_t bytes = 0;
-  for (const auto* matmul : {&forward_, &backward_data_, &backward_weights_})
+  for (const auto* matmul : {&early_, &forward_, &backward_data_, &backward_weights_})
     if (*matmul) bytes = std::max(bytes, (*matmul)->workspace_bytes());
   return bytes;
 }

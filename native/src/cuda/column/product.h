@@ -6,13 +6,17 @@
 #include <memory>
 
 #include "alexnet/run_config.h"
-#include "cuda/column/context.h"
+#include "alexnet/net_spec.h"
+#include "cuda/column/arena.h"
 #include "cuda/kernels/map_view.h"
 
 namespace alexnet::cuda {
 
 struct ProductShape {
   int64_t batch = 0, in = 0, out = 0;
+  /// Features of x that forward_early() multiplies, while the others are not there yet: it begins with the
+  /// first or ends with the last of them. Empty: forward() multiplies all at once.
+  Range early{};
 };
 
 /// D = op(A) op(B) in cuBLASLt's column-major order: D is [m, n], k is summed over.
@@ -22,6 +26,9 @@ struct MatmulShape {
   int type_ab = 0, type_d = 0;  // kCudaFloat, kCudaBfloat16
   int compute = 0;              // kCublasCompute...
   int epilogue = 0;             // kCublasLtEpilogue...
+  // A's and B's rows in memory, and the bytes on whose multiple they begin; 0: dense, the arena's.
+  int64_t stride_a = 0, stride_b = 0, alignment = 0;
+  bool adds = false;  // to what D holds
 };
 
 /// One product with the algorithm that computes it: the first that cuBLASLt proposes, which depends on the
@@ -41,6 +48,7 @@ class Matmul {
 
  private:
   void create(const MatmulShape& shape, int64_t workspace_bytes);
+  void choose(const MatmulShape& shape, int64_t workspace_bytes);
   void destroy();
 
   const DeviceContext& context_;
@@ -48,7 +56,7 @@ class Matmul {
   CublasLtLayout a_ = nullptr, b_ = nullptr, d_ = nullptr;
   CublasLtAlgo algorithm_{};
   int64_t workspace_bytes_ = 0;
-  bool available_ = false;
+  bool available_ = false, adds_ = false;
 };
 
 /// T: float or Bf16 of x, weights and gradients; Out: of y. The weights' gradient is float.
@@ -65,7 +73,14 @@ class Product {
   /// `bias` is of type Out.
   void bind(const Out* bias, void* workspace);
 
-  void forward(const T* x, const T* weights, Out* y) const { forward_->run(weights, x, y, workspace_); }
+  /// The early features' part of y, rounded to Out.
+  void forward_early(const T* x, const T* weights, Out* y) const {
+    early_->run(weights + early_begin_, x + early_begin_, y, workspace_);
+  }
+  /// After forward_early(), where there are early features: adds the others' part.
+  void forward(const T* x, const T* weights, Out* y) const {
+    forward_->run(weights + begin_, x + begin_, y, workspace_);
+  }
   void backward_data(const T* dy, const T* weights, T* dx) const {
     backward_data_->run(weights, dy, dx, workspace_);
   }
@@ -74,9 +89,13 @@ class Product {
   }
 
  private:
+  void plan_forward(const DeviceContext& context, const ProductShape& shape, Precision precision, bool relu,
+                    int64_t workspace_bytes);
+
   bool plain_ = false;
   void* workspace_ = nullptr;
-  std::unique_ptr<Matmul> forward_, backward_data_, backward_weights_;
+  int64_t early_begin_ = 0, begin_ = 0;  // the first feature of each
+  std::unique_ptr<Matmul> early_, forward_, backward_data_, backward_weights_;
 };
 
 }  // namespace alexnet::cuda

@@ -1,104 +1,14 @@
 // The CUDA column on a stand-in device: whole nets against the reference, columns on one and on two devices,
 // what happens when memory or a device fails.
-#include <doctest/doctest.h>
+#include "column_testing.h"
 
 #include <cuda_runtime_api.h>
 
-#include <cstdlib>
-
-#include "alexnet/error.h"
-#include "cpu/column_net.h"
-#include "cpu/small_nets.h"
 #include "cuda/column/arena.h"
-#include "cuda/column/cuda_column.h"
-#include "cuda/column/fake_device.h"
 #include "cuda/device_rules.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
-
-namespace {
-
-/// A machine for one test; what was allocated must be gone at its end.
-class TestMachine {
- public:
-  explicit TestMachine(const fake::Machine& machine = {}) {
-    setenv("ALEXNET_CUDA_LIBRARIES", ALEXNET_FAKE_LIBRARIES, 1);
-    fake::start(machine);
-  }
-  ~TestMachine() { CHECK(fake::allocated() == 0); }
-};
-
-using Devices = std::vector<int>;
-
-std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Precision precision,
-                                      bool training = true, int64_t batch = kBatch,
-                                      std::vector<columns::Column*>* all = nullptr) {
-  const int threads = static_cast<int>(devices.size());
-  if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
-  const columns::Column* first = nullptr;
-  if (all) all->resize(static_cast<size_t>(plan.spec.columns));
-  auto team =
-      std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
-        auto made = cuda::make_cuda_column(plan, {.share = share,
-                                                  .devices = devices,
-                                                  .precision = precision,
-                                                  .training = training,
-                                                  .input_from = first,
-                                                  .brings_input = threads == 1});
-        if (threads == 1) first = made.get();
-        if (all) (*all)[static_cast<size_t>(share.column)] = made.get();
-        return made;
-      });
-  draw_parameters(plan, *team);
-  return team;
-}
-
-/// Under a sanitizer everything takes twenty times as long: one net, one precision will do there.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
-std::vector<SmallNet> nets() {
-  std::vector<SmallNet> all = small_nets();
-  if (kSanitized) all.resize(1);
-  return all;
-}
-
-std::vector<Precision> precisions() {
-  if (kSanitized) return {Precision::kFp32};
-  return {Precision::kFp32, Precision::kTf32, Precision::kBf16};
-}
-
-NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
-
-/// One column: on one device. Two: on one, on the same one twice, on two.
-std::vector<Devices> placements(const NetPlan& plan) {
-  if (plan.spec.columns == 1) return {{1}};
-  return {{1}, {0, 0}, {1, 0}};
-}
-
-/// The stand-in sums in double, the kernels in float: as for the CPU.
-constexpr Tolerance kFp32{36, 3, 1e-5, 1e-5, 2e-4, 5e-4, false};
-/// As for the CPU: see there.
-constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
-
-ErrorCode code_of(const std::function<void()>& work, std::string* message = nullptr) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (message) *message = error.what();
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ErrorCode::kInternal;
-}
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-}  // namespace
 
 TEST_CASE("nets of every kind train as the reference does, in fp32, wherever their columns are") {
   for (const SmallNet& small : nets()) {
@@ -139,50 +49,6 @@ TEST_CASE("where the columns are, and how streams run beside each other, changes
       CHECK(one.losses == all[0].losses);
       CHECK(one.logits == all[0].logits);
       CHECK(one.parameters == all[0].parameters);
-    }
-  }
-}
-
-TEST_CASE("recorded as graphs the steps give the same bits, with fewer calls; where they cannot be, too") {
-  const NetPlan plan = plan_of(0);
-  const Data data = make_data(plan);
-  enum class Way { kGraphs, kSwitchedOff, kRefused };
-  for (const Devices& devices : placements(plan)) {
-    CAPTURE(devices.size());
-    std::vector<Trained> all;
-    std::vector<double> losses;
-    for (const Way way : {Way::kGraphs, Way::kSwitchedOff, Way::kRefused}) {
-      if (way == Way::kSwitchedOff) setenv("ALEXNET_CUDA_GRAPHS", "0", 1);
-      const TestMachine machine({.jitter = 100, .graphs = way != Way::kRefused});
-      std::vector<columns::Column*> made;
-      auto team = make_team(plan, devices, Precision::kBf16, true, kBatch, &made);
-      unsetenv("ALEXNET_CUDA_GRAPHS");
-      all.push_back(train(plan, *team, 5, data));
-      // An evaluation between two steps, and layers frozen and freed, are sequences of their own.
-      const auto images = arrange(data, plan, team->input_format());
-      const columns::Batch batch{images.data(), data.labels.data(), kBatch - 1};
-      auto factors = updates(plan);
-      for (uint32_t step = 5; step < 12; ++step) {
-        losses.push_back(team->evaluate(batch).loss);
-        for (size_t l = 0; l < 2; ++l) factors[l].frozen = step == 6 || step == 7 || step == 11;
-        losses.push_back(
-            team->train(batch, {.training = true, .seed = kSeed, .step = step}, factors).totals.loss);
-      }
-      const cuda::GraphReport report = cuda::cuda_graphs(*made[0]);
-      CHECK((report.recorded > 0) == (way == Way::kGraphs));
-      CHECK(report.refusal.empty() == (way != Way::kRefused));
-      CHECK((fake::graphs_made() > 0) == (way == Way::kGraphs));
-      CHECK((fake::graph_launches() > 5 * fake::graphs_made() / 2) == (way == Way::kGraphs));
-      if (way == Way::kRefused) CHECK(holds(report.refusal, "CUDA graphs are not used on cuda:"));
-    }
-    for (size_t i = 1; i < all.size(); ++i) {
-      CHECK(all[i].losses == all[0].losses);
-      CHECK(all[i].parameters == all[0].parameters);
-    }
-    const size_t each = losses.size() / 3;
-    for (size_t i = 0; i < each; ++i) {
-      CHECK(losses[each + i] == losses[i]);
-      CHECK(losses[2 * each + i] == losses[i]);
     }
   }
 }

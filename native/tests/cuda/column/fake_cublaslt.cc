@@ -28,6 +28,7 @@ struct CublasLtLayoutOpaque {
 
 struct CublasLtPreferenceOpaque {
   uint64_t workspace = 0;
+  uint32_t alignment_a = 256, alignment_b = 256;  // as the real one assumes
 };
 
 }  // namespace alexnet::cuda
@@ -102,9 +103,15 @@ FAKE CublasStatus cublasLtMatmulPreferenceDestroy(CublasLtPreference preference)
 }
 FAKE CublasStatus cublasLtMatmulPreferenceSetAttribute(CublasLtPreference preference, int attribute,
                                                        const void* value, size_t bytes) {
-  if (attribute != kCublasLtMaxWorkspace || bytes != sizeof preference->workspace) return kInvalid;
-  std::memcpy(&preference->workspace, value, bytes);
-  return 0;
+  const auto set = [&](auto& to) {
+    if (bytes != sizeof to) return kInvalid;
+    std::memcpy(&to, value, bytes);
+    return CublasStatus{0};
+  };
+  if (attribute == kCublasLtMaxWorkspace) return set(preference->workspace);
+  if (attribute == kCublasLtAlignmentA) return set(preference->alignment_a);
+  if (attribute == kCublasLtAlignmentB) return set(preference->alignment_b);
+  return kInvalid;
 }
 
 FAKE CublasStatus cublasLtMatmulAlgoGetHeuristic(CublasLtHandle, CublasLtMatmulDesc d, CublasLtLayout a,
@@ -121,6 +128,8 @@ FAKE CublasStatus cublasLtMatmulAlgoGetHeuristic(CublasLtHandle, CublasLtMatmulD
   // Something that the real one may not have, so that callers' other way is taken too.
   if (biased && m % 2 == 1) return kNotSupported;
   results[0] = {};
+  results[0].algo.data[0] = preference->alignment_a;
+  results[0].algo.data[1] = preference->alignment_b;
   results[0].workspace_bytes = preference->workspace < 1024 ? 0 : 1024;
   *found = 1;
   return 0;
@@ -131,26 +140,32 @@ FAKE CublasStatus cublasLtMatmul(CublasLtHandle, CublasLtMatmulDesc desc, const 
                                  const void* beta, const void* c, CublasLtLayout, void* out,
                                  CublasLtLayout out_layout, const CublasLtAlgo* algorithm, void* workspace,
                                  size_t workspace_bytes, void* stream) {
-  if (*static_cast<const float*>(alpha) != 1 || *static_cast<const float*>(beta) != 0 || c != out ||
-      !algorithm || (workspace_bytes > 0 && !workspace))
+  const float kept = *static_cast<const float*>(beta);
+  if (*static_cast<const float*>(alpha) != 1 || (kept != 0 && kept != 1) || c != out || !algorithm ||
+      (workspace_bytes > 0 && !workspace))
+    return kInvalid;
+  if (reinterpret_cast<uintptr_t>(a) % algorithm->data[0] != 0 ||
+      reinterpret_cast<uintptr_t>(b) % algorithm->data[1] != 0)
     return kInvalid;
   const CublasLtMatmulDescOpaque d = *desc;
   const CublasLtLayoutOpaque la = *a_layout, lb = *b_layout, lo = *out_layout;
   fake::enqueue(stream, [=] {
     if (workspace_bytes > 0) std::memset(workspace, 0xEE, workspace_bytes);
+    if (kept == 0 && lb.leading > lb.rows) fake::tell("early product");
     const bool a_t = d.transpose_a == kCublasOperationT, b_t = d.transpose_b == kCublasOperationT;
     const int64_t inner = a_t ? la.rows : la.columns;
     const bool biased = d.epilogue != kCublasLtEpilogueDefault,
                relu = d.epilogue == kCublasLtEpilogueReluBias;
     for (int64_t j = 0; j < lo.columns; ++j)
       for (int64_t i = 0; i < lo.rows; ++i) {
-        double sum = 0;
+        const int64_t at = j * lo.leading + i;
+        double sum = kept == 1 ? static_cast<double>(get(out, lo.type, at)) : 0.0;
         for (int64_t p = 0; p < inner; ++p)
           sum += static_cast<double>(get(a, la.type, a_t ? i * la.leading + p : p * la.leading + i)) *
                  static_cast<double>(get(b, lb.type, b_t ? p * lb.leading + j : j * lb.leading + p));
         if (biased) sum += static_cast<double>(get(d.bias, lo.type, i));
         if (relu && sum < 0) sum = 0;
-        put(out, lo.type, j * lo.leading + i, static_cast<float>(sum));
+        put(out, lo.type, at, static_cast<float>(sum));
       }
   });
   return 0;

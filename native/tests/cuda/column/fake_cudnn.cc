@@ -203,6 +203,7 @@ class Run {
                                                : kCudnnBackwardFilterDy))};
     steps_.push_back([c, forward, data, values = values_] {
       if (forward) return c.forward();
+      if (!data) fake::tell("gradient of weights");
       c.backward(data ? c.w : c.x, data ? c.x : c.w, data);
     });
   }

@@ -38,8 +38,10 @@ struct Recorded {
 };
 
 std::atomic<bool> g_hung{false};
-std::atomic<int> g_status{0}, g_peer_copies{0}, g_graphs{0}, g_launches{0}, g_sums{0}, g_lost{-1};
+std::atomic<int> g_status{0}, g_peer_copies{0}, g_peer_copies_done{0}, g_graphs{0}, g_launches{0}, g_sums{0},
+    g_lost{-1};
 Machine g_machine;
+std::function<void(const std::string&)> g_watcher;
 std::mutex g_memory_mutex;
 std::map<void*, std::pair<int, int64_t>> g_memory;  // device and bytes
 thread_local int t_device = 0;
@@ -198,7 +200,8 @@ void start(const Machine& machine) {
   g_machine = machine;
   g_hung = false;
   g_status = 0;
-  g_peer_copies = 0;
+  g_peer_copies = g_peer_copies_done = 0;
+  g_watcher = nullptr;
   g_sums = 0;
   g_lost = -1;
 }
@@ -211,6 +214,11 @@ int64_t allocated() {
 }
 
 int peer_copies() { return g_peer_copies; }
+int peer_copies_done() { return g_peer_copies_done; }
+void watch(std::function<void(const std::string& what)> watcher) { g_watcher = std::move(watcher); }
+void tell(const char* what) {
+  if (g_watcher) g_watcher(what);
+}
 int graphs_made() { return g_graphs; }
 int graph_launches() { return g_launches; }
 void break_devices(int status) { g_status = status; }
@@ -319,7 +327,10 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int f
     if (!lies_on(to, to_device) || !lies_on(from, from_device)) return result(cudaErrorInvalidValue);
   }
   ++g_peer_copies;
-  return copy(to, from, bytes, stream);
+  enqueue(stream, [] { tell("copy between devices"); });
+  const cudaError_t status = copy(to, from, bytes, stream);
+  enqueue(stream, [] { ++g_peer_copies_done; });
+  return status;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {

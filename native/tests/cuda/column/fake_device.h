@@ -24,6 +24,12 @@ void start(const Machine& machine);
 int64_t allocated();
 /// How often memory was copied between devices since start().
 int peer_copies();
+/// How many of those copies a stream has come to and done.
+int peer_copies_done();
+/// Called in a stream's thread when it comes to a piece of work of which it is told, before that is done:
+/// "gradient of weights" of a convolution, "early product" of a part of what a layer reads, "copy between
+/// devices". Null: nobody.
+void watch(std::function<void(const std::string& what)> watcher);
 /// How many graphs were instantiated, and launched, since start().
 int graphs_made();
 int graph_launches();
@@ -39,5 +45,6 @@ int sums();
 /// What a launch does: `work` runs when the stream gets to it.
 __attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
 __attribute__((visibility("default"))) void note_sum();
+__attribute__((visibility("default"))) void tell(const char* what);
 
 }  // namespace alexnet::fake

@@ -109,6 +109,25 @@ TEST_CASE("on one GPU, on it twice and on two GPUs the same bits come out, every
   }
 }
 
+TEST_CASE("on GPUs columns may begin with their own features: as the reference, the same bits everywhere") {
+  if (!has_gpu()) return;
+  const NetPlan plan = plan_of(0);
+  const Data data = make_data(plan);
+  setenv("ALEXNET_CUDA_OVERLAP", "1", 1);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    compare_with_reference(plan, *make_team(plan, {0}, precision),
+                           precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
+    std::vector<Trained> all;
+    for (const Devices& devices : placements(plan))
+      all.push_back(train(plan, *make_team(plan, devices, precision), 20, data));
+    for (const Trained& one : all) {
+      CHECK(one.losses == all[0].losses);
+      CHECK(one.parameters == all[0].parameters);
+    }
+  }
+  unsetenv("ALEXNET_CUDA_OVERLAP");
+}
+
 TEST_CASE("on a GPU steps are recorded as graphs, and give the same bits as kernel by kernel") {
   if (!has_gpu()) return;
   const NetPlan plan = plan_of(0);

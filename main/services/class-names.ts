@@ -21,9 +21,14 @@ export class ClassNames {
     return this.#all().get(folder) ?? folder;
   }
 
-  /** ImageNet's 1,000 names in class order, which is that of the sorted ids. */
+  /** ImageNet's 1,000 WordNet ids in class order, which is that of the sorted ids. */
+  ids(): string[] {
+    return [...this.#all().keys()].sort();
+  }
+
+  /** Their names, in the same order. */
   imagenet(): string[] {
-    return [...this.#all()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+    return this.ids().map((id) => this.of(id));
   }
 
   #all(): ReadonlyMap<string, string> {

@@ -23,6 +23,7 @@ import { LedgerService } from './ledger/ledger.ts';
 import { loadReference, loadTruths } from './ledger/reference.ts';
 import { ledgerTables } from './ledger/run-tables.ts';
 import { LogFile } from './log-file.ts';
+import { FolderChecker } from './model-import/folder-check.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
 import { Presets } from './presets.ts';
@@ -57,6 +58,7 @@ export class Studio {
   readonly sweeps: SweepService;
   readonly sorting: SortingService;
   readonly models: ModelService;
+  readonly folderChecker: FolderChecker;
   readonly devices: DeviceService;
   readonly presets: Presets;
   readonly demo: DemoPlan;
@@ -148,6 +150,7 @@ export class Studio {
       version: Studio.version(),
       now,
     });
+    this.folderChecker = new FolderChecker({ models: resolver, classNames, spawnHost });
     this.demo = new DemoPlan(directory.root, this.datasets);
     this.ledger = new LedgerService({
       db,

@@ -1,9 +1,13 @@
 // model check: measures a model and compares with what its source published.
+import { resolve } from 'node:path';
 import { AppError } from '../../../api/errors.ts';
 import { claimSchema } from '../../../api/models.ts';
-import { compareWithClaim } from '../../../services/model-import/self-check.ts';
-import type { Command } from '../command.ts';
-import { count, percent, printable } from '../format.ts';
+import { compareWithClaim, type Measured } from '../../../services/model-import/self-check.ts';
+import { type Arguments, usageError } from '../arguments.ts';
+import type { Command, Context } from '../command.ts';
+import { count, percent, plural, printable } from '../format.ts';
+
+const unmatchedShown = 20;
 
 /** As people write errors: 43.48 and 0.4348 are the same. */
 function share(value: number): number {
@@ -16,7 +20,11 @@ export const modelCheck: Command = {
   positionals: 'MODEL',
   positionalCount: [1, 1],
   options: {
-    dataset: { value: 'N', help: 'labelled photos of the same classes, in the same order', required: true },
+    folder: {
+      value: 'DIR',
+      help: 'labelled photos: a folder a class, called as the class or by its WordNet id',
+    },
+    dataset: { value: 'N', help: 'instead: a data set of the same classes, in the same order' },
     split: { value: 'val|train', help: 'which part of it (default: val)' },
     'claimed-top1': {
       value: 'X',
@@ -24,10 +32,13 @@ export const modelCheck: Command = {
     },
     'claimed-top5': { value: 'X', help: 'published top-5 error' },
   },
-  notes: ['Fails where they differ by more than chance and other ways to resize explain.'],
-  async run({ output, signal, studio }, args) {
+  notes: [
+    'A folder may have some of the classes, or others as well: what the model does not know is left out and told.',
+    'Fails where the errors differ by more than chance, a choice of classes and other ways to resize explain.',
+  ],
+  async run(context, args) {
+    const { output, studio } = context;
     const name = args.positional(0);
-    const split = args.choice('split', ['val', 'train']) ?? 'val';
     const top1 = args.number('claimed-top1', 0, 100);
     const top5 = args.number('claimed-top5', 0, 100);
     const known = claimSchema.safeParse(
@@ -45,21 +56,13 @@ export const modelCheck: Command = {
         `nothing was published for ${name} that is known here; give --claimed-top1`,
       );
     }
-    const request = {
-      models: [name],
-      dataset: args.required('dataset'),
-      split,
-      crops: 1,
-      ties: 'first',
-    } as const;
-    const measured = await studio().evaluation.evaluate(
-      request,
-      (done, total) => output.status(() => `checking  ${count(done)}/${count(total)}`),
-      signal,
-    );
+    const folder = args.text('folder');
+    const { measured, ...more } = await (folder === undefined
+      ? onDataset(context, args, name)
+      : onFolder(context, name, resolve(folder)));
     output.clearStatus();
     const result = compareWithClaim(measured, claim);
-    output.emit({ model: name, evaluation: measured.id, ...result });
+    output.emit({ model: name, ...more, ...result });
     output.print(
       `${printable(name)} on ${count(result.images)} photos: top-1 error ${percent(result.top1Error)}, top-5 ${percent(result.top5Error)}`,
     );
@@ -72,3 +75,45 @@ export const modelCheck: Command = {
     return 'failed';
   },
 };
+
+type Found = { measured: Measured } & Record<string, unknown>;
+
+async function onDataset(
+  { output, signal, studio }: Context,
+  args: Arguments,
+  model: string,
+): Promise<Found> {
+  const dataset = args.text('dataset');
+  if (dataset === undefined) throw usageError('--folder or --dataset is missing');
+  const split = args.choice('split', ['val', 'train']) ?? 'val';
+  const measured = await studio().evaluation.evaluate(
+    { models: [model], dataset, split, crops: 1, ties: 'first' },
+    (done, total) => output.status(() => `checking  ${count(done)}/${count(total)}`),
+    signal,
+  );
+  return {
+    measured: { images: measured.images, top1Error: measured.top1Error, top5Error: measured.top5Error },
+    evaluation: measured.id,
+  };
+}
+
+async function onFolder({ output, signal, studio }: Context, model: string, folder: string): Promise<Found> {
+  const measured = await studio().folderChecker.check(
+    model,
+    folder,
+    (done) => output.status(() => `checking  ${count(done)} photos`),
+    signal,
+  );
+  output.clearStatus();
+  const { matchedClasses, classes, unmatched, unreadable } = measured;
+  for (const { folder: name, why } of unmatched.slice(0, unmatchedShown)) {
+    output.note(`folder ${printable(name)} is left out: ${why}`);
+  }
+  if (unmatched.length > unmatchedShown)
+    output.note(`and ${count(unmatched.length - unmatchedShown)} more folders`);
+  if (unreadable > 0) output.note(`${plural(unreadable, 'photo')} cannot be read and are left out`);
+  if (matchedClasses < classes) {
+    output.print(`${count(matchedClasses)} of its ${count(classes)} classes are in the folder`);
+  }
+  return { measured, matchedClasses, classes, unmatched, unreadable };
+}

@@ -62,11 +62,41 @@ DeviceLayout layout_hybrid(const NetSpec& net, int devices) {
   return {.replicas = devices, .splits_fc = true};
 }
 
+using Names = std::vector<std::string>;
+
+/// The devices of one column's replicas, or of whole replicas.
+std::set<std::string> ranks_of(const DeviceLayout& layout, const Names& list, int device) {
+  std::set<std::string> ranks;
+  for (int r = 0; r < layout.replicas; ++r)
+    ranks.insert(list[static_cast<size_t>(r * layout.devices + device)]);
+  return ranks;
+}
+
+/// Each column's gradients are added up by NCCL in a group of their own, and NCCL demands that groups which
+/// share GPUs start in the same order on all of them. The columns' threads promise no order between them: a
+/// GPU that starts with one column's sum and another that starts with the other's would wait for each other.
+void check_columns_apart(const DeviceLayout& layout, const Names& list) {
+  if (layout.devices < 2) return;
+  const auto first = ranks_of(layout, list, 0), second = ranks_of(layout, list, 1);
+  if (first.size() < 2 || second.size() < 2) return;
+  for (const std::string& gpu : first) {
+    if (second.count(gpu) == 0) continue;
+    const std::string other =
+        *std::find_if(first.begin(), first.end(), [&](const auto& g) { return g != gpu; });
+    std::string works = gpu + "," + other;
+    for (int r = 1; r < layout.replicas; ++r) works += "," + gpu + "," + other;
+    refuse("devices",
+           "has replicas of both columns on " + gpu +
+               ", but each column adds up its gradients over GPUs of its own: two sums on the same "
+               "GPUs can wait for each other for ever. Name every GPU once; or \"" +
+               works + "\", all replicas of a column on one GPU, to try it out; or use parallelism \"data\"");
+  }
+}
+
 /// Gradients are added up over GPUs that all differ, or on one alone: see cuda/column/replica_group.h.
-void check_ranks(const DeviceLayout& layout, const std::vector<std::string>& list) {
+void check_ranks(const DeviceLayout& layout, const Names& list) {
   for (int d = 0; d < layout.devices; ++d) {
-    std::set<std::string> ranks;
-    for (int r = 0; r < layout.replicas; ++r) ranks.insert(list[static_cast<size_t>(r * layout.devices + d)]);
+    const std::set<std::string> ranks = ranks_of(layout, list, d);
     if (ranks.size() > 1 && ranks.size() < static_cast<size_t>(layout.replicas))
       refuse(
           "devices",
@@ -99,6 +129,7 @@ DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism, const s
       break;
   }
   check_ranks(layout, list);
+  check_columns_apart(layout, list);
   layout.batch = batch;
   if (batch < layout.replicas)
     refuse("optimiser.batchSize", "is " + std::to_string(batch) + ", but each of the " +

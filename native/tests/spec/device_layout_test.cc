@@ -86,7 +86,6 @@ TEST_CASE("replicas have a GPU each, or all the same one") {
   const NetSpec two = net_of("alexnet");
   CHECK(layout_devices(two, Parallelism::kColumns, {"cuda:0", "cuda:0"}, 128).devices == 2);
   const std::vector<std::string> same(3, "cuda:1"), some{"cuda:0", "cuda:0", "cuda:1"};
-  const std::vector<std::string> crossed{"cuda:0", "cuda:1", "cuda:1", "cuda:0"};
   const std::vector<std::string> twice{"cuda:0", "cuda:1", "cuda:0", "cuda:1"};
   for (const Parallelism parallelism : {Parallelism::kData, Parallelism::kHybrid}) {
     CHECK(layout_devices(two, parallelism, same, 128).replicas == 3);
@@ -99,8 +98,35 @@ TEST_CASE("replicas have a GPU each, or all the same one") {
     }
   }
   // In pairs that counts for each column by itself.
-  CHECK(layout_devices(two, Parallelism::kPairs, crossed, 128).replicas == 2);
   CHECK(layout_devices(two, Parallelism::kPairs, twice, 128).replicas == 2);
+}
+
+TEST_CASE(
+    "in pairs no GPU adds up both columns' gradients with others, for then they could wait for each other") {
+  using Names = std::vector<std::string>;
+  const NetSpec two = net_of("alexnet");
+  const auto tell = [&](const Names& list) -> std::string {
+    try {
+      layout_devices(two, Parallelism::kPairs, list, 128);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidConfig);
+      return error.what();
+    }
+    return "";
+  };
+  const std::string crossed = tell({"cuda:0", "cuda:1", "cuda:1", "cuda:0"});
+  CHECK(holds(crossed, "devices has replicas of both columns on cuda:0"));
+  CHECK(holds(crossed, "\"cuda:0,cuda:1,cuda:0,cuda:1\""));
+  CHECK(holds(crossed, "parallelism \"data\""));
+  CHECK(holds(tell({"cuda:3", "cuda:3", "cuda:2", "cuda:2"}), "\"cuda:2,cuda:3,cuda:2,cuda:3\""));
+  CHECK(holds(tell({"cuda:0", "cuda:1", "cuda:2", "cuda:0"}), "both columns on cuda:0"));
+  // What is named as working does.
+  CHECK(tell({"cuda:0", "cuda:1", "cuda:0", "cuda:1"}) == "");
+  CHECK(tell({"cuda:0", "cuda:1", "cuda:2", "cuda:3"}) == "");
+  // A column that is on one GPU alone adds up without the others.
+  CHECK(tell({"cuda:0", "cuda:0", "cuda:0", "cuda:0"}) == "");
+  CHECK(tell({"cuda:0", "cuda:1", "cuda:2", "cuda:1"}) == "");
+  CHECK(tell({"cuda:0", "cuda:0", "cuda:1", "cuda:0"}) == "");
 }
 
 TEST_CASE("the hybrid needs fully connected layers that can be split") {

@@ -45,6 +45,23 @@ export function findMisfits(expected: readonly TensorInfo[], found: readonly Ten
   return misfits;
 }
 
+/**
+ * The names that torchvision's way to number modules gives the layers of a net: every operation counts, convolutions
+ * with what follows them are `features`, the rest `classifier`, which dropout before the first product begins.
+ */
+export function sequentialModules(
+  layers: readonly { kind: 'conv' | 'fc'; then: readonly string[] }[],
+): string[] {
+  const next = { features: 0, classifier: 0 };
+  return layers.map(({ kind, then }, i) => {
+    const block = kind === 'conv' ? 'features' : 'classifier';
+    const name = `${block}.${next[block]++}`;
+    const lastConv = kind === 'conv' && layers[i + 1]?.kind === 'fc';
+    for (const operation of then) next[lastConv && operation === 'dropout' ? 'classifier' : block]++;
+    return name;
+  });
+}
+
 /** Modules that torchvision numbers: features.0 is the first convolution, classifier.1 the first product. */
 function numberedModules(modules: readonly string[]): string[] | undefined {
   const pattern = /^(features|classifier)\.([0-9]+)$/;

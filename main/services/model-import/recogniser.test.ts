@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { MemoryBytes } from '../../data/model-formats/byte-source.ts';
+import type { ModelFile } from '../../data/model-formats/model-file.ts';
 import { readModel } from '../../data/model-formats/open-model-file.ts';
 import { alexnetLayers, caffeModel } from '../../data/model-formats/testing/caffe-fixtures.ts';
 import { loadAddon } from '../../engine/load-addon.ts';
@@ -83,5 +84,75 @@ describe.skipIf(!built)(`a Caffe model${reason}`, () => {
     expect(recognition.fits).toBe(false);
     const misfits = recognition.tensors.filter(({ problem }) => problem !== '');
     expect(misfits.map(({ tensor }) => tensor)).toContain('conv2.weight');
+  });
+});
+
+/** A state dict that torchvision's alexnet would save, were it of other widths. */
+function stateDict(widths: readonly number[], changed: Record<string, number[]> = {}): ModelFile {
+  const modules = ['features.0', 'features.3', 'features.6', 'features.8', 'features.10'];
+  const products = ['classifier.1', 'classifier.4', 'classifier.6'];
+  const kernels = [11, 5, 3, 3, 3];
+  const shapes = Object.fromEntries(
+    [...modules, ...products].flatMap((module, i) => {
+      const [width = 0, before = 3] = [widths[i], widths[i - 1]];
+      const kernel = kernels[i];
+      const inputs = kernel === undefined ? [i === 5 ? before * 36 : before] : [before, kernel, kernel];
+      return [
+        [`${module}.weight`, [width, ...inputs]],
+        [`${module}.bias`, [width]],
+      ];
+    }),
+  );
+  const tensors = Object.entries({ ...shapes, ...changed }).map(([name, shape]) => ({ name, shape }));
+  const nothing = { metadata: {}, records: [], close() {} };
+  return {
+    path: 'net.pth',
+    format: 'pytorch',
+    title: 'PyTorch',
+    tensors,
+    ...nothing,
+  } as unknown as ModelFile;
+}
+
+describe.skipIf(!built)(`a file with torchvision's names${reason}`, () => {
+  const look = (file: ModelFile) => recogniser.recognise(file, {}).recognition;
+  const half = [32, 96, 192, 128, 128, 2048, 2048, 1000];
+
+  it('is its net in whatever widths, with the errors published for its own alone', () => {
+    const full = look(stateDict([64, 192, 384, 256, 256, 4096, 4096, 1000]));
+    expect(full).toMatchObject({ preset: 'owt-2014', kind: "torchvision's alexnet", fits: true });
+    expect(full.claim?.top1Error).toBe(0.4348);
+    expect(look(stateDict(half))).toMatchObject({
+      preset: 'owt-2014',
+      kind: "torchvision's alexnet, 0.5 times as wide",
+      fits: true,
+      claim: null,
+      preprocessing: { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    });
+    // As wide as the paper's net in one column, and with its layers all the same not that net: nothing normalises.
+    expect(look(stateDict([96, 256, 384, 384, 256, 4096, 4096, 1000]))).toMatchObject({
+      preset: 'owt-2014',
+      kind: "torchvision's alexnet, in other widths",
+      fits: true,
+      claim: null,
+    });
+  });
+
+  it('lists the shapes that do not fit each other', () => {
+    const { preset, fits, tensors } = look(
+      stateDict(half, {
+        'features.3.weight': [96, 16, 5, 5],
+        'features.10.bias': [127],
+        'classifier.4.weight': [2048, 9],
+      }),
+    );
+    expect([preset, fits]).toEqual(['owt-2014', false]);
+    expect(
+      tensors.filter(({ problem }) => problem !== '').map(({ inFile, problem }) => [inFile, problem]),
+    ).toEqual([
+      ['features.3.weight', 'is [96, 16, 5, 5]; the net wants [96, 32, 5, 5]'],
+      ['features.10.bias', 'is [127]; the net wants [128]'],
+      ['classifier.4.weight', 'is [2048, 9]; the net wants [2048, 2048]'],
+    ]);
   });
 });

@@ -14,7 +14,7 @@ import {
   reversed,
   type TensorRecord,
 } from '../../data/model-formats/tensor-records.ts';
-import { findMisfits, netTensors, tensorNames } from '../../data/model-layout.ts';
+import { findMisfits, netTensors, sequentialModules, tensorNames } from '../../data/model-layout.ts';
 import { type TensorSource, valueCount } from '../../data/tensor-source.ts';
 import type { Addon } from '../../engine/addon.ts';
 import { type ClassNames, placeholderNames } from '../class-names.ts';
@@ -25,7 +25,7 @@ import { describeNet } from '../net-description.ts';
 import { defaultPreset, type Presets } from '../presets.ts';
 import { netOfChain } from './chain-net.ts';
 import { readLabels } from './labels-file.ts';
-import { recogniseSource, type Source } from './sources.ts';
+import { commonFactor, recogniseSource, type Source, type Widths } from './sources.ts';
 
 export interface Recognised {
   recognition: Recognition;
@@ -69,10 +69,15 @@ export class ModelRecogniser {
     const candidates =
       own === undefined ? this.#candidates(file, corrections.preset) : [this.#own(file, own)];
     const good = candidates.filter(({ fits }) => fits.every(({ problem }) => problem === ''));
-    const chosen = good[0] ?? [...candidates].sort((a, b) => problems(a) - problems(b))[0];
+    const chosen = good[0] ?? closest(file, candidates);
     if (chosen === undefined)
       throw new AppError('INVALID_MODEL', `${file.path} fits no net that is known here`);
-    const source = recogniseSource(file, chosen.preset, chosen.net);
+    const source = recogniseSource(
+      file,
+      chosen.preset,
+      chosen.net,
+      own === undefined ? this.#widths(chosen) : 1,
+    );
     const { net, preset } = chosen;
     const seen = this.#preprocessing(net, corrections, own, source);
     const labels = this.#labels(net.classes, corrections, own);
@@ -135,12 +140,28 @@ export class ModelRecogniser {
         return []; // no net of this form has layers of these widths
       }
     });
-    // The net as it was published before the same form in other widths.
-    const published = (one: Candidate) => {
-      const widths = presets.load(one.preset).config.net.layers.map(({ width }) => width);
-      return one.net.layers.every(({ width }, i) => width === widths[i]) ? 0 : 1;
-    };
-    return all.sort((a, b) => published(a) - published(b));
+    // What the numbers of modules say of the operations between layers that have no weights; then the net as it was
+    // published before the same form in other widths.
+    const rank = (one: Candidate) => (isNumberedAs(file, one.net) ? 0 : 2) + (this.#isPublished(one) ? 0 : 1);
+    return all.sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** Against the preset's: what its layers have in common. */
+  #widths(one: Candidate): Widths {
+    if (this.#isPublished(one)) return 1;
+    const { layers } = this.#parts.presets.load(one.preset).config.net;
+    return commonFactor(
+      one.net.layers.flatMap(({ width }) => (typeof width === 'number' ? [width] : [])),
+      layers.flatMap(({ width }) => (typeof width === 'number' ? [width] : [])),
+    );
+  }
+
+  /** Whether its layers are as wide as the preset's. */
+  #isPublished({ preset, net }: Pick<Candidate, 'preset' | 'net'>): boolean {
+    const { layers } = this.#parts.presets.load(preset).config.net;
+    return (
+      net.layers.length === layers.length && net.layers.every(({ width }, i) => width === layers[i]?.width)
+    );
   }
 
   /** The net that the file describes, by the name of the preset that is like it. */
@@ -246,6 +267,19 @@ export class ModelRecogniser {
     });
     return new RecordedTensors(file.path, seen);
   }
+}
+
+/** Whether the file's modules have the numbers of that net's operations, as torchvision's have. */
+function isNumberedAs(file: ModelFile, net: NetConfig): boolean {
+  const modules = sequentialModules(net.layers);
+  const names = new Set(file.tensors.map(({ name }) => name));
+  return modules.every((module) => names.has(`${module}.weight`));
+}
+
+/** Where nothing fits: what the modules' numbers say, or the net with the fewest problems. */
+function closest(file: ModelFile, candidates: readonly Candidate[]): Candidate | undefined {
+  const numbered = candidates.filter(({ net }) => isNumberedAs(file, net));
+  return [...(numbered.length > 0 ? numbered : candidates)].sort((a, b) => problems(a) - problems(b))[0];
 }
 
 function unfollowed({ chainProblem }: ModelFile): string[] {

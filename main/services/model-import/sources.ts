@@ -40,12 +40,32 @@ function normalisesFirst(net: NetConfig): boolean {
   return then.indexOf('lrn') >= 0 && then.indexOf('lrn') < then.indexOf('pool');
 }
 
-/** A net of ImageNet's classes has its published errors; another one was trained further by somebody. */
-function claimed(net: NetConfig, top1Error: number, top5Error: number, by: string): Claim | null {
-  return net.classes === 1000 ? { top1Error, top5Error, on: `${validation}, by ${by}` } : null;
+/** By what a preset's widths were multiplied, 1: nothing; undefined: each by something else. */
+export type Widths = number | undefined;
+
+/** The factor that makes one list of widths of another, each rounded. */
+export function commonFactor(widths: readonly number[], published: readonly number[]): Widths {
+  if (widths.length !== published.length) return undefined;
+  // The widest says it most exactly.
+  const widest = published.indexOf(Math.max(...published));
+  const factor = (widths[widest] ?? 0) / (published[widest] ?? 1);
+  return widths.every((width, i) => Math.abs(width - factor * (published[i] ?? 0)) <= 1) ? factor : undefined;
 }
 
-function caffeSource(net: NetConfig): Source {
+/** A net of ImageNet's classes has its published errors; another one was trained further, or anew, by somebody. */
+function claimed(
+  net: NetConfig,
+  widths: Widths,
+  top1Error: number,
+  top5Error: number,
+  by: string,
+): Claim | null {
+  return net.classes === 1000 && widths === 1
+    ? { top1Error, top5Error, on: `${validation}, by ${by}` }
+    : null;
+}
+
+function caffeSource(net: NetConfig, widths: Widths): Source {
   const common = {
     channels: 'bgr' as const,
     scale: 1,
@@ -59,17 +79,26 @@ function caffeSource(net: NetConfig): Source {
     return {
       ...common,
       kind: "Caffe's bvlc_alexnet, or one like it",
-      claim: claimed(net, 0.429, 0.198, 'Caffe'),
+      claim: claimed(net, widths, 0.429, 0.198, 'Caffe'),
     };
   }
-  return { ...common, kind: "Caffe's caffenet, or one like it", claim: claimed(net, 0.426, 0.196, 'Caffe') };
+  return {
+    ...common,
+    kind: "Caffe's caffenet, or one like it",
+    claim: claimed(net, widths, 0.426, 0.196, 'Caffe'),
+  };
+}
+
+function inWords(widths: Widths): string {
+  if (widths === 1) return '';
+  return widths === undefined ? ', in other widths' : `, ${Number(widths.toPrecision(3))} times as wide`;
 }
 
 /** `preset`: what the tensors fit. */
-export function recogniseSource(file: ModelFile, preset: string, net: NetConfig): Source {
-  if (file.format === 'caffe') return caffeSource(net);
+export function recogniseSource(file: ModelFile, preset: string, net: NetConfig, widths: Widths): Source {
+  if (file.format === 'caffe') return caffeSource(net, widths);
   if (file.format === 'onnx' && /caffe/i.test(file.title)) {
-    const source = caffeSource(net);
+    const source = caffeSource(net, widths);
     return {
       ...source,
       notes: [...source.notes, 'The file was converted from Caffe: its colours are taken for BGR.'],
@@ -79,8 +108,8 @@ export function recogniseSource(file: ModelFile, preset: string, net: NetConfig)
   if (preset === 'owt-2014') {
     return {
       ...rgb,
-      kind: "torchvision's alexnet",
-      claim: claimed(net, 0.4348, 0.2093, 'torchvision'),
+      kind: `torchvision's alexnet${inWords(widths)}`,
+      claim: claimed(net, widths, 0.4348, 0.2093, 'torchvision'),
       notes: [],
     };
   }

@@ -20,10 +20,10 @@ export interface PredictionFilter {
 /** By time, the newest first; by probability, the most probable first; by margin, the least sure first. */
 export type PredictionOrder = 'newest' | 'sure' | 'unsure';
 
-const orders: Readonly<Record<PredictionOrder, string>> = {
-  newest: 'created_at DESC, id DESC',
-  sure: 'probability DESC, id',
-  unsure: 'margin, id',
+const orders: Readonly<Record<PredictionOrder, { by: string; column: string }>> = {
+  newest: { by: 'created_at DESC, id DESC', column: 'created_at' },
+  sure: { by: 'probability DESC, id', column: 'probability' },
+  unsure: { by: 'margin, id', column: 'margin' },
 };
 
 /** Nobody scrolls further; counting further would take long. */
@@ -31,35 +31,69 @@ export const mostFound = 100_000;
 
 type Parameters = Record<string, SqlValue>;
 
-function conditions(filter: PredictionFilter): { where: string; parameters: Parameters } {
-  const parts = ['class_name IS NOT NULL'];
+/** `index`: of which columns the index may be used; all by default. */
+function conditions(
+  filter: PredictionFilter,
+  index: (column: string) => boolean = () => true,
+): { where: string; parameters: Parameters } {
+  const parts: string[] = [];
   const parameters: Parameters = {};
+  // A plus before a column keeps its index from being used.
+  const column = (name: string) => (index(name) ? name : `+${name}`);
   const add = (name: string, part: string, value: SqlValue | undefined) => {
     if (value === undefined) return;
     parts.push(part);
     parameters[name] = value;
   };
   add('className', 'class_name = @className', filter.className);
-  add('least', 'probability >= @least', filter.least);
-  add('most', 'probability <= @most', filter.most);
-  add('model', 'model = @model', filter.model);
-  add('from', 'created_at >= @from', filter.from);
-  add('to', 'created_at <= @to', filter.to);
+  add('least', `${column('probability')} >= @least`, filter.least);
+  add('most', `${column('probability')} <= @most`, filter.most);
+  add('model', `${column('model')} = @model`, filter.model);
+  add('from', `${column('created_at')} >= @from`, filter.from);
+  add('to', `${column('created_at')} <= @to`, filter.to);
   if (filter.folder !== undefined) {
     const folder = filter.folder.replace(/\/+$/, '');
     // Everything that begins with the folder and a slash: the next character after '/' is '0'.
-    parts.push('path >= @begin AND path < @end');
+    parts.push(`${column('path')} >= @begin AND ${column('path')} < @end`);
     parameters.begin = `${folder}/`;
     parameters.end = `${folder}0`;
   }
-  // What is known to be there needs no test of its own, which would keep an index from being used.
-  if (filter.className !== undefined) parts.shift();
   return { where: parts.join(' AND '), parameters };
 }
 
-export function searchSql(filter: PredictionFilter, order: PredictionOrder): string {
-  const { where } = conditions(filter);
-  return `SELECT ${predictionColumns} FROM predictions WHERE ${where} ORDER BY ${orders[order]} LIMIT @limit OFFSET @offset`;
+/** An answer that is an error has no class, no probability and no margin. */
+function answered(where: string, column = 'class_name'): string {
+  return where === '' ? `${column} IS NOT NULL` : `${where} AND ${column} IS NOT NULL`;
+}
+
+/** Whether an index has what fits in its order: a class's have them all. */
+function comesOrdered(
+  { className, least, most, model, from, to, folder }: PredictionFilter,
+  order: PredictionOrder,
+) {
+  if (className !== undefined) return true;
+  const others = {
+    newest: [least, most, folder],
+    sure: [model, from, to, folder],
+    unsure: [least, most, model, from, to, folder],
+  };
+  return others[order].every((one) => one === undefined);
+}
+
+/**
+ * The ids of a page first, by the columns of indexes as far as that goes, then these rows alone: their answers are most
+ * of a row. `many`: so many fit that they are met soon in the order asked for; they are not looked up to be sorted. Few
+ * are: walking all rows in their order to meet them takes longer.
+ */
+export function searchSql(filter: PredictionFilter, order: PredictionOrder, many = false): string {
+  const { by, column } = orders[order];
+  const ordered = (name: string) => name === column || (name === 'model' && order === 'newest');
+  const { where } = conditions(filter, (name) => !many || ordered(name));
+  const there = answered(where, order === 'newest' ? 'class_name' : column);
+  const inner = many || comesOrdered(filter, order) ? by : `+${by}`;
+  return `SELECT ${predictionColumns} FROM predictions WHERE id IN
+    (SELECT id FROM predictions WHERE ${filter.className === undefined ? there : where} ORDER BY ${inner} LIMIT @limit OFFSET @offset)
+    ORDER BY ${by}`;
 }
 
 /** `total` stops at mostFound. */
@@ -70,16 +104,16 @@ export function searchPredictions(
   page: { offset: number; limit: number },
 ): { total: number; predictions: StoredPrediction[] } {
   const { where, parameters } = conditions(filter);
+  const fits = filter.className === undefined ? answered(where) : where;
   const counted = db.get<{ n: number }>(
     'predictions.countFound',
-    `SELECT count(*) AS n FROM (SELECT 1 FROM predictions WHERE ${where} LIMIT ${mostFound})`,
+    `SELECT count(*) AS n FROM (SELECT 1 FROM predictions WHERE ${fits} LIMIT ${mostFound})`,
     parameters,
   );
-  const rows = db.all<PredictionRow>('predictions.search', searchSql(filter, order), {
-    ...parameters,
-    ...page,
-  });
-  return { total: counted?.n ?? 0, predictions: rows.map(toPrediction) };
+  const total = counted?.n ?? 0;
+  const sql = searchSql(filter, order, total === mostFound);
+  const rows = db.all<PredictionRow>('predictions.search', sql, { ...parameters, ...page });
+  return { total, predictions: rows.map(toPrediction) };
 }
 
 /** Jumps from one value to the next: as many steps as there are values. */

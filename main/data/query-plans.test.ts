@@ -132,36 +132,6 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
     ['s', 'p', 1, 1],
     /^SEARCH predictions USING INDEX predictions_by_sweep \(sweep_id=\? AND path=\?\)$/,
   ],
-  [
-    'answers of a class, the most probable first',
-    searchSql({ className: 'a', least: 0.5 }, 'sure'),
-    { className: 'a', least: 0.5, ...few },
-    /^SEARCH predictions USING INDEX predictions_by_class \(class_name=\? AND probability>\?\)$/,
-  ],
-  [
-    'answers of a model, the newest first',
-    searchSql({ model: 'm', from: 1 }, 'newest'),
-    { model: 'm', from: 1, ...few },
-    /^SEARCH predictions USING INDEX predictions_by_model \(model=\? AND created_at>\?\)$/,
-  ],
-  [
-    'answers of a time, the newest first',
-    searchSql({ from: 1, to: 2 }, 'newest'),
-    { from: 1, to: 2, ...few },
-    /^SEARCH predictions USING INDEX predictions_by_time \(created_at>\? AND created_at<\?\)$/,
-  ],
-  [
-    'answers with a probability',
-    searchSql({ least: 0.1, most: 0.2 }, 'sure'),
-    { least: 0.1, most: 0.2, ...few },
-    /^SEARCH predictions USING INDEX predictions_by_probability \(probability>\? AND probability<\?\)$/,
-  ],
-  [
-    'the least sure answers',
-    searchSql({}, 'unsure'),
-    few,
-    /^SCAN predictions USING INDEX predictions_by_margin$/,
-  ],
   ['labels', labelPageSql, ['a', 'p', 1], /^SEARCH labels USING COVERING INDEX labels_by_class/],
   ['sweeps', sweepListSql, [1], /^SCAN sweeps USING INDEX sweeps_by_time$/],
   ['ended jobs', endedJobsSql, [1], /^SEARCH jobs USING INDEX jobs_by_end \(ended_at>\?\)$/],
@@ -177,6 +147,85 @@ const queries: [name: string, sql: string, parameters: SqlParameters, expected: 
     { ...page, id: 1 },
     /^SEARCH predictions USING INDEX predictions_by_time/,
   ],
+];
+
+/** `sorted`: what is found is not in the order asked for. */
+const searches: readonly [
+  name: string,
+  asked: Parameters<typeof searchSql>,
+  expected: RegExp,
+  sorted: boolean,
+][] = [
+  [
+    'of a class',
+    [{ className: 'a' }, 'newest'],
+    /COVERING INDEX predictions_by_class_and_time \(class_name=\?\)/,
+    false,
+  ],
+  [
+    'of a class, the most probable first',
+    [{ className: 'a', least: 0.5 }, 'sure'],
+    /COVERING INDEX predictions_by_class \(class_name=\? AND probability>\?\)/,
+    false,
+  ],
+  [
+    'of a class, the least sure first',
+    [{ className: 'a' }, 'unsure'],
+    /COVERING INDEX predictions_by_class_and_margin/,
+    false,
+  ],
+  [
+    'of a class and a model',
+    [{ className: 'a', model: 'm' }, 'newest'],
+    /COVERING INDEX predictions_by_class_and_time \(class_name=\?\)/,
+    false,
+  ],
+  [
+    'of a class and a time',
+    [{ className: 'a', from: 1, to: 2 }, 'sure'],
+    /predictions_by_class_and_time \(class_name=\? AND created_at>\? AND created_at<\?\)/,
+    true,
+  ],
+  [
+    'of a class and a folder',
+    [{ className: 'a', folder: '/a' }, 'newest'],
+    /predictions_by_class_and_path \(class_name=\? AND path>\? AND path<\?\)/,
+    true,
+  ],
+  [
+    'of a model',
+    [{ model: 'm', from: 1 }, 'newest'],
+    /predictions_by_model \(model=\? AND created_at>\?\)/,
+    false,
+  ],
+  [
+    'of a time',
+    [{ from: 1, to: 2 }, 'newest'],
+    /predictions_by_time \(created_at>\? AND created_at<\?\)/,
+    false,
+  ],
+  [
+    'with a probability',
+    [{ least: 0.1, most: 0.2 }, 'sure'],
+    /COVERING INDEX predictions_by_probability \(probability>\? AND probability<\?\)/,
+    false,
+  ],
+  [
+    'with a probability, the newest first',
+    [{ most: 0.1 }, 'newest'],
+    /predictions_by_probability \(probability<\?\)/,
+    true,
+  ],
+  ['that are least sure', [{}, 'unsure'], /COVERING INDEX predictions_by_margin/, false],
+  ['of a folder', [{ folder: '/a' }, 'newest'], /predictions_by_path \(path>\? AND path<\?\)/, true],
+  // Where much fits, rows come in the order asked for, and those that do not fit are passed over.
+  [
+    'of a large folder',
+    [{ folder: '/a' }, 'newest', true],
+    /^SCAN predictions USING INDEX predictions_by_time$/,
+    false,
+  ],
+  ['of a busy model', [{ model: 'm' }, 'sure', true], /predictions_by_probability/, false],
 ];
 
 describe('query plans', () => {
@@ -226,12 +275,22 @@ describe('query plans', () => {
     expect(db.plan(unfinishedJobsSql)[0]).toMatch(/^SEARCH jobs USING INDEX jobs_by_state \(state=\?\)$/);
   });
 
-  it('answers of a folder are found by their paths, and then sorted', () => {
-    expect(db.plan(searchSql({ folder: '/a' }, 'newest'), { begin: '/a/', end: '/a0', ...few })).toEqual([
-      'SEARCH predictions USING INDEX predictions_by_path (path>? AND path<?)',
-      'USE TEMP B-TREE FOR ORDER BY',
-    ]);
-  });
+  it.each(searches)(
+    'past answers %s are found by an index',
+    (_name, [filter, order, many], expected, sorted) => {
+      const { folder, ...rest } = filter;
+      const ends = folder === undefined ? {} : { begin: `${folder}/`, end: `${folder}0` };
+      const sort = 'USE TEMP B-TREE FOR ORDER BY';
+      // The ids of a page, in order; its rows by their ids; the page is sorted again.
+      expect(db.plan(searchSql(filter, order, many), { ...rest, ...ends, ...few })).toEqual([
+        'SEARCH predictions USING INTEGER PRIMARY KEY (rowid=?)',
+        expect.stringContaining('SUBQUERY'),
+        expect.stringMatching(expected),
+        ...(sorted ? [sort] : []),
+        sort,
+      ]);
+    },
+  );
 
   it.each(['class_name', 'model'] as const)('each %s is jumped to', (column) => {
     const plan = db.plan(distinctSql(column)).join('\n');

@@ -1,8 +1,9 @@
 // Handles on a SQLite file. What may only read gets a ReadableDatabase; writing needs the other type. Every
 // statement has a name, for the log of slow ones; statements are prepared once a connection.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import { AppError } from '../api/errors.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { fromSqlite, isLocked } from './sqlite-error.ts';
 
 /** What SQLite stores. Integers stay below 2^53: they come back as numbers. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -15,6 +16,14 @@ export interface DatabaseOptions {
   /** Statements that take longer are logged. */
   slowMs?: number;
 }
+
+/** What nobody waits for in front of a screen waits this long for another process's transaction. */
+const patienceMs = 600_000;
+/** What somebody waits for, and everything once the application ends. */
+const shortPatienceMs = 10_000;
+/** A transaction of another process takes milliseconds, as a rule. */
+const firstPauseMs = 5;
+const longestPauseMs = 200;
 
 /** A statement that takes longer than this delays everything else on the thread by a visible amount. */
 const defaultSlowMs = 40;
@@ -106,13 +115,70 @@ export class ReadableDatabase {
 
 export class WritableDatabase extends ReadableDatabase {
   #asyncTransaction = false;
+  #changes = 0;
+  /** performance.now() */
+  #latestEnd = Number.POSITIVE_INFINITY;
+
+  /** Grows with every row that is changed, also of transactions that are rolled back. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** How long a statement waits for another process, holding the thread; then it throws BUSY. */
+  set busyTimeoutMs(ms: number) {
+    this.connection.raw.pragma(`busy_timeout = ${ms}`);
+  }
+
+  get busyTimeoutMs(): number {
+    return Number(this.connection.raw.pragma('busy_timeout', { simple: true }));
+  }
+
+  /**
+   * transaction(), for what must not be lost: while another process writes it waits, and the thread does something else.
+   * Where nobody else writes, all is done before this returns. Rejects with BUSY after ten minutes.
+   */
+  async whenFree<T>(work: () => T): Promise<T> {
+    let done: { value: T } | undefined;
+    await this.#waitFor(() => {
+      done = { value: this.transaction(work) };
+    }, patienceMs);
+    return (done as unknown as { value: T }).value;
+  }
+
+  /** Resolves once nobody else writes. Rejects with BUSY where that takes longer than ten seconds, or `limitMs`. */
+  async untilFree(limitMs: number = shortPatienceMs): Promise<void> {
+    await this.#waitFor(() => this.transaction(() => {}), limitMs);
+  }
+
+  /** From now on nothing waits for long: the application ends. */
+  hurry(): void {
+    this.#latestEnd = performance.now() + shortPatienceMs;
+  }
+
+  async #waitFor(attempt: () => void, limitMs: number): Promise<void> {
+    const begin = performance.now();
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const usualMs = this.busyTimeoutMs;
+      this.busyTimeoutMs = 0;
+      try {
+        return attempt();
+      } catch (error) {
+        const over = performance.now() > Math.min(begin + limitMs, this.#latestEnd);
+        if (over || !isLocked(error, this.path)) throw error;
+      } finally {
+        this.busyTimeoutMs = usualMs;
+      }
+      await sleep(pauseMs);
+    }
+  }
 
   /** Runs one statement; returns how many rows it changed. */
   run(name: string, sql: string, parameters: SqlParameters = []): number {
-    return this.connection.timed(
-      name,
-      () => this.connection.statement(sql).run(...bound(parameters)).changes,
+    const { changes } = this.connection.timed(name, () =>
+      this.connection.statement(sql).run(...bound(parameters)),
     );
+    this.#changes += changes;
+    return changes;
   }
 
   /** Runs one statement that must change exactly `expected` rows; NOT_FOUND with `missing` otherwise. */
@@ -126,6 +192,7 @@ export class WritableDatabase extends ReadableDatabase {
   insert(name: string, sql: string, parameters: SqlParameters = []): number {
     return this.connection.timed(name, () => {
       const result = this.connection.statement(sql).run(...bound(parameters));
+      this.#changes += result.changes;
       if (result.changes !== 1) throw new AppError('INTERNAL', `${name}: inserted ${result.changes} rows`);
       return Number(result.lastInsertRowid);
     });

@@ -46,8 +46,18 @@ export function fromSqlite(error: unknown, path: string, statement: string): unk
   return new AppError(
     appCode,
     `${path}: ${says} (${error.message})`,
-    { sqlite: code, statement },
+    { sqlite: code, statement, file: path },
     { cause: error },
+  );
+}
+
+/** Whether another connection holds what a statement on this file needed. */
+export function isLocked(error: unknown, path: string): boolean {
+  return (
+    error instanceof AppError &&
+    error.code === 'BUSY' &&
+    error.details?.file === path &&
+    error.details.sqlite !== undefined
   );
 }
 

@@ -72,18 +72,20 @@ export class DatasetBuilder {
     // Looked up again: planning may have taken a while.
     const existing = this.#continued(name, source);
     const id = existing?.id ?? newId();
-    if (existing === undefined) insertDataset(db, { id, name, source, createdAt: now() });
+    if (existing === undefined)
+      await db.whenFree(() => insertDataset(db, { id, name, source, createdAt: now() }));
     const folder = datasetFolder(directory, id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const unlock = lockFolder(join(folder, 'lock'), `data set ${name}`);
     try {
-      setDatasetState(db, id, { state: 'packing', updatedAt: now() });
+      await db.whenFree(() => setDatasetState(db, id, { state: 'packing', updatedAt: now() }));
       onEvent({ event: 'dataset', id, name, resumed: existing !== undefined });
       return await this.#pack(id, folder, plan, onEvent, signal);
     } catch (error) {
       const { code, message } = toErrorReport(error);
       const state = resumable.has(code) ? 'packing' : 'failed';
-      setDatasetState(db, id, { state, reason: code === 'CANCELLED' ? '' : message, updatedAt: now() });
+      const reason = code === 'CANCELLED' ? '' : message;
+      await db.whenFree(() => setDatasetState(db, id, { state, reason, updatedAt: now() }));
       throw error;
     } finally {
       unlock();
@@ -157,14 +159,17 @@ export class DatasetBuilder {
       sizeBytes += statSync(packFile(folder, split.split)).size;
     }
     refuseTooLittle(classes, packed, plan);
-    finishDataset(db, id, {
-      classes,
-      trainImages: packed.train,
-      valImages: packed.val,
-      statistics: this.#statistics(packFile(folder, 'train')),
-      sizeBytes,
-      updatedAt: now(),
-    });
+    const statistics = this.#statistics(packFile(folder, 'train'));
+    await db.whenFree(() =>
+      finishDataset(db, id, {
+        classes,
+        trainImages: packed.train,
+        valImages: packed.val,
+        statistics,
+        sizeBytes,
+        updatedAt: now(),
+      }),
+    );
     for (const { split } of plan.splits) {
       for (const ending of ['plan', 'result'])
         rmSync(join(folder, `${split}.${ending}.jsonl`), { force: true });
@@ -232,13 +237,15 @@ export class DatasetBuilder {
     onImage: (image: NewImage) => void,
   ): Promise<{ images: number; skipped: number }> {
     const { db } = this.#parts;
-    clearSplit(db, id, split.split);
+    await db.whenFree(() => clearSplit(db, id, split.split));
     const counts = { images: 0, skipped: 0 };
     let images: NewImage[] = [];
     let skipped: SkippedFile[] = [];
-    const flush = () => {
-      insertImages(db, id, split.split, images);
-      insertSkippedFiles(db, id, skipped);
+    const flush = async () => {
+      await db.whenFree(() => {
+        insertImages(db, id, split.split, images);
+        insertSkippedFiles(db, id, skipped);
+      });
       counts.images += images.length;
       counts.skipped += skipped.length;
       for (const image of images) onImage(image);
@@ -250,9 +257,9 @@ export class DatasetBuilder {
     for await (const file of readPackResults(split, resultFile)) {
       if ('image' in file) images.push(file.image);
       else skipped.push(file.skipped);
-      if (images.length + skipped.length >= rowsAtOnce) flush();
+      if (images.length + skipped.length >= rowsAtOnce) await flush();
     }
-    flush();
+    await flush();
     return counts;
   }
 

@@ -23,9 +23,12 @@ export interface HostChild {
 
 export type SpawnHost = () => HostChild;
 
-/** What the host tells, by the message's type. A listener that throws ends the job with that error. */
+/**
+ * What the host tells, by the message's type. A listener that throws, or rejects, ends the job with that error. What
+ * comes while a listener's promise is open waits for it, the job's end as well.
+ */
 export type HostListeners = {
-  [Type in FromHost['type']]?: (message: Extract<FromHost, { type: Type }>) => void;
+  [Type in FromHost['type']]?: (message: Extract<FromHost, { type: Type }>) => unknown;
 } & {
   /** What the host writes on its error output: warnings, and the stacks of unexpected errors. For the log. */
   errorOutput?: (text: string) => void;
@@ -46,6 +49,10 @@ export class EngineHost {
   #failure: Error | undefined;
   #exited = false;
   #leaving: NodeJS.Timeout | undefined;
+  /** Messages that wait for a listener, and what becomes of the host when they are heard. */
+  readonly #waiting: FromHost[] = [];
+  #listening = false;
+  #settle = () => {};
 
   constructor(spawn: SpawnHost, job: Job, listeners: HostListeners = {}) {
     this.#listeners = listeners;
@@ -55,9 +62,12 @@ export class EngineHost {
         if (this.#exited) return;
         this.#exited = true;
         clearTimeout(this.#leaving);
-        if (this.#failure !== undefined) reject(this.#failure);
-        else if (this.#finished) resolve();
-        else reject(this.#explainDeath(exit));
+        this.#settle = () => {
+          if (this.#failure !== undefined) reject(this.#failure);
+          else if (this.#finished) resolve();
+          else reject(this.#explainDeath(exit));
+        };
+        if (!this.#listening) this.#settle();
       });
     });
     // Whoever awaits `ended` later gets the error then; until that it is not an unhandled one.
@@ -66,7 +76,10 @@ export class EngineHost {
       listeners.errorOutput?.(text);
       this.#errorOutput = `${this.#errorOutput}${text}`.split('\n').slice(-keptLines).join('\n');
     });
-    this.#child.onMessage((message) => this.#receive(message));
+    this.#child.onMessage((message) => {
+      this.#waiting.push(message);
+      if (!this.#listening) this.#hear();
+    });
     this.#child.send({ type: 'start', job });
   }
 
@@ -117,20 +130,47 @@ export class EngineHost {
     if (!this.#exited) this.#child.send(message);
   }
 
-  #receive(message: FromHost): void {
-    if (this.#failure !== undefined) return; // what was under way when the job was given up
-    try {
-      const listener = this.#listeners[message.type] as ((message: FromHost) => void) | undefined;
-      listener?.(message);
-    } catch (error) {
-      this.kill(error instanceof Error ? error : new Error(String(error)));
-      return;
+  /** Everything that waits, until a listener takes its time. */
+  #hear(): void {
+    for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
+      // Given up: what was under way is of no use.
+      if (this.#failure !== undefined) continue;
+      const heard = message;
+      try {
+        const listener = this.#listeners[heard.type] as ((message: FromHost) => unknown) | undefined;
+        const answer = listener?.(heard);
+        if (answer instanceof Promise) {
+          this.#listening = true;
+          void answer
+            .then(
+              () => this.#heard(heard),
+              (error: unknown) => this.#giveUp(error),
+            )
+            .finally(() => {
+              this.#listening = false;
+              this.#hear();
+              if (!this.#listening) this.#settle();
+            });
+          return;
+        }
+      } catch (error) {
+        this.#giveUp(error);
+        continue;
+      }
+      this.#heard(heard);
     }
+  }
+
+  #giveUp(error: unknown): void {
+    this.kill(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #heard(message: FromHost): void {
     if (message.type === 'finished') {
       this.#finished = true;
       this.#awaitLeaving();
     } else if (message.type === 'error') {
-      this.#failure = fromErrorReport(message.error);
+      this.#failure ??= fromErrorReport(message.error);
       this.#awaitLeaving();
     }
   }

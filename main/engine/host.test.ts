@@ -229,6 +229,41 @@ test('a listener that throws ends the job with its error', async () => {
   expect(await failureOf(host)).toMatchObject({ message: 'the database is full' });
 });
 
+test('what comes while a listener takes its time waits for it, the end as well', async () => {
+  const heard: string[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { promise: first, resolve: begun } = Promise.withResolvers<void>();
+  const host = new EngineHost(fakeSpawn({}), job({}, { steps: 40 }), {
+    planned: async () => {
+      heard.push('planned');
+      begun();
+      await held;
+      heard.push('stored');
+    },
+    training: ({ events }) => heard.push(`${events.length}`),
+    trained: () => heard.push('trained'),
+  });
+  await first;
+  // Long enough for all forty steps.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(heard).toEqual(['planned']);
+  release();
+  await host.ended;
+  expect(heard.slice(0, 2)).toEqual(['planned', 'stored']);
+  expect(heard.at(-1)).toBe('trained');
+  expect(heard.slice(2, -1).reduce((sum, count) => sum + Number(count), 0)).toBeGreaterThanOrEqual(40);
+});
+
+test('a listener that rejects ends the job with its error', async () => {
+  const host = new EngineHost(fakeSpawn({}), job({}, { steps: 4000 }), {
+    training: () => Promise.reject(new Error('the database is full')),
+  });
+  expect(await failureOf(host)).toMatchObject({ message: 'the database is full' });
+});
+
 test('the host dies with its parent', async () => {
   const parent = spawn(
     process.execPath,

@@ -1,12 +1,14 @@
 // The application behind the screens: the queue, what they look at, and the handlers of the contract. Every shell
 // with screens makes one and hands its handlers to a transport.
 import type { StudioHandlers } from '../api/contract.ts';
+import type { WritableDatabase } from '../data/database.ts';
 import { newId } from '../data/ids.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import { AugmentationService } from './augmentation.ts';
 import { Changes } from './changes.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
 import { ConfigChecker } from './config-check.ts';
+import { patient, shortWaitMs } from './database-patience.ts';
 import { DatasetBrowser } from './dataset-browser.ts';
 import { EvaluationCrops } from './evaluation-crops.ts';
 import { datasetsHandlers } from './handlers/datasets-handlers.ts';
@@ -73,6 +75,7 @@ export class Application {
   readonly #settings: SettingsService;
   readonly #outside: Outside;
   readonly #watches: WatchService;
+  readonly #db: WritableDatabase;
 
   constructor(parts: StudioParts, options: ApplicationOptions) {
     const { db, directory, addon, now } = parts;
@@ -163,10 +166,11 @@ export class Application {
     this.#answers = answers;
     this.#settings = settings;
     this.#watches = watches;
+    this.#db = db;
     this.#outside = new Outside({ db, changes, runs: parts.runs, log: options.log });
     this.photos = photos;
     this.images = new ImageService({ db, browser, packs, photos, inspector, liveKernels, pictures, addon });
-    this.handlers = {
+    const all: StudioHandlers = {
       studio: studioHandlers(handlerParts),
       devices: devicesHandlers(handlerParts),
       datasets: datasetsHandlers(handlerParts),
@@ -185,6 +189,7 @@ export class Application {
       retrieval: retrievalHandlers(handlerParts),
       folders: foldersHandlers(),
     };
+    this.handlers = patient(all, db);
   }
 
   /** Begins with the queue. Once a data directory: see Studio.openApplication(). */
@@ -194,10 +199,13 @@ export class Application {
     this.#ledgerQueue.start();
     this.#outside.start();
     this.#watches.start();
+    // From now on screens are answered on this thread.
+    this.#db.busyTimeoutMs = shortWaitMs;
   }
 
   /** Stops what runs, training with a checkpoint, and waits for it. */
   async close(): Promise<void> {
+    this.#db.hurry();
     this.#outside.close();
     this.#ledgerQueue.close();
     await Promise.all([

@@ -64,9 +64,9 @@ export class ClassificationService {
     const { spawnHost } = this.#parts;
     const counts: ClassifyCounts = { files: 0, failed: 0 };
     const options = { spawnHost, model, crops, top, threads, listSize: photosAtOnce, batch: photosAtOnce };
-    const conversation = new PhotoConversation<FoundPhoto>(options, (photos, answers) => {
+    const conversation = new PhotoConversation<FoundPhoto>(options, async (photos, answers) => {
       const results = photos.map((photo, i) => toClassifiedFile(photo, answers[i], model.labels, top));
-      this.#store(request, model, photos, answers, results);
+      await this.#store(request, model, photos, answers, results);
       for (const result of results) {
         counts.files++;
         if ('error' in result) counts.failed++;
@@ -93,13 +93,14 @@ export class ClassificationService {
     return counts;
   }
 
-  #store(
+  async #store(
     request: ClassifyRequest,
     model: ResolvedModel,
     photos: readonly FoundPhoto[],
     answers: readonly ClassifiedPhoto[],
     results: readonly ClassifiedFile[],
-  ): void {
+  ): Promise<void> {
+    const { db } = this.#parts;
     const createdAt = this.#parts.now();
     const rows: NewPrediction[] = results.map((result, i) => ({
       path: photos[i]?.path ?? result.file,
@@ -112,7 +113,7 @@ export class ClassificationService {
       createdAt,
       ...entropyOf(answers[i]),
     }));
-    insertPredictions(this.#parts.db, rows);
+    await db.whenFree(() => insertPredictions(db, rows));
   }
 }
 

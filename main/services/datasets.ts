@@ -221,8 +221,9 @@ export class DatasetService {
     // Another process may be packing it, which remove() finds out; it has no rows yet.
     if (state === 'packing') return this.remove(id, options);
     const reason = 'its removal was broken off; remove it again';
-    setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() });
-    while (deleteSomeImages(db, id, rowsAtOnce) > 0) await giveWay();
+    await db.whenFree(() => setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() }));
+    while ((await db.whenFree(() => deleteSomeImages(db, id, rowsAtOnce))) > 0) await giveWay();
+    await db.untilFree();
     this.remove(id, options);
   }
 

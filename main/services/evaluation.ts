@@ -86,11 +86,11 @@ export class EvaluationService {
     const averaged: EvaluationMember[] = [];
     const began = performance.now();
     let partBegan = began;
-    const store = (
+    const store = async (
       of: number | 'average',
       summary: EvaluationSummary,
       answers: Uint8Array[],
-    ): EvaluationResult => {
+    ): Promise<EvaluationResult> => {
       const model = of === 'average' ? undefined : models[of];
       const evaluation = {
         id: newId(),
@@ -109,7 +109,7 @@ export class EvaluationService {
       const { images, top1Error, top5Error, top1Interval, top5Interval } = summary;
       const members = of === 'average' ? averaged : [];
       const labels = models[0]?.labels ?? packs.labels;
-      insertEvaluation(db, { ...evaluation, summary, answers, labels, members });
+      await db.whenFree(() => insertEvaluation(db, { ...evaluation, summary, answers, labels, members }));
       if (of !== 'average' && models.length > 1) {
         const { id: evaluationId, runId, modelId, checkpointStep } = evaluation;
         const name = names[of] ?? '';
@@ -195,7 +195,11 @@ export class EvaluationService {
   /** The last result that the engine tells. */
   async #run(
     job: EvaluateJob,
-    store: (of: number | 'average', summary: EvaluationSummary, answers: Uint8Array[]) => EvaluationResult,
+    store: (
+      of: number | 'average',
+      summary: EvaluationSummary,
+      answers: Uint8Array[],
+    ) => Promise<EvaluationResult>,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<EvaluationResult> {
@@ -205,8 +209,8 @@ export class EvaluationService {
     const host = new EngineHost(this.#parts.spawnHost, job, {
       progress: ({ done, total }) => onProgress(done, total),
       answers: ({ block }) => answers.push(block),
-      evaluated: ({ of, summary }) => {
-        result = store(of, summary, answers);
+      evaluated: async ({ of, summary }) => {
+        result = await store(of, summary, answers);
         answers = [];
       },
     });

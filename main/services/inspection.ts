@@ -169,7 +169,7 @@ export class InspectionService {
         layers: layers.map(sumUpActivity),
         createdAt: now(),
       };
-      storeActivity(db, model, stored);
+      await db.whenFree(() => storeActivity(db, model, stored));
       return this.#toActivity(stored);
     });
   }

@@ -120,7 +120,7 @@ export class ModelService {
         },
         createdAt: now(),
       };
-      insertModel(db, imported);
+      await db.whenFree(() => insertModel(db, imported));
       return imported;
     } catch (error) {
       for (const written of [path, meanPath]) rmSync(written, { force: true });

@@ -13,6 +13,7 @@ import {
   deletePredictionsBefore,
   insertPredictions,
   listSweepPredictions,
+  type NewPrediction,
   pageHistory,
   pageSweepPredictions,
 } from '../data/predictions.ts';
@@ -72,7 +73,7 @@ export class PhotoAnswers {
         for (const [m, model] of resolved.entries()) {
           const answer = answers[m]?.[i];
           if (signal.aborted || answer === undefined) return;
-          this.#store(model, part[i] as StoredPhoto, request.crops, answer);
+          await this.#store(model, part[i] as StoredPhoto, request.crops, answer);
           yield answer;
         }
       }
@@ -155,20 +156,20 @@ export class PhotoAnswers {
     });
   }
 
-  #store(model: ResolvedModel, photo: StoredPhoto, crops: Crops, answer: PhotoAnswer): void {
-    insertPredictions(this.#parts.db, [
-      {
-        path: photo.path,
-        model: model.title,
-        runId: model.runId,
-        modelId: model.modelId,
-        checkpointStep: model.checkpointStep,
-        crops,
-        answers: answer.error === null ? answer.predictions : { error: answer.error },
-        createdAt: this.#parts.now(),
-        photoId: photo.id,
-      },
-    ]);
+  async #store(model: ResolvedModel, photo: StoredPhoto, crops: Crops, answer: PhotoAnswer): Promise<void> {
+    const { db } = this.#parts;
+    const row: NewPrediction = {
+      path: photo.path,
+      model: model.title,
+      runId: model.runId,
+      modelId: model.modelId,
+      checkpointStep: model.checkpointStep,
+      crops,
+      answers: answer.error === null ? answer.predictions : { error: answer.error },
+      createdAt: this.#parts.now(),
+      photoId: photo.id,
+    };
+    await db.whenFree(() => insertPredictions(db, [row]));
     this.#parts.changes.tell('predictions');
   }
 }

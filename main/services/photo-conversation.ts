@@ -24,22 +24,29 @@ export interface ConversationOptions {
 /** Lists under way: the engine has the next photos when it is done with the last. */
 const listsAhead = 2;
 
+/** Stores a list's answers and tells them; the next list waits for it. */
+export type Tell<Photo> = (
+  photos: readonly Photo[],
+  answers: readonly ClassifiedPhoto[],
+) => void | Promise<void>;
+
 export class PhotoConversation<Photo extends FoundPhoto> {
   readonly #host: EngineHost;
   readonly #listSize: number;
-  readonly #tell: (photos: readonly Photo[], answers: readonly ClassifiedPhoto[]) => void;
+  readonly #tell: Tell<Photo>;
   /** Lists under way by their number; a list without an answer yet has none. */
   readonly #lists = new Map<number, { photos: Photo[]; answers?: ClassifiedPhoto[] }>();
   #list: Photo[] = [];
   #nextId = 0;
   #nextTold = 0;
+  #telling: Promise<void> | undefined;
   #wake = () => {};
   #ended: { error: unknown } | undefined;
 
-  /** `tell` gets the photos in the order in which they were added. What it throws ends the conversation. */
+  /** `tell` gets the photos in the order in which they were added. Where it fails the conversation ends with that. */
   constructor(
     { spawnHost, model, crops, top, threads, listSize, batch }: ConversationOptions,
-    tell: (photos: readonly Photo[], answers: readonly ClassifiedPhoto[]) => void,
+    tell: Tell<Photo>,
   ) {
     this.#tell = tell;
     this.#listSize = listSize;
@@ -98,22 +105,29 @@ export class PhotoConversation<Photo extends FoundPhoto> {
     const id = this.#nextId++;
     this.#lists.set(id, { photos });
     const paths = photos.filter((photo) => photo.problem === undefined).map((photo) => photo.path);
-    if (paths.length === 0) this.#answered(id, []);
-    else this.#host.classify(id, paths);
+    if (paths.length > 0) this.#host.classify(id, paths);
+    else void this.#answered(id, []).catch((error: unknown) => this.#host.kill(asError(error)));
   }
 
-  #answered(id: number, answers: ClassifiedPhoto[]): void {
+  async #answered(id: number, answers: ClassifiedPhoto[]): Promise<void> {
     const list = this.#lists.get(id);
     if (list === undefined)
       throw new AppError('INTERNAL', `the engine answered list ${id}, which was not sent`);
     // Photos that were not sent keep their place.
     let next = 0;
     list.answers = list.photos.map((photo) => (photo.problem === undefined ? (answers[next++] ?? {}) : {}));
+    this.#telling ??= this.#tellAnswered().finally(() => {
+      this.#telling = undefined;
+    });
+    await this.#telling;
+  }
+
+  async #tellAnswered(): Promise<void> {
     for (let told = this.#lists.get(this.#nextTold); told?.answers; told = this.#lists.get(this.#nextTold)) {
+      await this.#tell(told.photos, told.answers);
       this.#lists.delete(this.#nextTold++);
-      this.#tell(told.photos, told.answers);
+      this.#wake();
     }
-    this.#wake();
   }
 
   /** Resolves with the next answer; rejects where the host has ended instead. */
@@ -125,6 +139,10 @@ export class PhotoConversation<Photo extends FoundPhoto> {
     }
     if (this.#ended !== undefined && this.#lists.size > 0) throw this.#ended.error;
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** The answer for a photo, or what is wrong with it. */

@@ -70,7 +70,7 @@ export class PhotoService {
         ? error
         : fromFileSystem(error, path, 'keeping the photo');
     }
-    return this.#add({ id, name: shortName(name), path, uploaded: true, sizeBytes });
+    return await this.#add({ id, name: shortName(name), path, uploaded: true, sizeBytes });
   }
 
   /** The user's own files by their absolute paths; a file that is known already keeps its id. */
@@ -88,7 +88,13 @@ export class PhotoService {
       const known = findPhotoOfPath(this.#parts.db, path);
       photos.push(
         known === undefined
-          ? this.#add({ id: newId(), name: basename(path), path, uploaded: false, sizeBytes: found.size })
+          ? await this.#add({
+              id: newId(),
+              name: basename(path),
+              path,
+              uploaded: false,
+              sizeBytes: found.size,
+            })
           : toPhoto(known),
       );
     }
@@ -115,9 +121,10 @@ export class PhotoService {
     this.#parts.changes.tell('photos');
   }
 
-  #add(photo: Omit<StoredPhoto, 'createdAt'>): Photo {
+  async #add(photo: Omit<StoredPhoto, 'createdAt'>): Promise<Photo> {
+    const { db } = this.#parts;
     const stored = { ...photo, createdAt: this.#parts.now() };
-    insertPhoto(this.#parts.db, stored);
+    await db.whenFree(() => insertPhoto(db, stored));
     this.#parts.changes.tell('photos', photo.id);
     return toPhoto(stored);
   }

@@ -124,7 +124,8 @@ export class RetrievalService {
       }
       const features = this.#featuresOf(model.net);
       const sizeBytes = statSync(indexFile(directory, id)).size;
-      finishIndex(db, id, { features, sizeBytes, elapsedMs: performance.now() - began });
+      const elapsedMs = performance.now() - began;
+      await db.whenFree(() => finishIndex(db, id, { features, sizeBytes, elapsedMs }));
     });
   }
 

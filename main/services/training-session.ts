@@ -71,9 +71,9 @@ export class TrainingSession {
     claimRun(parts.db, id, ownerOf(), parts.now());
     this.#host = new EngineHost(parts.spawnHost, job, {
       planned: (message) => this.#planned(message, job.resume),
-      kept: ({ checkpointId, events }) => {
+      kept: async ({ checkpointId, events }) => {
         // What earlier lives told and could not store any more; nothing of it is news.
-        storeTraining(parts.db, id, events, parts.now());
+        await parts.db.whenFree(() => storeTraining(parts.db, id, events, parts.now()));
         this.#host.stored(checkpointId);
       },
       training: ({ events }) => this.#training(events),
@@ -114,10 +114,10 @@ export class TrainingSession {
     this.#host.kill();
   }
 
-  #planned(message: Planned, resumed: boolean): void {
+  async #planned(message: Planned, resumed: boolean): Promise<void> {
     const { db, now } = this.#parts;
     const { stepsPerEpoch, totalSteps, parameters, fromStep } = message;
-    db.transaction(() => {
+    await db.whenFree(() => {
       planRun(db, this.#id, { stepsPerEpoch, totalSteps, parameters });
       if (resumed) forgetRepeatedEvents(db, this.#id, fromStep);
       const kind = resumed ? 'resumed' : 'started';
@@ -137,9 +137,9 @@ export class TrainingSession {
     });
   }
 
-  #training(events: readonly TrainingRecord[]): void {
+  async #training(events: readonly TrainingRecord[]): Promise<void> {
     const { db, now } = this.#parts;
-    db.transaction(() => {
+    await db.whenFree(() => {
       storeTraining(db, this.#id, events, now());
       for (const record of events) {
         if (record.kind !== 'command') continue;
@@ -151,10 +151,11 @@ export class TrainingSession {
     for (const record of events) this.#onEvent(toProgress(record));
   }
 
-  #checkpoint(checkpoint: CheckpointSaved): void {
+  async #checkpoint(checkpoint: CheckpointSaved): Promise<void> {
     const { db, now } = this.#parts;
     const { checkpointId: id, ...facts } = checkpoint;
-    insertEvent(db, this.#id, { step: facts.step, kind: 'checkpoint', payload: { id, ...facts }, at: now() });
+    const event = { step: facts.step, kind: 'checkpoint', payload: { id, ...facts }, at: now() } as const;
+    await db.whenFree(() => insertEvent(db, this.#id, event));
     // The records up to it came before it: they are stored, too.
     this.#host.stored(id);
     this.#onEvent({ event: 'checkpoint', id, ...facts });
@@ -166,31 +167,31 @@ export class TrainingSession {
       if (this.#end === undefined) throw new AppError('ENGINE_DIED', 'the engine ended without a result');
     } catch (error) {
       const { code, message } = toErrorReport(error);
-      this.#storeInTheEnd(interrupting.has(code) ? 'interrupted' : 'failed', message);
+      await this.#storeInTheEnd(interrupting.has(code) ? 'interrupted' : 'failed', message);
       throw error;
     }
-    if (this.#end !== 'diverged') return this.#store(this.#end, '');
+    if (this.#end !== 'diverged') return await this.#store(this.#end, '');
     const reason =
       `the loss was not finite after step ${this.#run().step}; the last checkpoint before it is kept. Try a lower ` +
       'learning rate, a tenth of it, say';
-    this.#store('diverged', reason);
+    await this.#store('diverged', reason);
     throw new AppError('DIVERGED', reason, { run: this.#id });
   }
 
   /** What ended it may keep its end from being stored, too: a full disk does. Then it is tried until it can be. */
-  #storeInTheEnd(state: 'interrupted' | 'failed', reason: string): void {
+  async #storeInTheEnd(state: 'interrupted' | 'failed', reason: string): Promise<void> {
     try {
-      this.#store(state, reason);
+      await this.#store(state, reason);
     } catch (error) {
       // Without a database, as after the end of the application, the next start finds what is left.
       if (!passing.has(toErrorReport(error).code)) return;
-      setTimeout(() => this.#storeInTheEnd(state, reason), storeAgainMs).unref();
+      setTimeout(() => void this.#storeInTheEnd(state, reason), storeAgainMs).unref();
     }
   }
 
-  #store(state: Exclude<RunState, 'queued' | 'running' | 'paused'>, reason: string): Run {
+  async #store(state: Exclude<RunState, 'queued' | 'running' | 'paused'>, reason: string): Promise<Run> {
     const { db, now } = this.#parts;
-    db.transaction(() => {
+    await db.whenFree(() => {
       endRun(db, this.#id, { state, reason, endedAt: now() });
       const payload = { state, ...(reason === '' ? {} : { reason }) };
       insertEvent(db, this.#id, { step: this.#run().step, kind: 'ended', payload, at: now() });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../api/errors.ts';
 import type { RunProgress } from '../api/runs.ts';
+import { openDatabase } from '../data/open-database.ts';
 import type { FakeOptions } from '../engine/fake-addon.ts';
 import type { Studio } from './studio.ts';
 import { TestFolder } from './testing/test-studio.ts';
@@ -96,6 +97,32 @@ describe('training', () => {
       'ended',
     ]);
     await expect(studio.training.resume(id, () => {})).rejects.toThrow('has finished');
+  });
+
+  it('loses nothing while another process holds the database, and holds nobody up', async () => {
+    const studio = folder.open({ stepMs: 2 });
+    const other = openDatabase(folder.path('home', 'studio.sqlite'));
+    let turns = 0;
+    const { events, id, error } = await train(studio, 120, {}, (step) => {
+      if (step !== 5) return;
+      other.exec('begin', 'BEGIN IMMEDIATE');
+      const until = performance.now() + 700;
+      const turn = () => {
+        turns++;
+        if (performance.now() < until) setTimeout(turn, 1);
+        else other.exec('rollback', 'ROLLBACK');
+      };
+      turn();
+    });
+    other.close();
+    expect(error).toBeUndefined();
+    // Had a statement waited, there would have been two or three.
+    expect(turns).toBeGreaterThan(20);
+    const steps = events.filter((e) => e.event === 'step').map((e) => e.step);
+    expect(steps).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    expect(studio.runs.show(id)).toMatchObject({ state: 'finished', step: 120 });
+    const told = events.map((e) => e.event);
+    expect(told.indexOf('done')).toBe(told.length - 1);
   });
 
   it('stops with a checkpoint when it is told to, and resumes to the same weights', async () => {

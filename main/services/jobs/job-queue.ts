@@ -56,12 +56,17 @@ const died: ReadonlySet<string> = new Set(['ENGINE_DIED', 'DEVICE_LOST']);
 const progressEveryMs = 100;
 const retryMs = 5000;
 
+/** What a job learns of itself while it runs. */
+type JobNote = Pick<JobChange, 'subject' | 'result' | 'skipped'>;
+
 export class JobQueue {
   readonly #parts: JobQueueParts;
   readonly #running = new Map<string, Running>();
   readonly #watchers = new Set<(job: Job) => void>();
   /** How jobs ended, where the database could not take it yet: it is told, and stored when that is possible. */
   readonly #unstored = new Map<string, JobChange>();
+  /** The same of what jobs under way have learnt of themselves. */
+  readonly #unstoredNotes = new Map<string, JobNote>();
   #retry: NodeJS.Timeout | undefined;
   #started = false;
 
@@ -203,6 +208,11 @@ export class JobQueue {
       running.controller.abort();
     }
     await Promise.all([...this.#running.values()].map((running) => running.ended));
+    if (this.#unstored.size + this.#unstoredNotes.size === 0) return;
+    clearTimeout(this.#retry);
+    await this.#parts.db.untilFree().catch(() => {});
+    this.#storeRest();
+    clearTimeout(this.#retry);
   }
 
   /** Starts what can start, in order: a job also waits for an earlier one that waits for the same. */
@@ -262,13 +272,17 @@ export class JobQueue {
     running.told.cancel();
     this.#running.delete(job.id);
     this.#unstored.set(job.id, change);
-    this.#storeEnds();
+    this.#storeRest();
     this.#tell(job.id);
     this.#advance();
   }
 
-  #storeEnds(): void {
+  #storeRest(): void {
     try {
+      for (const [id, note] of this.#unstoredNotes) {
+        changeJob(this.#parts.db, id, { ...note, state: this.#existing(id).state });
+        this.#unstoredNotes.delete(id);
+      }
       for (const [id, change] of this.#unstored) {
         changeJob(this.#parts.db, id, change);
         this.#unstored.delete(id);
@@ -283,7 +297,7 @@ export class JobQueue {
     this.#parts.log(`the queue could not be stored: ${toErrorReport(error).message}`);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
-      this.#storeEnds();
+      this.#storeRest();
       this.#advance();
     }, this.#parts.retryMs ?? retryMs);
     this.#retry.unref();
@@ -305,9 +319,9 @@ export class JobQueue {
   }
 
   /** What a running job learns of itself. */
-  #note(id: string, note: Omit<JobChange, 'state'>): void {
-    const { state } = this.#existing(id);
-    changeJob(this.#parts.db, id, { state, ...note });
+  #note(id: string, note: JobNote): void {
+    this.#unstoredNotes.set(id, { ...this.#unstoredNotes.get(id), ...note });
+    this.#storeRest();
     this.#running.get(id)?.told.request();
   }
 
@@ -339,6 +353,7 @@ export class JobQueue {
     const { state = job.state, error = job.error, endedAt = job.endedAt } = this.#unstored.get(job.id) ?? {};
     return {
       ...job,
+      ...this.#unstoredNotes.get(job.id),
       state,
       error,
       endedAt,

@@ -290,7 +290,7 @@ function duplicatesKind({ db, datasets, packs, changes, now }: JobKindParts): Jo
       );
       const progress = counting(context, 'comparing images', 'images');
       const groups = await findDuplicates(splits, progress, context.signal);
-      storeDuplicates(db, datasetId, groups, now());
+      await db.whenFree(() => storeDuplicates(db, datasetId, groups, now()));
       changes.tell('datasets', datasetId);
     },
   };

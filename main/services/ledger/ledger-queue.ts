@@ -18,6 +18,9 @@ export interface LedgerQueueParts {
 
 const unfinished: ReadonlySet<Job['state']> = new Set(['queued', 'running', 'paused']);
 
+/** Nobody waits for what another process keeps from being queued. */
+const patienceMs = 600_000;
+
 export class LedgerQueue {
   readonly #parts: LedgerQueueParts;
   readonly #control = new AbortController();
@@ -28,7 +31,7 @@ export class LedgerQueue {
 
   /** Plans that were under way go on, with what the end of the application interrupted; then jobs are listened to. */
   start(): void {
-    for (const plan of this.#parts.ledger.plans()) if (plan.active) this.#tryToQueue(plan, true);
+    for (const plan of this.#parts.ledger.plans()) if (plan.active) void this.#tryToQueue(plan, true);
     void this.#listen();
   }
 
@@ -97,15 +100,16 @@ export class LedgerQueue {
       const ids = job.subject === null ? [] : plansOfRun(this.#parts.db, job.subject);
       for (const plan of ledger.plans()) {
         if (!ids.includes(plan.id)) continue;
-        if (plan.active && job.state === 'done') this.#tryToQueue(plan, false);
+        if (plan.active && job.state === 'done') await this.#tryToQueue(plan, false);
         else this.#parts.changes.tell('ledger', plan.id);
       }
     }
   }
 
   /** Nobody waits for an answer: what is wrong goes into the log, and the plan shows what is missing. */
-  #tryToQueue(plan: LedgerPlan, again: boolean): void {
+  async #tryToQueue(plan: LedgerPlan, again: boolean): Promise<void> {
     try {
+      await this.#parts.db.untilFree(patienceMs);
       this.queueMissing(plan, again);
     } catch (error) {
       this.#parts.log(`ledger plan ${plan.id}: ${error instanceof Error ? error.message : String(error)}`);

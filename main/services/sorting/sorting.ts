@@ -62,15 +62,17 @@ export class SortingService {
         path: settings.to,
       });
     }
-    deletePlans(db, sweepId);
     const id = newId();
-    insertSorting(db, { id, sweepId, settings, createdAt: now() });
+    await db.whenFree(() => {
+      deletePlans(db, sweepId);
+      insertSorting(db, { id, sweepId, settings, createdAt: now() });
+    });
     const planner = new Planner(db, id, settings);
     for (let after = 0; ; ) {
       if (signal?.aborted) throw new AppError('CANCELLED', 'stopped before anything was sorted');
       const page = listSweepPredictions(db, sweepId, after, rowsAtOnce);
       for (const prediction of page) await planner.add(prediction);
-      planner.flush();
+      await planner.flush();
       const last = page.at(-1);
       if (last === undefined) break;
       after = last.id;
@@ -140,7 +142,7 @@ export class SortingService {
         freeBytes: free,
       });
     }
-    startSorting(db, id, now());
+    await db.whenFree(() => startSorting(db, id, now()));
     await this.#finishBegun(id, settings);
     let done = before.done + before.skipped + before.failed;
     try {
@@ -184,25 +186,26 @@ export class SortingService {
     const [, id = ''] = /^sorted-(.+)\.jsonl$/.exec(basename(list)) ?? [];
     return await undoList(
       list,
-      (files) =>
-        unsortFiles(
-          db,
-          id,
-          files.map(({ line, whyNot }) => ({ source: line.from, target: line.to, whyNot })),
-        ),
+      async (files) => {
+        const back = files.map(({ line, whyNot }) => ({ source: line.from, target: line.to, whyNot }));
+        await db.whenFree(() => unsortFiles(db, id, back));
+      },
       onProgress,
       signal,
     );
   }
 
-  async #batch(id: string, { mode }: SortSettings, files: readonly Targeted[]): Promise<void> {
+  async #note(id: string, changes: Parameters<typeof changeSortedFiles>[2]): Promise<void> {
     const { db } = this.#parts;
+    await db.whenFree(() => changeSortedFiles(db, id, changes));
+  }
+
+  async #batch(id: string, { mode }: SortSettings, files: readonly Targeted[]): Promise<void> {
     // A collision's note stays with the file.
     const notes = new Map(files.map(({ source, note }) => [source, note]));
-    changeSortedFiles(
-      db,
+    await this.#note(
       id,
-      files.map(({ source, note }) => ({ source, state: 'begun' as const, note })),
+      files.map(({ source, note }) => ({ source, state: 'begun', note })),
     );
     const changes: { source: string; state: 'done' | 'skipped' | 'failed'; note: string }[] = [];
     const placed: Targeted[] = [];
@@ -229,15 +232,14 @@ export class SortingService {
         changes.push({ source, state: 'failed', note: toErrorReport(error).message });
       }
     }
-    changeSortedFiles(db, id, changes);
+    await this.#note(id, changes);
     if (broken === undefined) return;
     // Whatever was not reached waits for room.
     const reached = new Set(changes.map(({ source }) => source));
     const rest = files.filter(({ source }) => !reached.has(source));
-    changeSortedFiles(
-      db,
+    await this.#note(
       id,
-      rest.map(({ source, note }) => ({ source, state: 'planned' as const, note })),
+      rest.map(({ source, note }) => ({ source, state: 'planned', note })),
     );
     throw broken;
   }
@@ -250,12 +252,12 @@ export class SortingService {
       const [old, now] = await Promise.all([source, target].map((path) => stat(path).catch(() => undefined)));
       const arrived = now !== undefined && looksLikeCopy(now, file);
       if (!arrived) {
-        changeSortedFiles(db, id, [{ source, state: 'planned', note }]);
+        await this.#note(id, [{ source, state: 'planned', note }]);
         continue;
       }
       await syncFolder(dirname(target));
       if (mode === 'move' && old !== undefined) await leaveOldPlace(source, target);
-      changeSortedFiles(db, id, [{ source, state: 'done', note }]);
+      await this.#note(id, [{ source, state: 'done', note }]);
     }
   }
 
@@ -359,8 +361,8 @@ class Planner {
     this.#push({ ...facts, target: place.target, note, state: 'planned' });
   }
 
-  flush(): void {
-    insertSortedFiles(this.#db, this.#id, this.#rows);
+  async flush(): Promise<void> {
+    await this.#db.whenFree(() => insertSortedFiles(this.#db, this.#id, this.#rows));
     this.#rows = [];
     this.#targets.clear();
   }

@@ -36,7 +36,7 @@ const leftTold = 100;
  */
 export async function undoList(
   list: string,
-  note: (files: readonly UndoneFile[]) => void,
+  note: (files: readonly UndoneFile[]) => Promise<void>,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<UndoEnd> {
@@ -50,7 +50,7 @@ export async function undoList(
     for await (const lines of inGroups(linesOf(list))) {
       if (signal?.aborted) throw new AppError('CANCELLED', `stopped after ${end.done} photos`);
       const files = await putBack(lines);
-      note(files);
+      await note(files);
       for (const { line, whyNot } of files) {
         folders.add(dirname(line.to));
         if (whyNot === undefined) end.done++;

@@ -167,9 +167,9 @@ class SweepRun {
     const { db, now } = this.#parts;
     const { signal } = this.#options;
     const { id, paths } = this.#sweep;
-    startSweep(db, id, now());
+    await db.whenFree(() => startSweep(db, id, now()));
     // Answers of earlier goes that the file does not have.
-    this.#out?.write();
+    await this.#writeOut();
     const left = new AbortController();
     const counting = this.#count(left.signal);
     const cancel = () => this.#conversation?.cancel();
@@ -194,7 +194,7 @@ class SweepRun {
     if (this.#progress.done === 0) {
       throw new AppError('NOT_FOUND', `there are no files in ${paths.join(', ')}`, { paths });
     }
-    endSweep(db, id, now());
+    await db.whenFree(() => endSweep(db, id, now()));
     this.#progress.total = this.#progress.done;
     this.#tell();
     return this.#progress;
@@ -223,15 +223,21 @@ class SweepRun {
     );
   }
 
-  #answered(
+  /** What it writes it notes in the database. */
+  async #writeOut(): Promise<void> {
+    const out = this.#out;
+    if (out !== undefined) await this.#parts.db.whenFree(() => out.write());
+  }
+
+  async #answered(
     photos: readonly StreamedPhoto[],
     answers: readonly ClassifiedPhoto[],
     labels: readonly string[],
-  ): void {
+  ): Promise<void> {
     const { db, now } = this.#parts;
     const results = photos.map((photo, i) => toClassifiedFile(photo, answers[i], labels, this.#sweep.top));
-    storeAnswers(db, this.#sweep, photos, answers, results, now());
-    this.#out?.write();
+    await db.whenFree(() => storeAnswers(db, this.#sweep, photos, answers, results, now()));
+    await this.#writeOut();
     this.#progress.done += results.length;
     for (const result of results) {
       if ('error' in result) this.#progress.failed++;

@@ -54,6 +54,13 @@ export class RetrievalService {
     return listIndexes(this.#parts.db).map((index) => this.#entry(index));
   }
 
+  /** Of exactly these weights. Throws NOT_FOUND where there is no such model. */
+  find(reference: string, datasetId: string, split: Split): StoredIndex | undefined {
+    const { db, models } = this.#parts;
+    const { runId, modelId, checkpointStep } = models.resolve(reference);
+    return findIndex(db, { runId, modelId, checkpointStep, datasetId, split });
+  }
+
   /** The index to build; one that was begun before goes on. Throws NOT_FOUND, INVALID_ARGUMENT where it is there. */
   prepare(reference: string, datasetId: string, split: Split): StoredIndex {
     const { db, models, packs, now } = this.#parts;

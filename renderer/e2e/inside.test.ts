@@ -12,6 +12,41 @@ if (missing !== '') console.warn(`Looking inside is not tried in a browser: ${mi
 
 const slow = 180_000;
 
+interface Decoded {
+  frames: number;
+  repetitions: string;
+  /** `duration` in microseconds; `sum` of all values, `dark`: pixels that are not nearly white. */
+  moments: { duration: number; sum: number; dark: number }[];
+}
+
+/** In the page, by the browser's own decoder. */
+const decodeFrames = new Function(
+  'text',
+  `return (async () => {
+    const data = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const decoder = new ImageDecoder({ data, type: 'image/png' });
+    await decoder.tracks.ready;
+    await decoder.completed;
+    const track = decoder.tracks.selectedTrack;
+    const moments = [];
+    for (let frameIndex = 0; frameIndex < track.frameCount; frameIndex++) {
+      const { image } = await decoder.decode({ frameIndex });
+      const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight);
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      const { data: values } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let [sum, dark] = [0, 0];
+      for (let i = 0; i < values.length; i += 4) {
+        sum += (i % 65521) * values[i] + values[i + 1];
+        if (values[i] < 200) dark++;
+      }
+      moments.push({ duration: image.duration, sum, dark });
+      image.close();
+    }
+    return { frames: track.frameCount, repetitions: String(track.repetitionCount), moments };
+  })()`,
+) as (text: string) => Promise<Decoded>;
+
 describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${missing})`}`, () => {
   let server: TestServer;
   let browser: TestPage;
@@ -38,10 +73,12 @@ describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${miss
   const tab = (name: string) => browser.page.getByRole('tab', { name }).click();
 
   /** Its text, where it is one. */
-  async function saved(format: 'PNG' | 'SVG' | 'HTML'): Promise<Buffer> {
+  async function saved(format: 'PNG' | 'SVG' | 'HTML' | 'all as an animation'): Promise<Buffer> {
     const waiting = browser.page.waitForEvent('download');
     await button('Save').last().click();
-    await browser.page.getByRole('menuitem', { name: `Save as ${format}` }).click();
+    await browser.page
+      .getByRole('menuitem', { name: format.startsWith('all') ? `Save ${format}` : `Save as ${format}` })
+      .click();
     return readFileSync(await (await waiting).path());
   }
 
@@ -72,6 +109,11 @@ describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${miss
     await tab('Nearest images');
     await button('Build an index').click();
     await page.getByText('48 of four, train').waitFor();
+    const build = button('Build an index');
+    await expect
+      .poll(() => build.getAttribute('title'), { timeout: 20_000 })
+      .toBe('It is there already: see the table');
+    expect(await build.isDisabled()).toBe(true);
     await button('5 random images').click();
     await page.getByText(/of the nearest five share the photo's class/).waitFor();
     await page.locator('svg.figure image').nth(34).waitFor();
@@ -83,6 +125,7 @@ describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${miss
     await button('Delete this index').click();
     await button('Delete').click();
     await page.getByText('No index yet').waitFor();
+    await expect.poll(() => build.isEnabled()).toBe(true);
   });
 
   it('shows answers beside the truth, kernels over the epochs, and dead units', {
@@ -101,6 +144,18 @@ describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${miss
     await button('Pause').waitFor();
     await button('Play').waitFor();
     await browser.picture('inside-kernels');
+    const animation = await saved('all as an animation');
+    expect(animation.includes('acTL')).toBe(true);
+    const decoded = await page.evaluate(decodeFrames, animation.toString('base64'));
+    expect(decoded.moments.length).toBeGreaterThanOrEqual(2);
+    expect([decoded.frames, decoded.repetitions]).toEqual([decoded.moments.length, 'Infinity']);
+    expect(decoded.moments.map(({ duration }) => duration)).toEqual([
+      ...new Array<number>(decoded.frames - 1).fill(350_000),
+      2_000_000,
+    ]);
+    // Each is another picture, and none is white.
+    expect(new Set(decoded.moments.map(({ sum }) => sum)).size).toBe(decoded.frames);
+    expect(decoded.moments.every(({ dark }) => dark > 1000)).toBe(true);
     await tab('Activity');
     await button('Measure').click();
     await page.getByText('Activity over 48 training images of four').waitFor();

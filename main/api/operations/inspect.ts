@@ -138,6 +138,11 @@ export const inspectOperations = {
 export const retrievalOperations = {
   /** Newest first. */
   list: call({ input: nothing, output: z.array(indexSchema) }),
+  /** The index of a model's weights and a data set, whole or not; null: there is none. */
+  find: call({
+    input: z.object({ model: z.string(), datasetId: z.string(), split: splitSchema.default('train') }),
+    output: z.object({ id: z.string() }).nullable(),
+  }),
   /** As a job; one that was stopped goes on where it was. */
   build: call({
     input: z.object({

@@ -20,6 +20,10 @@ export function retrievalHandlers(parts: HandlerParts): StudioHandlers['retrieva
   const { db, retrieval, queue, resolver, files, changes } = parts;
   return {
     list: () => retrieval.list(),
+    find({ model, datasetId, split }) {
+      const index = retrieval.find(model, datasetId, split);
+      return index === undefined ? null : { id: index.id };
+    },
     async build({ model, datasetId, split }) {
       await files.free(resolver.runOf(model));
       const index = retrieval.prepare(model, datasetId, split);

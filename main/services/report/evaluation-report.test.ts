@@ -81,6 +81,33 @@ describe('evaluationReport', () => {
     expect(html.match(/<rect class="right"/g)).toHaveLength(3);
   });
 
+  it('names the rows and columns of its map, as far as there is room', () => {
+    const beside = (html: string) =>
+      [...html.matchAll(/<text class="tick end" x="-6" y="([\d.]+)">([^<]*)<\/text>/g)].slice(-1000);
+    const map = (html: string) =>
+      html.slice(html.indexOf('Confusion map'), html.indexOf('Classes, the hardest'));
+    expect(beside(map(evaluationReport(facts))).map(([, , name]) => name)).toEqual([
+      'cat',
+      '&#60;b&#62;dog&#60;/b&#62;',
+      'empty',
+      'fox',
+    ]);
+    const many = Array.from({ length: 500 }, (_, label) => `a thing with the rather long name ${label}`);
+    const html = map(
+      evaluationReport({
+        ...facts,
+        names: many,
+        summary: { ...summary, classImages: many.map(() => 1), classTop5Hits: many.map(() => 0) },
+      }),
+    );
+    const rows = beside(html).map(([, y, name]) => ({ y: Number(y), name: name ?? '' }));
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.every(({ name }) => name.length <= 24)).toBe(true);
+    const gaps = rows.slice(1).map(({ y }, i) => y - (rows[i]?.y ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(11);
+    expect(html.match(/rotate\(-60\)/g)).toHaveLength(rows.length);
+  });
+
   it("names what was averaged, with each one's own errors", () => {
     const member = { runId: 'r', modelId: null, checkpointStep: 5, evaluationId: null };
     const averaged = [

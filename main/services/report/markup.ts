@@ -122,6 +122,7 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .87e
 .timeline { padding: 0; list-style: none; } .timeline li { display: grid; grid-template-columns: 11.5rem 7rem 1fr; gap: .25rem 1rem; padding: .2rem 0; border-bottom: 1px solid var(--line); }
 .timeline span { color: var(--soft); font-variant-numeric: tabular-nums; }
 .map { width: 100%; max-width: 45rem; height: auto; }
+.map text { fill: var(--soft); font-size: 11px; font-family: inherit; } .map .end { text-anchor: end; }
 .map .frame { fill: none; stroke: var(--line); }
 .map .right { fill: var(--right); } .map .wrong { fill: var(--wrong); }
 @media print {

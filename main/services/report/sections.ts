@@ -7,6 +7,10 @@ import { count, escapeHtml, percent, short } from './markup.ts';
 /** More cells than this make no map that a browser likes; the largest are kept. */
 const mostCells = 40_000;
 const mapSide = 720;
+/** For the names beside it, as long as these letters. */
+const mapMargin = 150;
+const mapLetters = 24;
+const nameHeight = 13;
 
 export function membersSection(averaged: readonly EvaluationMember[], summary: EvaluationSummary): string {
   if (averaged.length === 0) return '';
@@ -68,12 +72,31 @@ export function mapSection(summary: EvaluationSummary, names: readonly string[])
       : '';
   return `<section>
 <h2>Confusion map</h2>
-<p>One row a class shown, one column a class answered, both in class order; the stronger its colour, the larger a cell's share of the row.${left}</p>
-<svg class="map" viewBox="-1 -1 ${mapSide + 2} ${mapSide + 2}" role="img" aria-label="Confusion map">
+<p>One row a class shown, one column a class answered, both in class order and named at its sides; the stronger its colour, the larger a cell's share of the row.${left}</p>
+<svg class="map" viewBox="${-mapMargin} ${-mapMargin} ${mapSide + mapMargin + mapMargin / 2} ${mapSide + mapMargin + 1}" role="img" aria-label="Confusion map">
 <rect class="frame" x="0" y="0" width="${mapSide}" height="${mapSide}"/>
 ${marks.join('\n')}
+${mapNames(names, cell)}
 </svg>
 </section>`;
+}
+
+/** The classes of rows on the left and of columns above; where their names do not fit, each second, third, ... */
+function mapNames(names: readonly string[], cell: number): string {
+  const step = Math.max(1, Math.ceil(nameHeight / cell));
+  return names
+    .map((name, label) => {
+      if (label % step !== 0) return '';
+      const at = short((label + 0.5) * cell);
+      const text = escapeHtml(
+        name.length > mapLetters ? `${name.slice(0, mapLetters - 1).trimEnd()}…` : name,
+      );
+      return (
+        `<text class="tick end" x="-6" y="${short((label + 0.5) * cell + 4)}">${text}</text>` +
+        `<text class="tick" transform="translate(${at} -6) rotate(-60)">${text}</text>`
+      );
+    })
+    .join('');
 }
 
 export function classesSection(classes: readonly ClassResult[]): string {

@@ -1,5 +1,6 @@
 // A figure as a file: on white paper, with its photos inside it.
 import { saveBlob } from '../logic/save-file.ts';
+import { animatedPng } from './animated-png.ts';
 import type { Figure, Tone } from './figure.ts';
 
 export type FigureFormat = 'png' | 'svg' | 'html';
@@ -118,4 +119,22 @@ export async function saveFigure(figure: Figure, name: string, format: FigureFor
   const text = format === 'svg' ? figureSvg(figure, addresses) : figureHtml(figure, addresses);
   const mediaType = format === 'svg' ? 'image/svg+xml' : 'text/html';
   saveBlob(`${name}.${format}`, new Blob([text], { type: mediaType }));
+}
+
+const frameMs = 350;
+/** The end is looked at. */
+const lastFrameMs = 2000;
+
+/** Figures of one size, one after the other, as a PNG that moves. Rejects where a picture of them cannot be read. */
+export async function saveAnimation(figures: readonly Figure[], name: string): Promise<void> {
+  const frames: { png: Uint8Array; delayMs: number }[] = [];
+  for (const [i, figure] of figures.entries()) {
+    const pictures = new Map<string, HTMLImageElement>();
+    for (const item of figure.items) {
+      if (item.kind === 'picture') pictures.set(item.source, await load(item.source));
+    }
+    const png = new Uint8Array(await (await figurePng(figure, pictures)).arrayBuffer());
+    frames.push({ png, delayMs: i === figures.length - 1 ? lastFrameMs : frameMs });
+  }
+  saveBlob(`${name}.png`, new Blob([animatedPng(frames)], { type: 'image/apng' }));
 }

@@ -85,6 +85,7 @@ describe.skipIf(!python)('the GPU check', () => {
     expect(gpus).toEqual([{ name: 'Stand-in GPU', driver: '580.1', capability: '9.0', memory_mib: 81559 }]);
     expect(Object.keys(stages)).toEqual([
       'nets',
+      'columns',
       'kernels',
       'speed',
       'peer',
@@ -117,14 +118,15 @@ describe.skipIf(!python)('the GPU check', () => {
     const { status, output } = check();
     expect(status).toBe(1);
     const { wrong } = written();
-    expect(wrong.slice(0, 5)).toEqual([
+    expect(wrong.slice(0, 6)).toEqual([
+      'test_cuda_net failed',
       'test_cuda_net failed',
       'test_cuda_device failed',
       'test_cuda_net failed',
       'test_train failed',
       'no graphs',
     ]);
-    expect(wrong.slice(5).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
+    expect(wrong.slice(6).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
     for (const line of wrong) expect(output).toContain(line);
   });
 
@@ -162,9 +164,28 @@ describe.skipIf(!python)('the GPU check', () => {
     expect(wrong).toContain('no time was left for loader');
   });
 
+  it('a stage that hangs takes no time from the others', () => {
+    program('loader_bench', 'exec sleep 60');
+    const { output } = check('--only', 'loader,host', '--limit', '14');
+    expect(output).toContain('loader (at most 7 s)');
+    expect(written().wrong).toEqual(['no measurement of the loader']);
+    expect(written().stages.host.tests[0]).toMatchObject({ ok: true });
+  });
+
+  it('all stages together fit the usual limit, and each has time to begin', () => {
+    // Those before it took no time: the last one may end when the whole check is to end.
+    const limits = [...check().output.matchAll(/^\S+ \(at most (\d+) s\)$/gm)].map(([, seconds]) =>
+      Number(seconds),
+    );
+    expect(limits).toHaveLength(12);
+    expect(limits[0]).toBeLessThanOrEqual(120);
+    expect(limits.at(-1)).toBeLessThanOrEqual(480);
+    expect(limits.every((seconds, i) => i === 0 || seconds >= (limits[i - 1] ?? 0) + 4)).toBe(true);
+  });
+
   it('without a GPU, without programs, or with a stage that does not exist it says so', () => {
     expect(check('--only', 'nonsense').output).toContain(
-      'there is no stage nonsense; there are nets, kernels',
+      'there is no stage nonsense; there are nets, columns, kernels',
     );
     rmSync(join(folder, 'gpu_bench'));
     expect(check().output).toContain('does not hold the programs to check');

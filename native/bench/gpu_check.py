@@ -8,7 +8,8 @@
 Builds the native part for the GPU of this machine (native/build/gpu), runs the native tests on it, and measures:
 training at batch 128, 256 and 1024 in fp32, tf32 and bf16, with and without CUDA graphs, each layer's share, the
 exchange between two columns, the loader, and PyTorch, compiled and channels last, on the same net. What says most comes
-first; every stage has a time limit of its own, and after each the results are written to
+first: tests, that columns give the same bits wherever they are, then speed beside PyTorch's. Every stage has a share of
+--limit for itself, and what earlier ones left over. After each the results are written to
 native/bench/results/<gpu>.json, so that a check that is cut off keeps what it found, and --only adds to it. At the end
 it prints a table. The exit status is 0 only if nothing is wrong.
 
@@ -145,7 +146,6 @@ class Check:
         self.options = options
         self.programs = programs
         self.env = environment(programs)
-        self.deadline = time.monotonic() + options.limit
         name = re.sub(r"[^a-z0-9]+", "-", found[0]["name"].lower()).strip("-")
         self.path = options.results or os.path.join(HERE, "results", f"{name}.json")
         self.result = {"stages": {}}
@@ -344,21 +344,25 @@ PROGRAMS = [
 ]  # fmt: skip
 # Those that need no stand-ins, whose place is compiled in.
 GPU_TRAINING = ["-tc=on GPUs*,a run begun on GPUs*"]
-# Name, seconds, work. Those without which the others say nothing come first. Every process has cuDNN compile its
-# fused convolutions, which takes longer than the measuring.
+SAME_BITS = "*same bits*"
+# Name, seconds of the usual limit, work. Those without which the others say nothing come first: nets and their
+# gradients against the reference, columns, kernels. Every process has cuDNN compile its fused convolutions, which takes
+# longer than the measuring.
 STAGES = [
-    ("nets", 180, test_stage(["test_cuda_net"], ["-tce=*replicas*"])),
-    ("kernels", 60, test_stage(["test_cuda_device"])),
-    ("speed", 130, speed),
-    ("peer", 120, peer),
-    ("replicas", 90, test_stage(["test_cuda_net"], ["-tc=*replicas*"])),
-    ("training", 60, test_stage(["test_train"], GPU_TRAINING)),
-    ("choices", 80, choices),
-    ("loader", 40, loader),
-    ("kernel-times", 30, kernel_times),
-    ("sanitizer", 90, sanitizer),
-    ("host", 60, test_stage(["test_cuda_kernels", "test_columns"])),
+    ("nets", 90, test_stage(["test_cuda_net"], [f"-tce=*replicas*,{SAME_BITS}"])),
+    ("columns", 50, test_stage(["test_cuda_net"], ["-tce=*replicas*", f"-tc={SAME_BITS}"])),
+    ("kernels", 25, test_stage(["test_cuda_device"])),
+    ("speed", 85, speed),
+    ("peer", 85, peer),
+    ("replicas", 35, test_stage(["test_cuda_net"], ["-tc=*replicas*"])),
+    ("training", 25, test_stage(["test_train"], GPU_TRAINING)),
+    ("choices", 40, choices),
+    ("loader", 10, loader),
+    ("kernel-times", 10, kernel_times),
+    ("sanitizer", 15, sanitizer),
+    ("host", 10, test_stage(["test_cuda_kernels", "test_columns"])),
 ]
+USUAL_LIMIT = sum(seconds for _, seconds, _ in STAGES)
 
 
 def stages_of(names):
@@ -370,14 +374,18 @@ def stages_of(names):
 
 
 def check_all(check, names):
-    for name, limit, work in stages_of(names):
-        left = check.deadline - time.monotonic()
+    stages = stages_of(names)
+    share = check.options.limit / sum(seconds for _, seconds, _ in stages)
+    end = time.monotonic()
+    for name, seconds, work in stages:
+        end += seconds * share
         start = time.monotonic()
-        print(f"{name} (at most {min(limit, max(0, left)):.0f} s)", flush=True)
+        left = end - start
+        print(f"{name} (at most {max(0, left):.0f} s)", flush=True)
         if left < 5:
             found = {"wrong": [f"no time was left for {name}"]}
         else:
-            found = work(check, min(limit, left))
+            found = work(check, left)
         found["seconds"] = round(time.monotonic() - start, 1)
         check.result["stages"][name] = found
         check.write()
@@ -425,7 +433,7 @@ def reached(layer, kernels):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", type=lambda text: text.split(","), help="these stages alone, added to the results")
-    parser.add_argument("--limit", type=float, default=480, help="seconds for all stages, without the build")
+    parser.add_argument("--limit", type=float, default=USUAL_LIMIT, help="seconds for all stages, without the build")
     parser.add_argument("--preset", default="paper-2012")
     parser.add_argument("--programs", help="a folder with what was built before")
     parser.add_argument("--build-only", action="store_true")

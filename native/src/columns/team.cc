@@ -93,12 +93,21 @@ ColumnTeam::ColumnTeam(const NetPlan& plan, const DeviceLayout& layout, const Co
 ColumnTeam::~ColumnTeam() { end(); }
 
 void ColumnTeam::make(const ColumnFactory& factory) {
-  run([&](Member& member) {
+  const auto make_columns = [&](const Member& member) {
     for (int p : member.columns) {
       owned_[p] = factory(share(p), member.device);
       columns_[p] = owned_[p].get();
     }
-  });
+  };
+  if (layout_.shared_gpu) {
+    // One after the other: a column that finds no memory then knows what the earlier ones have.
+    for (const auto& next : members_)
+      run([&](const Member& member) {
+        if (&member == next.get()) make_columns(member);
+      });
+  } else {
+    run(make_columns);
+  }
   if (all_.replicas == 1) return;
   for (int r = 0; r < all_.replicas; ++r)
     run([&](Member& member) {

@@ -10,7 +10,8 @@ struct DeviceLayout {
   int64_t batch = 0;  // rows of a step, over all replicas
   int devices = 1;    // of a replica: 1, all its columns on one, or one a column
   int replicas = 1;
-  bool splits_fc = false;  // the hybrid: fully connected layers are split over all columns of all replicas
+  bool splits_fc = false;   // the hybrid: fully connected layers are split over all columns of all replicas
+  bool shared_gpu = false;  // named for more than one of them
 };
 
 /// Throws Error(kInvalidConfig) naming the field, and what would work, for a list of devices, a net or a

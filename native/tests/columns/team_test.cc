@@ -2,8 +2,10 @@
 // every exchange, and failures that end nobody's waiting.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <limits>
 #include <numeric>
+#include <thread>
 
 #include "alexnet/error.h"
 #include "columns/fake_column.h"
@@ -48,6 +50,26 @@ TEST_CASE("columns are made, driven and destroyed by one thread a device") {
     fake.team.reset();
     CHECK(fake.world.alive == 0);
     CHECK(fake.world.wrong_thread == 0);
+  }
+}
+
+TEST_CASE("where columns share a GPU they are made one after the other, and none after one that failed") {
+  const NetPlan plan = make_plan();
+  const DeviceLayout layout{.batch = 4, .devices = 2, .replicas = 2, .shared_gpu = true};
+  for (const int fails : {-1, 2}) {
+    test::FakeWorld world(4);
+    std::vector<int> made;  // without a lock: never two at once
+    const auto factory = [&](const columns::Share& share, int) -> std::unique_ptr<columns::Column> {
+      made.push_back(share.place());
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      if (share.place() == fails) throw Error(ErrorCode::kOutOfMemory, "no memory");
+      return std::make_unique<test::FakeColumn>(world, share, plan);
+    };
+    if (fails < 0)
+      ColumnTeam(plan, layout, factory);
+    else
+      CHECK_THROWS_AS(ColumnTeam(plan, layout, factory), Error);
+    CHECK(made == (fails < 0 ? std::vector<int>{0, 1, 2, 3} : std::vector<int>{0, 1, 2}));
   }
 }
 

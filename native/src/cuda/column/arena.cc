@@ -23,15 +23,13 @@ size_t Arena::reserve(int64_t bytes, Growth growth) {
   return static_cast<size_t>(offset);
 }
 
-void Arena::allocate(int64_t batch, const MemoryNeed& earlier, int coming, const MemoryNeed& spared) {
+void Arena::allocate(int64_t batch, const MemoryNeed& net, const MemoryNeed& earlier) {
   size_t free = 0, total = 0;
   ALEXNET_CUDA_CHECK(context_.device(), cudaMemGetInfo(&free, &total));
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, static_cast<size_t>(need_.total()));
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // it is dealt with here
-    const MemoryNeed net{earlier.fixed + coming * need_.fixed - spared.fixed,
-                         earlier.with_batch + coming * need_.with_batch - spared.with_batch};
     // What the earlier columns took is there for a smaller batch, too.
     const int64_t available = static_cast<int64_t>(free) + earlier.total();
     const int64_t fits = std::min(batch - 1, largest_batch(net, batch, available));

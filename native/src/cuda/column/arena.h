@@ -56,11 +56,9 @@ class Arena {
     return {*this, reserve(count * static_cast<int64_t>(sizeof(T)), growth), count};
   }
 
-  /// Allocates and zeroes everything. `earlier` is what the net's columns took that are on this device
-  /// already, `coming` says how many there will be from this one on, `spared` what those after this one have
-  /// not of what it has, all together. Throws kOutOfMemory saying what the net needs here and which batch
-  /// fits.
-  void allocate(int64_t batch, const MemoryNeed& earlier, int coming, const MemoryNeed& spared);
+  /// Allocates and zeroes everything. `net`: what all of the net's columns on this device take, `earlier`:
+  /// those that have it already. Throws kOutOfMemory saying what the net needs here and which batch fits.
+  void allocate(int64_t batch, const MemoryNeed& net, const MemoryNeed& earlier);
   std::byte* base() const { return base_; }
   const MemoryNeed& need() const { return need_; }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <utility>
 
@@ -14,10 +13,9 @@
 #include "cuda/column/fc_layer.h"
 #include "cuda/column/gradient_sum.h"
 #include "cuda/column/joined_input.h"
-#include "cuda/column/layer_clock.h"
 #include "cuda/column/loss_head.h"
-#include "cuda/column/parameter_update.h"
-#include "cuda/column/step_graphs.h"
+#include "cuda/column/neighbours.h"
+#include "cuda/column/pass_calls.h"
 #include "cuda/settings.h"
 
 namespace alexnet::cuda {
@@ -38,9 +36,6 @@ class ReportingColumn : public Column {
   virtual const std::vector<float>& layer_times() const = 0;
   virtual const StepGraphs& graphs() const = 0;
 };
-
-/// What a graph's key begins with.
-enum Call : uint64_t { kForwardEarly, kForward, kLoss, kBackwardData, kLayOut, kBackwardWeights, kUpdate };
 
 template <class T>
 class CudaColumn : public ReportingColumn {
@@ -82,7 +77,7 @@ class CudaColumn : public ReportingColumn {
   void read(size_t layer, columns::Parameter parameter, std::span<float> values) const override;
   bool all_finite() const override;
   const std::vector<float>& layer_times() const override { return clock_.times(); }
-  const StepGraphs& graphs() const override { return graphs_; }
+  const StepGraphs& graphs() const override { return calls_.graphs(); }
 
  private:
   static bool is_velocity(columns::Parameter parameter) {
@@ -95,30 +90,13 @@ class CudaColumn : public ReportingColumn {
   }
   static CudaColumn& same(Column* column) { return static_cast<CudaColumn&>(*column); }
   const LayerPlan& classifier_plan() const { return plan_.layers.back(); }
-  /// The first of the places that it ever exchanges with, and how many there are.
-  int first_partner() const { return share_.splits_fc ? 0 : share_.replica * share_.columns; }
-  int partners() const { return share_.splits_fc ? share_.places() : share_.columns; }
-  /// The shares of the columns that are joined before a layer.
-  std::vector<Share> joined_shares(const LayerPlan& layer) const;
-  /// The features with which a layer begins before the others are there: see LayerSite::early.
-  Range early_features(size_t layer) const;
-  /// Where this column stands among them.
-  size_t joined_index(const LayerPlan& layer) const {
-    return static_cast<size_t>(share_.splits(layer) ? share_.place() : share_.column);
-  }
-  /// As Exchange counts the column.
-  int exchange_index() const { return share_.place() - first_partner(); }
-  int device_of(const Share& share) const { return options_.devices[static_cast<size_t>(share.place())]; }
   BatchInput<T>& input_of() const { return leader_ ? *leader_->own_input_ : *own_input_; }
   /// Of the pass that is being started.
   size_t slot() const { return slot_of(passes_); }
   size_t last() const { return plan_.layers.size() - 1; }
 
   void build_layers();
-  void build_exchange();
   void allocate();
-  /// What the columns that come after this one on its device have not of what it has: the batch.
-  MemoryNeed spared() const;
   void bind();
   /// Whether other columns read what this layer gives: its maps, or the logits.
   bool published(size_t layer) const { return layer == last() || share_.gathers(plan_.layers[layer + 1]); }
@@ -128,12 +106,12 @@ class CudaColumn : public ReportingColumn {
   const NetPlan& plan_;
   const CudaColumnOptions options_;
   const Share share_;
+  const Neighbours neighbours_;
   const CudaColumn* const leader_;  // brings the batch; null: this one does
   DeviceContext context_;
   Arena arena_;
   LayerClock clock_;
-  StepGraphs graphs_;
-  PassContext pass_;  // of the pass that is being started
+  PassCalls<T> calls_;
 
   // Completed steps; whether a pass is begun before the one before it is finished; 1 / the images of the
   // whole step, a float.
@@ -143,8 +121,7 @@ class CudaColumn : public ReportingColumn {
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   FcLayer<T>* classifier_ = nullptr;
   std::vector<std::unique_ptr<JoinedInput<T>>> joined_;  // by layer; null where it does not gather
-  const bool overlap_;
-  std::vector<std::unique_ptr<Event>> output_ready_;  // by layer; null where it is not published
+  std::vector<std::unique_ptr<Event>> output_ready_;     // by layer; null where it is not published
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<GradientSum> sum_;  // null where there is one replica, or none trains
   bool lowest_ = false;               // the last backward() was that of the lowest layer that learns
@@ -168,20 +145,22 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
     : plan_(plan),
       options_(options),
       share_(options.share),
+      neighbours_(plan, share_, options.devices, overlap_wanted()),
       leader_(static_cast<const CudaColumn*>(options.input_from)),
-      context_(device_of(options.share)),
+      context_(neighbours_.device()),
       arena_(context_),
       clock_(context_, plan.layers.size(), std::getenv("ALEXNET_CUDA_PROFILE") != nullptr),
       // Events that time layers cannot be part of a graph.
-      graphs_(context_, graphs_wanted() && !clock_.on()),
-      overlap_(overlap_wanted()),
+      calls_(context_, clock_, layers_, graphs_wanted() && !clock_.on()),
       loss_(context_, arena_, share_.rows(plan.layers.back()).size(), plan.spec.classes),
       update_(context_, arena_, plan.layers.size()),
       resting_(context_),
       host_step_(context_, 3 * kPassesAtOnce) {
   for (auto& event : done_) event = std::make_unique<Event>(context_);
   build_layers();
-  build_exchange();
+  exchange_ = std::make_unique<Exchange>(context_, arena_, neighbours_.exchange_index(),
+                                         neighbours_.partner_devices(), neighbours_.largest_piece(sizeof(T)),
+                                         neighbours_.pieces_a_pass());
   if (options.training && share_.replicas > 1)
     sum_ =
         std::make_unique<GradientSum>(context_, plan.layers.size(), leader_ ? leader_->sum_.get() : nullptr);
@@ -189,26 +168,18 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
   bind();
 }
 
+/// All columns are about as large as this thread's first one, but for the batch, which others may take from
+/// it.
 template <class T>
 void CudaColumn<T>::allocate() {
-  const auto& devices = options_.devices;
-  const auto own = devices.begin() + share_.place();
-  const auto made = std::count(devices.begin(), own, *own);
-  // An earlier column of another thread is about as large as this one.
-  MemoryNeed earlier = arena_.need();
-  if (leader_) earlier = leader_->arena_.need();
-  if (made == 0) earlier = {};
-  arena_.allocate(share_.batch, {earlier.fixed * made, earlier.with_batch * made},
-                  static_cast<int>(std::count(own, devices.end(), *own)), spared());
-}
-
-template <class T>
-MemoryNeed CudaColumn<T>::spared() const {
-  if (!options_.brings_input) return {};
-  int64_t followers = 0;
-  for (int p = share_.place() + 1; p < share_.places(); ++p)
-    followers += device_of(share_.at(p)) == context_.device() && share_.at(p).column > 0;
-  return {followers * input_need_.fixed, followers * input_need_.with_batch};
+  const CudaColumn& first = leader_ ? *leader_ : *this;
+  const auto need_of = [&](const Neighbours::Count& here) {
+    const int64_t batches = options_.brings_input ? here.columns - here.followers : here.columns;
+    const MemoryNeed whole = first.arena_.need(), input = first.input_need_;
+    return MemoryNeed{here.columns * (whole.fixed - input.fixed) + batches * input.fixed,
+                      here.columns * (whole.with_batch - input.with_batch) + batches * input.with_batch};
+  };
+  arena_.allocate(share_.batch, need_of(neighbours_.all_here()), need_of(neighbours_.earlier_here()));
 }
 
 template <class T>
@@ -222,11 +193,11 @@ void CudaColumn<T>::build_layers() {
   int64_t workspace = 0, largest_parameter = 0;
   for (size_t l = 0; l < plan_.layers.size(); ++l) {
     Maps<T> input = l == 0 ? input_of().maps() : layers_[l - 1]->output();
-    const Range early = early_features(l);
+    const Range early = neighbours_.early_features(l);
     if (share_.gathers(plan_.layers[l])) {
-      const std::vector<Share> others = joined_shares(plan_.layers[l]);
+      const std::vector<Share> others = neighbours_.joined_shares(plan_.layers[l]);
       std::vector<int> devices;
-      for (const Share& other : others) devices.push_back(device_of(other));
+      for (const Share& other : others) devices.push_back(neighbours_.device_of(other));
       joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others,
                                                     devices, training, /*in_pieces=*/early.size() > 0);
       input = joined_[l]->maps();
@@ -245,48 +216,6 @@ void CudaColumn<T>::build_layers() {
   }
   workspace_ = arena_.take<std::byte>(workspace, Growth::kFixed);
   staging_ = arena_.take<float>(largest_parameter, Growth::kFixed);
-}
-
-template <class T>
-std::vector<Share> CudaColumn<T>::joined_shares(const LayerPlan& layer) const {
-  std::vector<Share> shares;
-  const bool all = share_.splits(layer);
-  for (int i = 0; i < (all ? share_.places() : share_.columns); ++i)
-    shares.push_back(share_.at(all ? i : share_.replica * share_.columns + i));
-  return shares;
-}
-
-template <class T>
-Range CudaColumn<T>::early_features(size_t layer) const {
-  const LayerPlan& here = plan_.layers[layer];
-  // Two columns of equal width, each with all rows: those of a layer that is split over replicas have not.
-  const bool halves = layer > 0 && share_.columns == 2 && plan_.layers[layer - 1].spec.width % 2 == 0;
-  if (!overlap_ || !halves || !here.gathers || share_.splits(here) || here.spec.kind != LayerKind::kFc)
-    return {};
-  const Range own = share_.width(plan_.layers[layer - 1]);
-  const int64_t pixels = here.in.height * here.in.width;
-  return {own.begin * pixels, own.end * pixels};
-}
-
-template <class T>
-void CudaColumn<T>::build_exchange() {
-  // The first shares are the largest.
-  const Share first = share_.at(0);
-  const auto bytes = [&](const LayerPlan& layer, int64_t pixels, size_t value) {
-    return first.rows(layer).size() * first.width(layer).size() * pixels * static_cast<int64_t>(value);
-  };
-  int64_t largest = bytes(classifier_plan(), 1, sizeof(float));
-  int joins = 1;
-  for (size_t l = 1; l < plan_.layers.size(); ++l) {
-    if (!share_.gathers(plan_.layers[l])) continue;
-    joins += 2;
-    const LayerPlan& lower = plan_.layers[l - 1];
-    largest = std::max(largest, bytes(lower, lower.out.height * lower.out.width, sizeof(T)));
-  }
-  const auto begin = options_.devices.begin() + first_partner();
-  exchange_ =
-      std::make_unique<Exchange>(context_, arena_, exchange_index(),
-                                 std::vector<int>(begin, begin + partners()), largest, joins * partners());
 }
 
 template <class T>
@@ -342,23 +271,20 @@ void CudaColumn<T>::prefetch(const Batch& next) {
 template <class T>
 void CudaColumn<T>::gather(size_t layer, std::span<Column* const> all) {
   context_.use();
-  graphs_.start();
+  calls_.start();
   const JoinedInput<T>& joined = *joined_[layer];
   std::vector<Part<T>> parts;
   for (size_t i = 0; i < all.size(); ++i) {
     const CudaColumn& other = same(all[i]);
     const Maps<T>& output = other.layers_[layer - 1]->output();
     parts.push_back({output.data.data(), output.view, other.output_ready_[layer - 1].get(),
-                     other.exchange_index(), joined.offset_of(i), joined.view_of(i)});
+                     other.neighbours_.exchange_index(), joined.offset_of(i), joined.view_of(i)});
   }
   T* to = joined.maps().data.data();
-  if (early_features(layer).size() == 0) return exchange_->join<T>(std::move(parts), to);
+  if (neighbours_.early_features(layer).size() == 0) return exchange_->join<T>(std::move(parts), to);
   exchange_->join_beside<T>(std::move(parts), to);
-  graphs_.add({kForwardEarly, layer}, [this, layer] {
-    clock_.begin(layer, false);
-    layers_[layer]->forward_early();
-  });
-  graphs_.start();
+  calls_.forward_early(layer);
+  calls_.start();
   exchange_->await_joined();
 }
 
@@ -366,7 +292,7 @@ template <class T>
 void CudaColumn<T>::forward(size_t layer, const PassContext& context) {
   context_.use();
   if (layer == 0) {
-    pass_ = context;
+    calls_.begin(context);
     uint32_t* words = host_step_.data() + 3 * slot();
     words[0] = context.step;
     words[1] = running_ > 0;
@@ -374,20 +300,16 @@ void CudaColumn<T>::forward(size_t layer, const PassContext& context) {
     ALEXNET_CUDA_CHECK(context_.device(), cudaMemcpyAsync(step_.data(), words, 3 * sizeof(uint32_t),
                                                           cudaMemcpyHostToDevice, context_.compute()));
   }
-  graphs_.add({kForward, layer, pass_.training, pass_.seed}, [this, layer, pass = pass_] {
-    if (early_features(layer).size() == 0) clock_.begin(layer, false);
-    layers_[layer]->forward(pass);
-    clock_.end(layer, false);
-  });
+  calls_.forward(layer, /*begun=*/neighbours_.early_features(layer).size() > 0);
   if (!output_ready_[layer]) return;
-  graphs_.start();
+  calls_.start();
   output_ready_[layer]->record(context_.compute());
 }
 
 template <class T>
 BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
   context_.use();
-  graphs_.start();
+  calls_.start();
   const int64_t rows = share_.rows(classifier_plan()).size();
   std::vector<Part<float>> parts;
   others_.clear();
@@ -397,7 +319,8 @@ BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
     MapView there = channels_of(loss_.view(), units.size());
     there.images = rows;
     parts.push_back({other.classifier_->logits().data(), channels_last_view(rows, units.size(), 1, 1),
-                     other.output_ready_[last()].get(), other.exchange_index(), units.begin, there});
+                     other.output_ready_[last()].get(), other.neighbours_.exchange_index(), units.begin,
+                     there});
     if (&other != this) others_.push_back(&other);
   }
   exchange_->join<float>(std::move(parts), loss_.joined());
@@ -412,8 +335,8 @@ BatchTotals CudaColumn<T>::loss(std::span<Column* const> all, bool gradient) {
     // Of its own rows alone the loss would take the mean over those.
     if (share_.sums(classifier_plan())) to.scale = reinterpret_cast<const float*>(step_.data() + 2);
   }
-  graphs_.add({kLoss, gradient}, [this, to] { loss_.run<T>(input_of().labels(), to, step_.data() + 1); });
-  graphs_.start();
+  calls_.loss(gradient, [this, to] { loss_.run<T>(input_of().labels(), to, step_.data() + 1); });
+  calls_.start();
   loss_.fetch_totals(slot());
   return {};
 }
@@ -427,27 +350,20 @@ const float* CudaColumn<T>::logits() const {
 template <class T>
 void CudaColumn<T>::backward(size_t layer, const LayerUpdate& update, bool input_gradient) {
   context_.use();
-  graphs_.add({kBackwardData, layer, input_gradient, pass_.training, pass_.seed},
-              [this, layer, input_gradient, pass = pass_] {
-                clock_.begin(layer, true);
-                layers_[layer]->backward_data(pass, input_gradient);
-              });
+  calls_.backward_data(layer, input_gradient);
   // What the others need goes out before this column's own weights take their time.
   if (input_gradient && joined_[layer]) {
-    graphs_.add({kLayOut, layer}, [this, layer] { joined_[layer]->lay_out_gradient(); });
-    graphs_.start();
+    calls_.lay_out_gradient(layer, *joined_[layer]);
+    calls_.start();
     joined_[layer]->publish_gradient();
   }
-  graphs_.add({kBackwardWeights, layer, update.frozen}, [this, layer, frozen = update.frozen] {
-    if (!frozen) layers_[layer]->backward_weights();
-    clock_.end(layer, true);
-  });
+  calls_.backward_weights(layer, update.frozen);
   update_.set(layer, update);
   // The lowest layer that learns needs no gradient of its input: after it all gradients are there.
   lowest_ = !input_gradient;
   if (share_.sums(plan_.layers[layer])) {
     if (update.frozen) return;
-    graphs_.start();
+    calls_.start();
     sum_->ready(layer);
   } else if (lowest_) {
     update_parameters();
@@ -482,23 +398,21 @@ void CudaColumn<T>::update(size_t, const LayerUpdate&) {
 template <class T>
 void CudaColumn<T>::update_parameters() {
   update_.send(slot());
-  graphs_.add({kUpdate, layers_.size()}, [this] { update_.run(loss_.not_finite()); });
-  for (size_t l = 0; l < layers_.size(); ++l)
-    if (!update_.frozen(l)) graphs_.add({kUpdate, l}, [this, l] { layers_[l]->refresh(); });
+  calls_.update(update_, loss_.not_finite());
 }
 
 template <class T>
 void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
   context_.use();
-  graphs_.start();
+  calls_.start();
   const auto stream = context_.compute();
   const Maps<T>& to = layers_[layer - 1]->output();
   // In the columns' order on every device, so that all of them round alike.
   std::vector<Part<T>> parts;
   for (Column* one : all) {
     const CudaColumn& other = same(one);
-    const int c = other.exchange_index();
-    Part<T> part = other.joined_[layer]->gradient_of(joined_index(plan_.layers[layer]),
+    const int c = other.neighbours_.exchange_index();
+    Part<T> part = other.joined_[layer]->gradient_of(neighbours_.joined_index(plan_.layers[layer]),
                                                      /*dense=*/exchange_->remote(c));
     if (exchange_->remote(c))
       part.data = exchange_->fetch(c, part.data, part.view.count(), *part.ready);
@@ -519,7 +433,7 @@ void CudaColumn<T>::reduce(size_t layer, std::span<Column* const> all) {
 template <class T>
 void CudaColumn<T>::end_pass() {
   context_.use();
-  graphs_.start();
+  calls_.start();
   done_[slot()]->record(context_.compute());
   ++passes_;
   ++running_;
@@ -540,7 +454,7 @@ FinishedPass CudaColumn<T>::finish() {
 template <class T>
 void CudaColumn<T>::rest() {
   running_ = 0;
-  graphs_.drop();
+  calls_.drop();
   context_.use();
   if (sum_) sum_->rest(context_);
   for (const auto stream : {context_.upload(), context_.exchange(), context_.compute()}) {

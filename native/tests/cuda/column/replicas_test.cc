@@ -6,12 +6,14 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "alexnet/error.h"
 #include "cpu/column_net.h"
 #include "cpu/small_nets.h"
 #include "cuda/column/cuda_column.h"
 #include "cuda/column/fake_device.h"
+#include "cuda/device_rules.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
@@ -35,7 +37,9 @@ struct Sharing {
 
 std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharing, Precision precision,
                                       std::vector<columns::Column*>* made = nullptr) {
-  const DeviceLayout& layout = sharing.layout;
+  DeviceLayout layout = sharing.layout;
+  layout.shared_gpu =
+      std::set<int>(sharing.devices.begin(), sharing.devices.end()).size() < sharing.devices.size();
   const int columns = plan.spec.columns;
   std::vector<int> devices;
   for (int p = 0; p < layout.replicas * columns; ++p)
@@ -49,7 +53,8 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharin
                                                 .devices = devices,
                                                 .precision = precision,
                                                 .training = true,
-                                                .input_from = layout.devices == 1 ? leader : nullptr});
+                                                .input_from = layout.devices == 1 ? leader : nullptr,
+                                                .brings_input = layout.devices == 1});
     if (!leader) leader = column.get();
     all[static_cast<size_t>(share.place())] = column.get();
     return column;
@@ -85,10 +90,11 @@ const std::vector<size_t> kNets{0, 5, 6};
 constexpr Tolerance kFp32{36, 3, 1e-5, 1e-5, 2e-4, 5e-4, false};
 constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
 
-ErrorCode code_of(const std::function<void()>& work) {
+ErrorCode code_of(const std::function<void()>& work, std::string* message = nullptr) {
   try {
     work();
   } catch (const Error& error) {
+    if (message) *message = error.what();
     return error.code();
   }
   FAIL("nothing was thrown");
@@ -238,6 +244,42 @@ TEST_CASE(
       std::vector<float> values(static_cast<size_t>(plan.layers[l].weight_count()));
       team->read(l, Parameter::kWeight, values);
       CHECK(values == initial_weights(plan, l, kSeed));
+    }
+  }
+}
+
+TEST_CASE(
+    "replicas on one GPU that lack memory say what all of them need and which batch fits, and it does") {
+  for (const size_t net : {size_t{0}, size_t{6}}) {
+    const NetPlan plan = plan_of(net);
+    CAPTURE(plan.spec.columns);
+    std::vector<Sharing> ways{{{60, 1, 2, false}, {0, 0}}, {{60, 1, 3, false}, {0, 0, 0}}};
+    if (net == 6) ways.push_back({{60, 1, 2, true}, {0, 0}});
+    if (net == 0) ways.push_back({{60, 2, 2, false}, {0, 0, 0, 0}});
+    for (Sharing way : ways) {
+      CAPTURE(way.layout.replicas);
+      CAPTURE(way.layout.splits_fc);
+      int64_t needed = 0;
+      {
+        const TestMachine machine({.devices = 1});
+        auto team = make_team(plan, way, Precision::kFp32);
+        needed = fake::allocated();
+      }
+      const TestMachine machine({.devices = 1, .memory_bytes = needed * 7 / 10});
+      std::string message;
+      CHECK(code_of([&] { make_team(plan, way, Precision::kFp32); }, &message) == ErrorCode::kOutOfMemory);
+      CAPTURE(message);
+      CHECK(message.find("needs " + cuda::gigabytes(needed)) != std::string::npos);
+      CHECK(message.find("and " + cuda::gigabytes(needed * 7 / 10) + " of") != std::string::npos);
+      const size_t at = message.find("; batch ");
+      REQUIRE(at != std::string::npos);
+      const int64_t fits = std::atoll(message.c_str() + at + 8);
+      CHECK(fits > 15);
+      CHECK(fits < 60);
+      way.layout.batch = fits;
+      make_team(plan, way, Precision::kFp32);
+      way.layout.batch = fits + 4 * way.layout.replicas;
+      CHECK(code_of([&] { make_team(plan, way, Precision::kFp32); }) == ErrorCode::kOutOfMemory);
     }
   }
 }

@@ -49,6 +49,8 @@ export function describeEvent({ kind, payload }: Pick<RunEvent, 'kind' | 'payloa
   switch (kind) {
     case 'command':
       return commandText(payload);
+    case 'notice':
+      return text(payload.message);
     case 'checkpoint': {
       const why = checkpointReasons[text(payload.reason)] ?? text(payload.reason);
       const size = number(payload.sizeBytes);

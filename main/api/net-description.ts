@@ -56,6 +56,8 @@ export const deviceReportSchema = z.object({
   computeCapability: z.string(),
   /** Of a GPU's memory; -1 where it is not known. */
   freeBytes: z.number(),
+  /** Why a GPU cannot add up gradients with other GPUs; empty where it can. */
+  sharingReason: z.string(),
   /** What limits a device that can be used, e.g. that another GPU has no direct access to it. */
   notes: z.array(z.string()),
 });

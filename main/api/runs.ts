@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { labelsSchema, modelPreprocessingSchema } from './models.ts';
 import { storedNumber } from './numbers.ts';
 import { runConfigSchema } from './run-config.ts';
-import { appliedCommandSchema } from './training.ts';
+import { appliedCommandSchema, noticeSchema } from './training.ts';
 
 export const runStateSchema = z.enum([
   'queued',
@@ -121,7 +121,7 @@ export const checkpointSchema = z.object({
 export const runEventSchema = z.object({
   id: z.int(),
   step: z.int().nonnegative(),
-  kind: z.enum(['command', 'checkpoint', 'started', 'resumed', 'ended', 'interrupted']),
+  kind: z.enum(['command', 'notice', 'checkpoint', 'started', 'resumed', 'ended', 'interrupted']),
   payload: z.record(z.string(), z.unknown()),
   at: z.int(),
 });
@@ -173,6 +173,7 @@ export const runProgressSchema = z.discriminatedUnion('event', [
     elapsedMs: z.number(),
   }),
   appliedCommandSchema.omit({ kind: true }).extend({ event: z.literal('command') }),
+  noticeSchema.omit({ kind: true }).extend({ event: z.literal('notice') }),
   z.object({
     event: z.literal('checkpoint'),
     id: z.int(),

@@ -65,11 +65,19 @@ export const appliedCommandSchema = commandSchema.extend({
   sequence: z.int().nonnegative(),
 });
 
+/** What a device cannot do as it should while training goes on, e.g. that it is slower than it could be. */
+export const noticeSchema = z.object({
+  kind: z.literal('notice'),
+  step: z.int().nonnegative(),
+  message: z.string(),
+});
+
 /** What training tells in order; the records a checkpoint file keeps since its previous checkpoint. */
 export const trainingRecordSchema = z.discriminatedUnion('kind', [
   stepRecordSchema,
   validationRecordSchema,
   appliedCommandSchema,
+  noticeSchema,
 ]);
 
 // As JSON keeps them: it has no NaN, so a loss that is not finite is null there, and NaN when it is read back.
@@ -86,6 +94,7 @@ export const storedTrainingRecordsSchema = z.array(
     stepRecordSchema.extend({ loss: revivedLoss }),
     storedValidationRecordSchema,
     appliedCommandSchema,
+    noticeSchema,
   ]),
 );
 
@@ -109,6 +118,7 @@ export type StepRecord = z.output<typeof stepRecordSchema>;
 export type ValidationRecord = z.output<typeof validationRecordSchema>;
 export type Command = z.output<typeof commandSchema>;
 export type AppliedCommand = z.output<typeof appliedCommandSchema>;
+export type Notice = z.output<typeof noticeSchema>;
 export type TrainingRecord = z.output<typeof trainingRecordSchema>;
 export type CheckpointReason = z.output<typeof checkpointReasonSchema>;
 export type CheckpointSaved = z.output<typeof checkpointSavedSchema>;

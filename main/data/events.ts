@@ -80,15 +80,15 @@ export function listCommandsFrom(db: ReadableDatabase, runId: string, step: numb
 }
 
 /**
- * Before a resume makes the steps beyond `step` again: what the schedule does there and which checkpoints are
- * written is told again, so it leaves the log; what people steered is applied again without a word, so it stays.
+ * Before a resume makes the steps beyond `step` again: what the schedule does there, what devices say and which
+ * checkpoints are written is told again, so it leaves the log; what people steered is applied again without a word, so it stays.
  * Returns how many events went.
  */
 export function forgetRepeatedEvents(db: WritableDatabase, runId: string, step: number): number {
   return db.run(
     'events.forgetRepeated',
     `DELETE FROM events WHERE run_id = ? AND step > ?
-       AND (kind = 'checkpoint' OR (kind = 'command' AND payload ->> 'steered' = 0))`,
+       AND (kind IN ('checkpoint', 'notice') OR (kind = 'command' AND payload ->> 'steered' = 0))`,
     [runId, step],
   );
 }

@@ -3,7 +3,13 @@
 import { AppError } from '../api/errors.ts';
 import { finiteOrNull } from '../api/numbers.ts';
 import type { Curve, CurvePoint, Metric, Validation } from '../api/runs.ts';
-import type { AppliedCommand, StepRecord, TrainingRecord, ValidationRecord } from '../api/training.ts';
+import type {
+  AppliedCommand,
+  Notice,
+  StepRecord,
+  TrainingRecord,
+  ValidationRecord,
+} from '../api/training.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
 import { insertEvent } from './events.ts';
 
@@ -86,7 +92,7 @@ export function storeTraining(
       if (record.kind === 'step') insertStep(db, runId, record);
       else if (record.kind === 'validation') insertValidation(db, runId, record);
       else if (!isLogged(db, runId, record))
-        insertEvent(db, runId, { step: record.step, kind: 'command', payload: { ...record }, at });
+        insertEvent(db, runId, { step: record.step, kind: record.kind, payload: { ...record }, at });
     }
     if (records.some((record) => record.kind === 'step')) follow(db, runId);
     if (records.some((record) => record.kind === 'validation')) followBest(db, runId);
@@ -95,11 +101,18 @@ export function storeTraining(
 
 export const knownSteeredSql = `SELECT 1 FROM events
   WHERE run_id = ? AND step = ? AND kind = 'command' AND payload ->> 'sequence' = ?`;
+const knownNoticeSql = `SELECT 1 FROM events
+  WHERE run_id = ? AND step = ? AND kind = 'notice' AND payload ->> 'message' = ?`;
 const knownScheduledSql = `SELECT 1 FROM events WHERE run_id = ? AND step = ? AND kind = 'command'
   AND payload ->> 'steered' = 0 AND payload ->> 'command' = ? AND payload ->> 'layer' IS ? AND payload ->> 'value' IS ?`;
 
-/** People's commands are numbered over the whole run; what the schedule does happens once at a step. */
-function isLogged(db: ReadableDatabase, runId: string, command: AppliedCommand): boolean {
+/** People's commands are numbered over the whole run; what the schedule does, and a device says, happens once at a step. */
+function isLogged(db: ReadableDatabase, runId: string, record: AppliedCommand | Notice): boolean {
+  if (record.kind === 'notice') {
+    const { step, message } = record;
+    return db.get('events.knownNotice', knownNoticeSql, [runId, step, message]) !== undefined;
+  }
+  const command = record;
   const { step, steered, sequence } = command;
   if (steered) return db.get('events.knownSteered', knownSteeredSql, [runId, step, sequence]) !== undefined;
   const what = [command.command, command.layer ?? null, command.value ?? null];

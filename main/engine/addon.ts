@@ -11,6 +11,7 @@ import type {
   AppliedCommand,
   CheckpointReason,
   Command,
+  Notice,
   RunEnd,
   StepRecord,
   ValidationRecord,
@@ -194,7 +195,13 @@ export interface TensorLook {
   values: Uint8Array;
 }
 
-export type TrainEvent = StepRecord | ValidationRecord | AppliedCommand | CheckpointEvent | TensorLook;
+export type TrainEvent =
+  | StepRecord
+  | ValidationRecord
+  | AppliedCommand
+  | Notice
+  | CheckpointEvent
+  | TensorLook;
 
 /** A consistent copy of weights and velocities; memory is freed by release(). Training goes on meanwhile, but
  * the next snapshot waits for it. */

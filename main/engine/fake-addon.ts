@@ -334,6 +334,7 @@ export function createFakeAddon(changes: Partial<FakeOptions> = {}): Addon {
         driver: '',
         computeCapability: '',
         freeBytes: -1,
+        sharingReason: '',
         notes: [],
       },
     ],

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceReport } from '../api/net-description.ts';
+import type { RunConfig } from '../api/run-config.ts';
 import { smallConfig } from '../api/test-config.ts';
 import { storeTraining } from '../data/metrics.ts';
 import { openDatabase } from '../data/open-database.ts';
@@ -8,12 +10,13 @@ import { ConfigChecker, drawSchedule } from './config-check.ts';
 import { DeviceService } from './devices.ts';
 import { describeNet } from './testing/fake-engine.ts';
 
-/** The fake's one net, as costly as `flops` an image. */
-function checker(flops = 1000) {
+/** The fake's one net, as costly as `flops` an image; beside the CPU these GPUs. */
+function checker(flops = 1000, gpus: DeviceReport[] = []) {
   const db = openDatabase(':memory:');
   addDataset(db);
   const addon = () => ({
     ...createFakeAddon(),
+    listDevices: () => [...createFakeAddon().listDevices(), ...gpus],
     describeNet: (_: string, batch: number) =>
       JSON.stringify({
         ...JSON.parse(describeNet()),
@@ -60,6 +63,36 @@ describe('ConfigChecker', () => {
     expect(problems.map(({ field }) => field)).toEqual(['net.classes', 'devices']);
     expect(costs).toMatchObject([{ device: 'cuda:0', usable: false }]);
     expect(checker().checker.check(smallConfig(), 'gone').problems).toMatchObject([{ field: 'dataset' }]);
+  });
+
+  it('tells that several GPUs cannot share a batch without NCCL, and what can', () => {
+    const [cpu] = createFakeAddon().listDevices();
+    const gpus = [0, 1, 2, 3].map((n) => ({
+      ...(cpu as DeviceReport),
+      id: `cuda:${n}`,
+      sharingReason: 'NCCL is missing; install it',
+    }));
+    const problemsOf = (parallelism: RunConfig['parallelism'], ...numbers: number[]) => {
+      const devices = numbers.map((n) => `cuda:${n}`);
+      return checker(1000, gpus).checker.check({ ...smallConfig(), parallelism, devices }, 'd1').problems;
+    };
+    const missing = [
+      {
+        field: 'devices',
+        message: 'several GPUs add up their gradients with NCCL; NCCL is missing; install it',
+        code: 'DEVICE_UNAVAILABLE',
+      },
+    ];
+    expect(problemsOf('data', 0, 1)).toEqual(missing);
+    expect(problemsOf('hybrid', 0, 1, 2)).toEqual(missing);
+    expect(problemsOf('pairs', 0, 1, 2, 3)).toEqual(missing);
+    // Nothing is added up over several GPUs.
+    expect(problemsOf('columns', 0, 1)).toEqual([]);
+    expect(problemsOf('data', 1, 1)).toEqual([]);
+    expect(problemsOf('pairs', 0, 1)).toEqual([]);
+    expect(problemsOf('pairs', 0, 1, 0, 1)).toEqual([]);
+    for (const gpu of gpus) gpu.sharingReason = '';
+    expect(problemsOf('data', 0, 1)).toEqual([]);
   });
 
   it('estimates the time from the newest run alike', () => {

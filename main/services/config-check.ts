@@ -57,6 +57,8 @@ export class ConfigChecker {
     const missing = costs.filter(({ usable }) => !usable).map(({ device, reason }) => `${device}: ${reason}`);
     for (const message of new Set(missing))
       problems.push({ field: 'devices', message, code: 'DEVICE_UNAVAILABLE' });
+    const message = this.#parts.devices.sharingProblem(config);
+    if (message !== '') problems.push({ field: 'devices', message, code: 'DEVICE_UNAVAILABLE' });
     return {
       problems,
       config,

@@ -18,6 +18,7 @@ function device(id: string, usable = true): DeviceReport {
     driver: '',
     computeCapability: '',
     freeBytes: -1,
+    sharingReason: '',
     notes: [],
   };
 }

@@ -1,8 +1,19 @@
 // What can compute here, and why what cannot, cannot.
 import { AppError } from '../api/errors.ts';
 import type { DeviceReport } from '../api/net-description.ts';
-import type { Precision } from '../api/run-config.ts';
+import type { RunConfig } from '../api/run-config.ts';
 import type { Addon } from '../engine/addon.ts';
+
+type Placement = Pick<RunConfig, 'devices' | 'parallelism' | 'precision'>;
+
+/** Whether replicas are on several GPUs, which then add up their gradients over them. */
+function sumsOverGpus({ devices, parallelism }: Placement): boolean {
+  if (parallelism === 'columns') return false;
+  // In pairs each column's replicas add up theirs by themselves.
+  const step = parallelism === 'pairs' ? 2 : 1;
+  const groups = [...new Array(step).keys()].map((column) => devices.filter((_, i) => i % step === column));
+  return groups.some((group) => new Set(group).size > 1);
+}
 
 export class DeviceService {
   readonly #addon: () => Addon;
@@ -15,10 +26,23 @@ export class DeviceService {
     return this.#addon().listDevices();
   }
 
-  /** Throws DEVICE_UNAVAILABLE with the device's own reason, INVALID_CONFIG for a precision it has not. */
-  check(wanted: readonly string[], precision: Precision): void {
+  /** Why usable GPUs cannot share a batch as they are to; empty where they can. */
+  sharingProblem(placement: Placement): string {
+    if (!sumsOverGpus(placement)) return '';
+    const shared = this.list().filter(({ id }) => placement.devices.includes(id));
+    const reason = shared.find(({ usable, sharingReason }) => usable && sharingReason !== '')?.sharingReason;
+    if (reason === undefined) return '';
+    return `several GPUs add up their gradients with NCCL; ${reason}`;
+  }
+
+  /**
+   * Throws DEVICE_UNAVAILABLE with the device's own reason, or with why devices cannot share a batch; INVALID_CONFIG
+   * for a precision that one has not.
+   */
+  check(placement: Placement): void {
+    const { precision } = placement;
     const devices = this.list();
-    for (const id of wanted) {
+    for (const id of placement.devices) {
       // Where no GPU can even be asked for, the one report "cuda" says why of them all.
       const device = devices.find((one) => one.id === id || id.startsWith(`${one.id}:`));
       if (device?.usable) {
@@ -36,5 +60,7 @@ export class DeviceService {
         { device: id, usable },
       );
     }
+    const problem = this.sharingProblem(placement);
+    if (problem !== '') throw new AppError('DEVICE_UNAVAILABLE', problem, { field: 'devices' });
   }
 }

@@ -213,6 +213,7 @@ function toProgress(record: TrainingRecord): RunProgress {
     const { kind: _kind, ...command } = record;
     return { event: 'command', ...command };
   }
+  if (record.kind === 'notice') return { event: 'notice', step: record.step, message: record.message };
   const loss = finiteOrNull(record.loss);
   if (record.kind === 'validation') {
     const { kind: _kind, ...validation } = record;

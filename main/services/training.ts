@@ -149,7 +149,7 @@ export class TrainingService {
   /** Whether a configuration can be trained here. Throws INVALID_CONFIG, INVALID_SPEC, DEVICE_UNAVAILABLE. */
   check(config: RunConfig): void {
     this.#parts.addon().checkConfig(JSON.stringify(config));
-    this.#parts.devices.check(config.devices, config.precision);
+    this.#parts.devices.check(config);
   }
 
   /**

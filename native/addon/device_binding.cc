@@ -61,6 +61,7 @@ Napi::Value list_devices(const Napi::CallbackInfo& info) {
       device.Set("driver", report.driver);
       device.Set("computeCapability", report.compute_capability);
       device.Set("freeBytes", Napi::Number::New(env, static_cast<double>(report.free_bytes)));
+      device.Set("sharingReason", report.sharing_reason);
       device.Set("notes", from_texts(env, report.notes));
       devices.Set(i, device);
     }

@@ -89,6 +89,14 @@ Napi::Object from_command(Napi::Env env, const AppliedCommand& applied) {
   return object;
 }
 
+Napi::Object from_notice(Napi::Env env, const Notice& notice) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("kind", "notice");
+  set_count(object, "step", notice.step);
+  object.Set("message", notice.message);
+  return object;
+}
+
 Napi::Object from_checkpoint(Napi::Env env, const CheckpointRequest& request) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("kind", "checkpoint");

@@ -10,6 +10,7 @@ namespace alexnet::addon {
 Napi::Object from_step(Napi::Env env, const StepRecord& record);
 Napi::Object from_validation(Napi::Env env, const ValidationRecord& record);
 Napi::Object from_command(Napi::Env env, const AppliedCommand& applied);
+Napi::Object from_notice(Napi::Env env, const Notice& notice);
 /// Everything of a checkpoint but its snapshot.
 Napi::Object from_checkpoint(Napi::Env env, const CheckpointRequest& request);
 

@@ -36,6 +36,8 @@ void TrainTask::deliver(Napi::Env env, const Napi::Function& callback) {
       return from_validation(env, event);
     } else if constexpr (std::is_same_v<Event, AppliedCommand>) {
       return from_command(env, event);
+    } else if constexpr (std::is_same_v<Event, Notice>) {
+      return from_notice(env, event);
     } else if constexpr (std::is_same_v<Event, TensorLook>) {
       return from_look(env, event);
     } else {

@@ -25,6 +25,7 @@ class TrainTask : public Task, private TrainObserver {
   void on_step(const StepRecord& record) override { tell(record); }
   void on_validation(const ValidationRecord& record) override { tell(record); }
   void on_command(const AppliedCommand& applied) override { tell(applied); }
+  void on_notice(const Notice& notice) override { tell(notice); }
   void on_checkpoint(CheckpointRequest request) override { tell(std::move(request)); }
   void on_look(TensorLook look) override { tell(std::move(look)); }
   void tell(TrainEvent event);

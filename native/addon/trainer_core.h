@@ -13,7 +13,8 @@
 
 namespace alexnet::addon {
 
-using TrainEvent = std::variant<StepRecord, ValidationRecord, AppliedCommand, CheckpointRequest, TensorLook>;
+using TrainEvent =
+    std::variant<StepRecord, ValidationRecord, AppliedCommand, Notice, CheckpointRequest, TensorLook>;
 
 /// A snapshot until it is released. JavaScript's thread.
 struct SnapshotHandle {

@@ -75,13 +75,11 @@ describe.skipIf(missing !== undefined)(
           memoryBytes: 80 * 2 ** 30,
           freeBytes: 79 * 2 ** 30,
           precisions: ['fp32', 'tf32', 'bf16'],
-          library: 'cuDNN 9.10.2, cuBLASLt 13.0.2',
+          library: 'cuDNN 9.10.2, cuBLASLt 13.0.2, NCCL 2.27.3',
           driver: '580.65.06 (CUDA 13.0)',
           computeCapability: '9.0',
-          notes: [
-            expect.stringContaining('NCCL is missing'),
-            expect.stringContaining("cuda:1 go through the host's memory"),
-          ],
+          sharingReason: '',
+          notes: [expect.stringContaining("cuda:1 go through the host's memory")],
         },
         { id: 'cuda:1', usable: true },
       ]);
@@ -106,6 +104,42 @@ describe.skipIf(missing !== undefined)(
         });
       }
       expect(reasons.size).toBe(3);
+    });
+
+    it('refuses to share a batch among GPUs without NCCL before there is a run', async () => {
+      const lacking = { ...gpu, ALEXNET_STUB: 'no-nccl' };
+      const { events } = await cli(lacking, 'devices');
+      expect(events[0]?.devices).toMatchObject([
+        { id: 'cpu', sharingReason: '' },
+        { id: 'cuda:0', usable: true, sharingReason: 'NCCL is missing; install it' },
+        { id: 'cuda:1', usable: true, sharingReason: 'NCCL is missing; install it' },
+      ]);
+      const shared = [...train('shared', 'cuda:0,cuda:1', '--steps', '1'), '--parallelism', 'data'];
+      const refused = await cli(lacking, ...shared);
+      expect(refused.status).toBe(1);
+      expect(refused.events.at(-1)).toMatchObject({
+        error: {
+          code: 'DEVICE_UNAVAILABLE',
+          message: 'several GPUs add up their gradients with NCCL; NCCL is missing; install it',
+        },
+      });
+      expect((await cli(gpu, 'runs', 'show', 'shared')).status).toBe(1);
+      expect((await cli(gpu, ...shared)).status).toBe(0);
+    });
+
+    it('tells, and keeps in the run, why steps are not queued as graphs', async () => {
+      const message = 'CUDA graphs are not used on cuda:0: the stand-in has none';
+      const slow = { ...gpu, ALEXNET_STUB_NO_GRAPHS: '1' };
+      const trained = await cli(slow, ...train('slow', 'cuda:0,cuda:1', '--steps', '3'));
+      expect(trained.status).toBe(0);
+      expect(trained.events.filter(({ event }) => event === 'notice')).toEqual([
+        expect.objectContaining({ step: 1, message }),
+      ]);
+      const shown = await cli(gpu, 'runs', 'show', 'slow');
+      const events = shown.events[0]?.events as { kind: string; payload: { message?: string } }[];
+      expect(events.filter(({ kind }) => kind === 'notice').map(({ payload }) => payload.message)).toEqual([
+        message,
+      ]);
     });
 
     it('trains on one and on two, goes on after a lost device, and elsewhere', async () => {

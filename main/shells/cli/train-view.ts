@@ -56,6 +56,9 @@ export function trainView(output: Output, now: () => number): (event: RunProgres
         );
         break;
       }
+      case 'notice':
+        output.note(printable(event.message));
+        break;
       case 'checkpoint':
         if (event.reason !== 'epoch') {
           output.note(`checkpoint at step ${count(event.step)} (${event.reason}), ${bytes(event.sizeBytes)}`);

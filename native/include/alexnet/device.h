@@ -20,7 +20,8 @@ struct DeviceReport {
   std::string driver;                     // GPU: "580.65.06 (CUDA 13.0)"
   std::string compute_capability;         // GPU: "9.0"
   int64_t free_bytes = -1;                // GPU: of its memory; -1: not known
-  std::vector<std::string> notes;         // what limits a device that can be used, e.g. no direct copies
+  std::string sharing_reason;      // GPU: why it cannot add up gradients with other GPUs; empty where it can
+  std::vector<std::string> notes;  // what limits a device that can be used, e.g. no direct copies
 };
 
 /// How busy a GPU is; -1 where nothing tells.

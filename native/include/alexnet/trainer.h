@@ -95,6 +95,12 @@ struct CheckpointRequest {
   std::string reason;                          // "epoch", "interval", "steering", "stop", "end"
 };
 
+/// What a device cannot do as it should while training goes on, e.g. that it is slower than it could be.
+struct Notice {
+  int64_t step = 0;  // completed, when it showed
+  std::string message;
+};
+
 /// One tensor as it was at a step boundary, in canonical layout.
 struct TensorLook {
   int64_t step = 0;  // completed
@@ -112,6 +118,8 @@ class TrainObserver {
   /// Training goes on while the receiver writes; the trainer waits before it takes the next snapshot
   /// until the last one has been destroyed.
   virtual void on_checkpoint(CheckpointRequest) = 0;
+  /// Every message once in a run() of a trainer.
+  virtual void on_notice(const Notice&) {}
   /// The answer to look(), for those that ask.
   virtual void on_look(TensorLook) {}
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "alexnet/error.h"
 #include "alexnet/net_spec.h"
@@ -67,6 +68,7 @@ struct BatchTotals {
 struct FinishedPass {
   BatchTotals totals;
   double exchange_ms = 0;  // the device's time in copies between columns
+  std::string notice{};    // what the column cannot do as it should, in a sentence; once
 };
 
 /// A result inside the net: of a layer's convolution or product (op 0), or of the n-th op after it (op n).

@@ -46,6 +46,7 @@ struct ColumnTeam::Member {
   std::vector<int> columns;  // their places
   double exchange_ms = 0;
   BatchTotals own, whole;  // of its columns' rows, and of the step
+  std::vector<std::string> notices;
   std::thread thread;
 };
 
@@ -345,6 +346,7 @@ void ColumnTeam::finish(Member& member) {
     const FinishedPass pass = columns_[p]->finish();
     member.own = pass.totals;
     member.exchange_ms += pass.exchange_ms;
+    if (!pass.notice.empty()) member.notices.push_back(pass.notice);
   }
 }
 
@@ -373,8 +375,12 @@ StepOutcome ColumnTeam::finish() {
   StepOutcome outcome;
   outcome.totals = totals();
   outcome.updated = std::isfinite(outcome.totals.loss);
-  for (const auto& member : members_)
+  for (const auto& member : members_) {
     outcome.exchange_ms = std::max(outcome.exchange_ms, member->exchange_ms);
+    for (const std::string& notice : std::exchange(member->notices, {}))
+      if (std::find(outcome.notices.begin(), outcome.notices.end(), notice) == outcome.notices.end())
+        outcome.notices.push_back(notice);
+  }
   return outcome;
 }
 

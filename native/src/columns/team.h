@@ -32,6 +32,8 @@ struct StepOutcome {
   BatchTotals totals;
   double exchange_ms = 0;  // the slowest device's time in waiting for other columns, copies and sums
   bool updated = false;    // false: the loss was not finite and nothing was changed
+  // What columns cannot do as they should: every sentence once, in the pass that shows it.
+  std::vector<std::string> notices;
 };
 
 class ColumnTeam {

@@ -370,6 +370,7 @@ struct Trainer::Impl {
     last_finished = Clock::now();
     running.reset();
     observer->on_step(record);
+    for (const std::string& notice : outcome.notices) observer->on_notice({record.step, notice});
     if (!outcome.updated) {
       step = record.step - 1;
       diverged = true;

@@ -2,6 +2,7 @@
 // same numbers to the bit as the CPU backend with one thread, and what is told where no GPU can be used.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "alexnet/device.h"
@@ -136,6 +137,19 @@ TEST_CASE("replicas on GPUs train as replicas on the CPU do, bit for bit") {
         CHECK(run->recorder.steps[s].loss == cpu->recorder.steps[s].loss);
       CHECK(run->recorder.validations.back().loss == cpu->recorder.validations.back().loss);
     }
+}
+
+TEST_CASE("what a GPU cannot do as it should is told once, whatever it has for columns") {
+  const std::string notice = "notice 1: CUDA graphs are not used on cuda:0: the stand-in has none";
+  for (const std::string list : {R"(["cuda:0"])", R"(["cuda:0","cuda:1"])"}) {
+    const StandIn stand_in("ALEXNET_STUB_NO_GRAPHS");
+    const auto log = toy::train(toy::config(devices(list)))->recorder.log;
+    CHECK(std::count(log.begin(), log.end(), notice) == 1);
+    CHECK(std::count_if(log.begin(), log.end(), [](const auto& line) { return holds(line, "notice"); }) == 1);
+  }
+  const StandIn stand_in;
+  const auto run = toy::train(toy::config(devices(R"(["cuda:0"])")));
+  for (const std::string& line : run->recorder.log) CHECK_FALSE(holds(line, "notice"));
 }
 
 TEST_CASE("replicas have a GPU each, or all the same one") {

@@ -179,7 +179,10 @@ void probe(PluginReport& report) {
   else
     add_library(report, "cuDNN", "9.10.2", "", true);
   add_library(report, "cuBLASLt", "13.0.2", "", true);
-  add_library(report, "NCCL", "", "NCCL is missing; install it", false);
+  if (situation == "no-nccl")
+    add_library(report, "NCCL", "", "NCCL is missing; install it", false);
+  else
+    add_library(report, "NCCL", "2.27.3", "", false);
 }
 
 void loads(PluginLoads& loads) {
@@ -209,7 +212,10 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
       cpu::make_cpu_column(plan, share, {.training = options.training != 0}), plan, share);
 }
 
-void graphs(const columns::Column&, PluginGraphs&) {}
+void graphs(const columns::Column&, PluginGraphs& report) {
+  if (std::getenv("ALEXNET_STUB_NO_GRAPHS"))
+    copy_text(report.refusal, "CUDA graphs are not used on cuda:0: the stand-in has none");
+}
 
 void layer_times(const columns::Column&, size_t layers, float* milliseconds) {
   std::fill_n(milliseconds, 2 * layers, 0.0f);

@@ -151,6 +151,9 @@ class Recorder : public TrainObserver {
     log.push_back(std::string(name_of(command.command.kind)) + " " + std::to_string(command.step));
     commands.push_back(command);
   }
+  void on_notice(const Notice& notice) override {
+    log.push_back("notice " + std::to_string(notice.step) + ": " + notice.message);
+  }
   void on_checkpoint(CheckpointRequest request) override {
     log.push_back("checkpoint " + request.reason + " " + std::to_string(request.step));
     KeptCheckpoint kept{request.step,

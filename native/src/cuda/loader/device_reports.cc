@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "alexnet/error.h"
 #include "cuda/plugin_calls.h"
@@ -30,6 +31,13 @@ std::string usable_libraries(const PluginReport& found) {
       text += (text.empty() ? "" : ", ") + std::string(library.name) + " " + library.version;
   }
   return text;
+}
+
+/// Why GPUs cannot add up their gradients: without NCCL.
+std::string no_sums(const PluginReport& found) {
+  for (int i = 0; i < found.library_count; ++i)
+    if (std::string_view(found.libraries[i].name) == "NCCL") return found.libraries[i].reason;
+  return "";
 }
 
 /// The reason of the first required library that cannot be used.
@@ -77,6 +85,7 @@ std::vector<DeviceReport> device_reports(const PluginLoad& plugin) {
     report.library = libraries;
     report.driver = found->driver;
     report.compute_capability = std::to_string(device.major) + "." + std::to_string(device.minor);
+    report.sharing_reason = no_sums(*found);
     report.notes = notes(*found, d);
     reports.push_back(report);
   }

@@ -95,7 +95,7 @@ class ColumnAdapter : public Column {
   FinishedPass finish() override {
     PluginTotals totals{};
     noting_loss([&] { call(api_.finish, column_, &totals); });
-    return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, totals.exchange_ms};
+    return {{totals.loss, totals.top1_hits, totals.top5_hits, totals.images}, totals.exchange_ms, notice()};
   }
   void write(size_t layer, Parameter parameter, std::span<const float> values) override {
     call(api_.write, column_, static_cast<int64_t>(layer), static_cast<int32_t>(parameter), values.data(),
@@ -124,6 +124,13 @@ class ColumnAdapter : public Column {
   }
 
  private:
+  /// That steps are not queued as graphs, and why.
+  std::string notice() {
+    if (noticed_) return {};
+    const PluginGraphs report = graph_report();
+    noticed_ = report.refusal[0] != 0;
+    return report.refusal;
+  }
   static PluginBatch flatten(const Batch& batch) {
     return {batch.images, batch.labels, batch.valid,       batch.id,   batch.draws,
             batch.pieces, batch.side,   batch.first_piece, batch.total};
@@ -153,6 +160,7 @@ class ColumnAdapter : public Column {
   const int32_t device_;
   const std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<PluginColumn> handles_;
+  bool noticed_ = false;  // notice() has told something
 };
 
 PluginColumn handle_of(const Column& column) { return static_cast<const ColumnAdapter&>(column).handle(); }

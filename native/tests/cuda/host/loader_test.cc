@@ -100,10 +100,20 @@ TEST_CASE("GPUs are reported with what they have and what limits them") {
     CHECK(report.precisions == std::vector<std::string>{"fp32", "tf32", "bf16"});
     CHECK(report.driver == "580.65.06 (CUDA 13.0)");
     CHECK(report.compute_capability == "9.0");
-    CHECK(report.library == "cuDNN 9.10.2, cuBLASLt 13.0.2");
-    REQUIRE(report.notes.size() == 2);
-    CHECK(holds(report.notes[0], "NCCL is missing"));
-    CHECK(holds(report.notes[1], "cuda:" + std::to_string(1 - d) + " go through the host's memory"));
+    CHECK(report.library == "cuDNN 9.10.2, cuBLASLt 13.0.2, NCCL 2.27.3");
+    CHECK(report.sharing_reason.empty());
+    REQUIRE(report.notes.size() == 1);
+    CHECK(holds(report.notes[0], "cuda:" + std::to_string(1 - d) + " go through the host's memory"));
+  }
+}
+
+TEST_CASE("without NCCL GPUs can be used, but cannot add up gradients") {
+  const auto reports = reports_with("no-nccl");
+  REQUIRE(reports.size() == 2);
+  for (const DeviceReport& report : reports) {
+    CHECK(report.usable);
+    CHECK(report.sharing_reason == "NCCL is missing; install it");
+    CHECK(report.notes[0] == report.sharing_reason);
   }
 }
 
@@ -120,7 +130,7 @@ TEST_CASE("a busy GPU, a missing library, a missing driver and a plug-in that fa
   for (const DeviceReport& report : library) {
     CHECK_FALSE(report.usable);
     CHECK(holds(report.reason, "cuDNN is missing"));
-    CHECK(report.library == "cuBLASLt 13.0.2");
+    CHECK(report.library == "cuBLASLt 13.0.2, NCCL 2.27.3");
   }
 
   const auto driver = reports_with("no-driver");

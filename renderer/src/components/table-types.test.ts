@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { percent } from '../logic/format.ts';
-import { type Column, figureColumn, leastWidth, sortRows } from './table-types.ts';
+import {
+  type Column,
+  figureColumn,
+  fittingColumns,
+  leastWidth,
+  pinnedPlaces,
+  sortRows,
+} from './table-types.ts';
 
 interface Row {
   name: string;
@@ -30,6 +37,32 @@ describe('figureColumn', () => {
 describe('leastWidth', () => {
   it('adds fixed widths and the least of those that grow', () => {
     expect(leastWidth([{ width: '34px' }, { width: 'minmax(190px, 2.2fr)' }, {}])).toBe(314);
+  });
+});
+
+describe('fittingColumns', () => {
+  const some: Column<Row>[] = [
+    { key: 'name', title: 'Name', width: 'minmax(100px, 1fr)' },
+    { key: 'a', title: 'A', width: '50px', dispensable: 1 },
+    { key: 'b', title: 'B', width: '50px', dispensable: 2 },
+    { key: 'actions', title: '', width: '20px' },
+  ];
+  const keys = (width: number) => fittingColumns(some, width).map(({ key }) => key);
+
+  it('leaves out what can be spared, no more of it than must be', () => {
+    expect(keys(220)).toEqual(['name', 'a', 'b', 'actions']);
+    expect(keys(219)).toEqual(['name', 'a', 'actions']);
+    expect(keys(169)).toEqual(['name', 'actions']);
+    expect(keys(10)).toEqual(['name', 'actions']);
+  });
+});
+
+describe('pinnedPlaces', () => {
+  it('keeps what says what a row is, and what comes before it', () => {
+    const star = { title: '', width: '34px' };
+    const name = { title: 'Name', width: 'minmax(142px, 2fr)' };
+    expect(pinnedPlaces([star, name, name], 34)).toEqual([34, 68]);
+    expect(pinnedPlaces([name, star], 0)).toEqual([0]);
   });
 });
 

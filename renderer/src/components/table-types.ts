@@ -9,6 +9,8 @@ export interface Column<T> {
   mono?: boolean;
   sortable?: boolean;
   hint?: string;
+  /** Left out where there is no room for all columns, the highest first; without it a column stays. */
+  dispensable?: number;
   /** The cell's text, where no slot of the key draws it. */
   text?: (row: T) => string;
   /** What rows are sorted by; default: the text. */
@@ -27,6 +29,7 @@ export function figureColumn<T>(
   width: number,
   figure: (row: T) => number | null,
   show: (value: number | null) => string,
+  more: Pick<Column<T>, 'sortable' | 'dispensable' | 'hint'> = {},
 ): Column<T> {
   return {
     key,
@@ -35,6 +38,7 @@ export function figureColumn<T>(
     align: 'right',
     text: (row) => show(figure(row)),
     value: figure,
+    ...more,
   };
 }
 
@@ -44,6 +48,28 @@ export function leastWidth(columns: readonly { width?: string }[]): number {
     (sum, { width = 'minmax(90px, 1fr)' }) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 0),
     0,
   );
+}
+
+/** Those that stay in a table so many pixels wide. What cannot be left out may still be wider than that. */
+export function fittingColumns<T>(columns: readonly Column<T>[], width: number): Column<T>[] {
+  const fitting = [...columns];
+  const leaving = columns
+    .filter(({ dispensable }) => dispensable !== undefined)
+    .sort((a, b) => (b.dispensable ?? 0) - (a.dispensable ?? 0));
+  for (const column of leaving) {
+    if (leastWidth(fitting) <= width) break;
+    fitting.splice(fitting.indexOf(column), 1);
+  }
+  return fitting;
+}
+
+/**
+ * Where the columns that stay in sight begin, in pixels, while the others are scrolled sideways: up to the first with a
+ * title, which says what a row is.
+ */
+export function pinnedPlaces(columns: readonly { title: string; width?: string }[], begin: number): number[] {
+  const count = columns.findIndex(({ title }) => title !== '') + 1;
+  return columns.slice(0, count).map((_, index) => begin + leastWidth(columns.slice(0, index)));
 }
 
 /** A sorted copy; what has no value comes last either way. */

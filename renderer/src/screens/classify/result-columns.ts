@@ -42,7 +42,13 @@ const shared: Column<FolderResult>[] = [
 export const folderColumns: readonly Column<FolderResult>[] = shared;
 export const historyColumns: readonly Column<FolderResult>[] = [
   ...shared,
-  { key: 'model', title: 'Model', width: 'minmax(120px, 0.8fr)', text: ({ model }) => model },
+  {
+    key: 'model',
+    title: 'Model',
+    width: 'minmax(120px, 0.8fr)',
+    dispensable: 1,
+    text: ({ model }) => model,
+  },
   {
     key: 'createdAt',
     title: 'Time',

@@ -12,6 +12,10 @@ export const nameSchema = z
   .refine((name) => name === name.trim(), 'a name does not begin or end with a space')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
   .refine((name) => !/[\u0000-\u001f\u007f]/.test(name), 'a name has no control characters')
+  .refine(
+    (name) => !/[\u202a-\u202e\u2066-\u2069]/.test(name),
+    'a name has no signs that turn the direction of what follows it',
+  )
   .refine((name) => !name.includes('@'), 'a name has no @: it separates a run from its checkpoint');
 
 /** The folders and options a data set was added with; packing resumes from this. */

@@ -146,7 +146,7 @@ describe('nameSchema', () => {
     expect(nameSchema.parse(name)).toBe(name);
   });
 
-  it.each(['', ' birds', 'birds ', 'a\nb', 'run@best', 'x'.repeat(201)])('refuses %j', (name) => {
+  it.each(['', ' birds', 'birds ', 'a\nb', 'run@best', 'x'.repeat(201), 'a\u202eb'])('refuses %j', (name) => {
     expect(nameSchema.safeParse(name).success).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
-// Keeps a model open and answers what is asked about its inside. Two predictors, each opened when it is first needed:
-// one keeps all that a pass makes (for maps and gradients, a photo at a time), one is as fast as can be (for
-// occlusion, features and statistics). Their questions wait only for others of the same one.
+// Keeps a model open and answers what is asked about its inside. Two predictors: one keeps all that a pass makes (for
+// maps and gradients, a photo at a time), one is as fast as can be (for occlusion, features and statistics). Their
+// questions wait only for others of the same one. Opening a full net takes ten times as long as a first occlusion map:
+// the second is opened as soon as the first has answered, before it is asked for.
 import { AppError, toErrorReport } from '../api/errors.ts';
 import type { Addon, CancelFlag, NativeFeatureIndex, NativePredictor, PhotoSource } from './addon.ts';
 import { rank } from './classify-job.ts';
@@ -11,7 +12,8 @@ import { openPredictor } from './model-source.ts';
 import { OcclusionMemory } from './occlusion-memory.ts';
 import type { InspectJob } from './protocol.ts';
 
-const imagesAtOnce = 32;
+/** The 49 places of a first occlusion map and the whole photo are two passes. */
+const imagesAtOnce = 25;
 const indexesOpen = 2;
 
 /** bf16 where the device computes natively in it: rounding that shows in no picture, at nearly twice the speed. */
@@ -54,7 +56,8 @@ export class InspectRun implements RunningJob {
         this.#end = { resolve, reject };
       });
     } finally {
-      for (const predictor of [this.#views, this.#fast]) await (await predictor)?.close();
+      for (const predictor of [this.#views, this.#fast])
+        await (await predictor?.catch(() => undefined))?.close();
       for (const index of this.#indexes.values()) index.close();
     }
   }
@@ -118,6 +121,8 @@ export class InspectRun implements RunningJob {
 
   async #look({ photo, top }: QuestionOf<'look'>): Promise<InspectAnswer> {
     const { probabilities } = await this.#lookAt(photo);
+    // Whoever asks it is told what goes wrong.
+    if (this.#end !== undefined) this.#openFast().catch(() => {});
     return { kind: 'look', predictions: rank(probabilities, top) };
   }
 
@@ -185,9 +190,15 @@ export class InspectRun implements RunningJob {
   }
 
   #openFast(): Promise<NativePredictor> {
+    if (this.#fast !== undefined) return this.#fast;
     const devices = ['cpu'];
     const precision = fastPrecision(this.#context.addon, devices);
-    this.#fast ??= openPredictor({ ...this.#job, devices, precision, batch: imagesAtOnce }, this.#context);
-    return this.#fast;
+    const opening = openPredictor({ ...this.#job, devices, precision, batch: imagesAtOnce }, this.#context);
+    this.#fast = opening;
+    // Memory may have been short for a moment: the next question tries again.
+    opening.catch(() => {
+      if (this.#fast === opening) this.#fast = undefined;
+    });
+    return opening;
   }
 }

@@ -45,6 +45,17 @@ describe('storeTraining', () => {
     expect(getRun(db, 'r1')).toMatchObject({ step: 10, epoch: 1, loss: 1, bestTop1Error: 0.8, bestEpoch: 1 });
   });
 
+  it('keeps what a device said once, and forgets it where a resumed run says it again', () => {
+    const notice: TrainingRecord = { kind: 'notice', step: 2, message: 'CUDA graphs are not used' };
+    storeTraining(db, 'r1', [...steps(1, 3), notice], 1);
+    // The records a checkpoint keeps are stored again after a crash.
+    storeTraining(db, 'r1', [notice], 2);
+    expect(listEvents(db, 'r1')).toMatchObject([{ kind: 'notice', step: 2, at: 1, payload: notice }]);
+    expect(forgetRepeatedEvents(db, 'r1', 1)).toBe(1);
+    storeTraining(db, 'r1', [{ ...notice, step: 3 }], 3);
+    expect(listEvents(db, 'r1')).toMatchObject([{ kind: 'notice', step: 3 }]);
+  });
+
   it('replaces steps that a resumed run makes again', () => {
     storeTraining(db, 'r1', steps(1, 5), 1);
     storeTraining(db, 'r1', [step(4, { loss: 9 }), step(5), step(6)], 2);

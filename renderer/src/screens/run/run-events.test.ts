@@ -27,6 +27,13 @@ describe('events in words', () => {
     );
   });
 
+  it('repeats what a device says', () => {
+    expect(describeEvent(event('notice', { message: 'CUDA graphs are not used' }))).toBe(
+      'CUDA graphs are not used',
+    );
+    expect(toMarkers([event('notice', { message: 'CUDA graphs are not used' })])).toEqual([]);
+  });
+
   it('tells people from the schedule', () => {
     expect(eventSource(event('command', { steered: true }))).toBe('you');
     expect(eventSource(event('command', { steered: false }))).toBe('schedule');

@@ -42,3 +42,30 @@ function shown({ mean, low, high }: Estimate, text: (value: number) => string) {
     interval: low === null || high === null ? '' : `${text(low)} to ${text(high)}`,
   };
 }
+
+/** A row's cells: what the paper and its author quote, what was measured here and what that says. */
+export interface RowWords {
+  title: string;
+  change: string;
+  paper: string;
+  author: string;
+  ours: string;
+  interval: string;
+  /** '2/3': done of wanted. */
+  seeds: string;
+  verdict: string;
+}
+
+export function rowWords(claim: Claim, row: LedgerRow): RowWords {
+  const { value, interval } = measuredWords(row);
+  return {
+    title: claim.title,
+    change: claim.change,
+    paper: quotedWords(claim.paper, claim.measure),
+    author: quotedWords(claim.author, claim.measure),
+    ours: value,
+    interval,
+    seeds: `${row.done}/${row.wanted}`,
+    verdict: verdictWords[row.verdict],
+  };
+}

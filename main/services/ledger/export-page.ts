@@ -1,6 +1,6 @@
 // A ledger as one HTML file that needs nothing else: each row with its numbers on an axis.
 import type { Claim, LedgerFile, LedgerRow } from '../../api/ledger.ts';
-import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
+import { rowWords } from '../../api/ledger-words.ts';
 import { escapeHtml } from '../report/markup.ts';
 
 const plotWidth = 260;
@@ -51,13 +51,13 @@ ${file.command === '' ? '' : `<pre>${escapeHtml(file.command)}</pre>`}
 }
 
 function pageRow(claim: Claim, row: LedgerRow): string {
-  const { value, interval } = measuredWords(row);
+  const { title, change, paper, author, ours, interval, verdict } = rowWords(claim, row);
   const sources = [claim.paper?.source, claim.author?.source].filter((source) => source !== undefined);
-  return `<tr><td><b>${escapeHtml(claim.title)}</b><br>${escapeHtml(claim.change)}<br><span class="small">${escapeHtml(sources.join('; '))}</span></td>
-<td class="n">${escapeHtml(quotedWords(claim.paper, claim.measure))}</td><td class="n">${escapeHtml(quotedWords(claim.author, claim.measure))}</td>
-<td class="n">${escapeHtml(value)}<br><span class="small">${escapeHtml(interval)}</span></td>
+  return `<tr><td><b>${escapeHtml(title)}</b><br>${escapeHtml(change)}<br><span class="small">${escapeHtml(sources.join('; '))}</span></td>
+<td class="n">${escapeHtml(paper)}</td><td class="n">${escapeHtml(author)}</td>
+<td class="n">${escapeHtml(ours)}<br><span class="small">${escapeHtml(interval)}</span></td>
 <td>${plot(claim, row)}</td>
-<td class="v ${row.verdict}">${escapeHtml(verdictWords[row.verdict])}<br><span class="small">${escapeHtml(row.because)}</span></td></tr>`;
+<td class="v ${row.verdict}">${escapeHtml(verdict)}<br><span class="small">${escapeHtml(row.because)}</span></td></tr>`;
 }
 
 /** Paper, author and here on one axis, 0 or once in it. */

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Claim, Ledger, LedgerFile, LedgerRow } from '../../api/ledger.ts';
-import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
+import { rowWords, verdictWords } from '../../api/ledger-words.ts';
 import { csvRow } from '../report/evaluation-tables.ts';
 import { ledgerPage } from './export-page.ts';
 
@@ -112,17 +112,8 @@ function markdown(file: LedgerFile): string {
     '| claim | change | paper | author | ours | 95 % interval | seeds | verdict |',
     '|---|---|---|---|---|---|---|---|',
     ...pairs(file).map(({ claim, row }) => {
-      const { value, interval } = measuredWords(row);
-      const texts = [
-        claim.title,
-        claim.change,
-        quotedWords(claim.paper, claim.measure),
-        quotedWords(claim.author, claim.measure),
-        value,
-        interval,
-        `${row.done}/${row.wanted}`,
-        verdictWords[row.verdict],
-      ];
+      const { title, change, paper, author, ours, interval, seeds, verdict } = rowWords(claim, row);
+      const texts = [title, change, paper, author, ours, interval, seeds, verdict];
       return `| ${texts.map(cell).join(' | ')} |`;
     }),
     '',

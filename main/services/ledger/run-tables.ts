@@ -1,5 +1,5 @@
 // The rows of the ledger that a run stands in, as tables of its report.
-import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
+import { rowWords } from '../../api/ledger-words.ts';
 import type { ReadableDatabase } from '../../data/database.ts';
 import { plansOfRun } from '../../data/ledger.ts';
 import type { ReportTable } from '../report/run-report.ts';
@@ -22,16 +22,9 @@ export async function ledgerTables(
       const sides = [row.baseline, row.variant].filter(({ runs }) => runs.some((run) => run.runId === runId));
       const claim = claims.find(({ id }) => id === row.claim);
       if (sides.length === 0 || claim === undefined) return [];
-      const { value, interval } = measuredWords(row);
-      return [
-        [
-          claim.title,
-          sides.map(({ title }) => title).join(', '),
-          quotedWords(claim.paper, claim.measure),
-          interval === '' ? value : `${value} (${interval})`,
-          verdictWords[row.verdict],
-        ],
-      ];
+      const { title, paper, ours, interval, verdict } = rowWords(claim, row);
+      const here = sides.map((side) => side.title).join(', ');
+      return [[title, here, paper, interval === '' ? ours : `${ours} (${interval})`, verdict]];
     });
     if (own.length === 0) continue;
     tables.push({

@@ -1,25 +1,14 @@
 // The ledger as lines: a row a claim.
 import type { Claim, Ledger } from '../../api/ledger.ts';
-import { measuredWords, quotedWords, verdictWords } from '../../api/ledger-words.ts';
+import { quotedWords, rowWords } from '../../api/ledger-words.ts';
 import { duration, plural, printable, table } from './format.ts';
 
 export function ledgerLines(claims: readonly Claim[], ledger: Ledger): string[] {
   const rows = ledger.rows.flatMap((row) => {
     const claim = claims.find(({ id }) => id === row.claim);
     if (claim === undefined) return [];
-    const { value, interval } = measuredWords(row);
-    return [
-      [
-        claim.id,
-        claim.change,
-        quotedWords(claim.paper, claim.measure),
-        quotedWords(claim.author, claim.measure),
-        value,
-        interval,
-        `${row.done}/${row.wanted}`,
-        verdictWords[row.verdict],
-      ],
-    ];
+    const { change, paper, author, ours, interval, seeds, verdict } = rowWords(claim, row);
+    return [[claim.id, change, paper, author, ours, interval, seeds, verdict]];
   });
   const { time, comparability } = ledger;
   const left = time.runsMissing + time.evaluationsMissing === 0 ? '' : missingWords(ledger);

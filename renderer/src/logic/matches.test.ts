@@ -1,12 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { jobPlace } from './job-place.ts';
-import { matches } from './matches.ts';
+import { bestMatches, matches } from './matches.ts';
 
 describe('matches', () => {
   it('wants every word, in any order and case', () => {
     expect(matches('AlexNet on birds, paper-2012', 'bird PAPER')).toBe(true);
     expect(matches('AlexNet on birds', 'birds dogs')).toBe(false);
     expect(matches('anything', '  ')).toBe(true);
+  });
+});
+
+describe('bestMatches', () => {
+  it('puts first what is called so, then what is found by other words', () => {
+    const all = [
+      { label: 'New run', words: 'train settings' },
+      { label: 'Home', words: '' },
+      { label: 'Settings', words: 'theme' },
+    ];
+    expect(bestMatches(all, 'settings').map(({ label }) => label)).toEqual(['Settings', 'New run']);
+    expect(bestMatches(all, '')).toEqual(all);
   });
 });
 

@@ -135,7 +135,7 @@ describe.skipIf(missing !== '')(`the keyboard alone${missing === '' ? '' : ` (${
     expect(await unseenFocus()).toBe('');
     // Were it hidden, that would be noticed.
     await page.evaluate(`document.activeElement.style.outline = 'none'`);
-    expect(await unseenFocus()).toContain('Add data set');
+    expect(await unseenFocus()).toContain('outline: none');
     await page.evaluate(`document.activeElement.style.outline = ''`);
   });
 

@@ -293,7 +293,8 @@ describe('taking a sorting back', () => {
     rmSync(second?.to ?? '');
     // Killed while it sorted, before the list was written.
     rmSync(list);
-    expect(await studio.sorting.undo(id, none)).toMatchObject({ total: 5, done: 5 });
+    expect(await studio.sorting.undoList(list, none)).toMatchObject({ total: 5, done: 5 });
+    await expect(studio.sorting.undo(id, none)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(contents(from)).toEqual([...all].sort());
     expect(files(to)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 // Sorting: a plan of where each photo of a sweep goes, kept before anything is touched, then carried out in batches,
 // each noted before and after, so that a stop or a kill leaves nothing half done that is not known of.
-import { createWriteStream, statfsSync } from 'node:fs';
+import { createWriteStream, existsSync, statfsSync } from 'node:fs';
 import { lstat, mkdir, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -170,8 +170,7 @@ export class SortingService {
     signal?: AbortSignal,
   ): Promise<UndoEnd> {
     const { settings } = this.existing(id);
-    await this.#finishBegun(id, settings);
-    await this.#writeList(id, settings);
+    await this.#listAgain(id, settings);
     return await this.undoList(listFile(id, settings), onProgress, signal);
   }
 
@@ -184,6 +183,10 @@ export class SortingService {
     const { db } = this.#parts;
     // The sorting may have been made with another data directory, or be forgotten: the list is enough.
     const [, id = ''] = /^sorted-(.+)\.jsonl$/.exec(basename(list)) ?? [];
+    const known = getSorting(db, id);
+    if (known !== undefined && listFile(id, known.settings) === list && !existsSync(list)) {
+      await this.#listAgain(id, known.settings);
+    }
     return await undoList(
       list,
       async (files) => {
@@ -283,6 +286,12 @@ export class SortingService {
     } catch (error) {
       throw fromFileSystem(error, list, 'writing the list of what was sorted');
     }
+  }
+
+  /** A sorting that was killed has not listed what it did. */
+  async #listAgain(id: string, settings: SortSettings): Promise<void> {
+    await this.#finishBegun(id, settings);
+    await this.#writeList(id, settings);
   }
 
   /** Whether photos only get another name. */

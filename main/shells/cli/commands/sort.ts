@@ -51,6 +51,7 @@ export const sort: Command = {
       output.print('Nothing was touched; with --apply it is done.');
       return undefined;
     }
+    output.note(`What is done is listed in ${printable(plan.list)}`);
     const end = await sorting.apply(
       plan.id,
       (done, total) => output.status(() => `sorting  ${count(done)}/${count(total)}`),

@@ -78,13 +78,12 @@ TEST_CASE("nets whose columns begin with their own features train as the referen
     for (const SmallNet& small : nets()) {
       CAPTURE(small.name);
       const NetPlan plan = plan_net(parse_net_spec(small.json));
-      for (const Devices& devices : placements(plan)) {
-        CAPTURE(devices.size());
-        const TestMachine machine({.jitter = 100});
-        const Overlapping on;
-        compare_with_reference(plan, *make_team(plan, devices, precision),
-                               precision == Precision::kFp32 ? kFp32 : kBf16);
-      }
+      if (plan.spec.columns == 1) continue;
+      // That other places give the same bits is tested below.
+      const TestMachine machine({.jitter = 100});
+      const Overlapping on;
+      compare_with_reference(plan, *make_team(plan, {1, 0}, precision),
+                             precision == Precision::kFp32 ? kFp32 : kBf16);
     }
 }
 

@@ -4,6 +4,7 @@ import type { Claim, Estimate, LedgerRow, Quoted, Verdict } from './ledger.ts';
 export const verdictWords: Record<Verdict, string> = {
   notRun: 'not run',
   running: 'running',
+  stopped: 'stopped',
   failed: 'failed',
   unresolved: 'not resolved',
   agrees: 'agrees',

@@ -137,6 +137,7 @@ export const ledgerSideSchema = z.object({
 export const verdictSchema = z.enum([
   'notRun',
   'running',
+  'stopped',
   'failed',
   'unresolved',
   'agrees',

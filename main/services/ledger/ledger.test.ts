@@ -126,6 +126,10 @@ describe('a plan', () => {
     const control = new AbortController();
     const stopped = run(settings(), ({ begun }) => begun.length === 3 && control.abort(), control.signal);
     await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    const { id } = studio.ledger.prepare(settings());
+    const [row] = (await studio.ledger.show(id)).rows;
+    expect(row?.verdict).toBe('stopped');
+    expect(row?.because).toContain('ledger, no normalisation, seed 1: stopped after step');
     const { told } = await run(settings());
     expect(told.begun).toEqual(['train no-lrn 1', 'evaluate no-lrn 1 10 of 1']);
     expect(studio.runs.list()).toHaveLength(2);

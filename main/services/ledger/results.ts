@@ -28,6 +28,8 @@ type Rank = keyof Wrong;
 const ranks: readonly Rank[] = ['top1', 'top5'];
 
 const ended = new Set<Run['state']>(['finished', 'diverged', 'failed', 'stopped', 'interrupted']);
+/** Ended, but for as long as nobody lets it go on. */
+const resumable = new Set<Run['state']>(['stopped', 'interrupted']);
 
 export function errorOf(wrong: Uint8Array): number {
   let sum = 0;
@@ -65,7 +67,8 @@ export class LedgerResults {
     const row = { ...noValues, ...measured, wanted: seeds };
     const judged = judge(claim, comparability.comparable, {
       ...row,
-      broken: brokenWords(all),
+      broken: brokenWords(all.filter(isBroken)),
+      goesOn: all.filter(isBroken).every(({ state }) => resumable.has(state)),
       underWay: all.some(({ state }) => !ended.has(state)),
       images,
     });
@@ -275,9 +278,10 @@ function meanOf(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : mean(known);
 }
 
+const isBroken = ({ state }: LedgerRun): boolean => ended.has(state) && state !== 'finished';
+
 function brokenWords(runs: readonly LedgerRun[]): string {
   return runs
-    .filter(({ state }) => ended.has(state) && state !== 'finished')
     .map(
       ({ name, state, step, reason }) =>
         `${name}: ${state} after step ${step}${reason === '' ? '' : ` (${reason})`}.`,

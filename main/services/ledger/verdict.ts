@@ -12,6 +12,8 @@ export interface Judged {
 type Measured = Pick<LedgerRow, 'top1' | 'ratio' | 'ratioAtLeast' | 'done' | 'wanted'> & {
   /** Runs that ended without a result, in words; empty: none. */
   broken: string;
+  /** Whether all that is broken goes on where it was stopped. */
+  goesOn: boolean;
   /** Some run waits or trains. */
   underWay: boolean;
   images: number;
@@ -38,13 +40,13 @@ export function judge(claim: Claim, comparable: boolean, measured: Measured): Ju
   return { verdict: comparable ? sizeVerdict(claim, low, high) : 'sameDirection', because: how };
 }
 
-function withoutValue(claim: Claim, { ratioAtLeast, broken, underWay, done }: Measured): Judged {
+function withoutValue(claim: Claim, { ratioAtLeast, broken, goesOn, underWay, done }: Measured): Judged {
   if (ratioAtLeast !== null && done > 0) {
     const because = `${claim.baselineTitle} got to 25 % training error, ${claim.variantTitle} did not within the run: at least ${times(ratioAtLeast)} times as many epochs. ${broken}`;
     return { verdict: ratioAtLeast > 1 ? 'sameDirection' : 'unresolved', because: because.trim() };
   }
   if (underWay) return { verdict: 'running', because: broken };
-  if (broken !== '') return { verdict: 'failed', because: broken };
+  if (broken !== '') return { verdict: goesOn ? 'stopped' : 'failed', because: broken };
   if (done > 0) {
     return {
       verdict: 'unresolved',

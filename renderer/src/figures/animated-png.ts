@@ -62,7 +62,7 @@ export interface Frame {
  * The frames one after the other, for ever. What does not know such files shows the first. Throws RangeError where there
  * is no frame, and where frames differ in size or kind of pixels.
  */
-export function animatedPng(frames: readonly Frame[]): Uint8Array {
+export function animatedPng(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
   const [first] = frames;
   if (first === undefined) throw new RangeError('there is nothing to animate');
   const header = chunksOf(first.png).find(([type]) => type === 'IHDR')?.[1] ?? new Uint8Array(13);

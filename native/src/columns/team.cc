@@ -100,8 +100,7 @@ void ColumnTeam::make(const ColumnFactory& factory) {
       columns_[p] = owned_[p].get();
     }
   };
-  if (layout_.shared_gpu) {
-    // One after the other: a column that finds no memory then knows what the earlier ones have.
+  if (layout_.one_by_one) {
     for (const auto& next : members_)
       run([&](const Member& member) {
         if (&member == next.get()) make_columns(member);

@@ -131,7 +131,7 @@ DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism, const s
   check_ranks(layout, list);
   check_columns_apart(layout, list);
   layout.batch = batch;
-  layout.shared_gpu = cpus == 0 && std::set<std::string>(list.begin(), list.end()).size() < list.size();
+  layout.one_by_one = cpus > 0 || std::set<std::string>(list.begin(), list.end()).size() < list.size();
   if (batch < layout.replicas)
     refuse("optimiser.batchSize", "is " + std::to_string(batch) + ", but each of the " +
                                       std::to_string(layout.replicas) +

@@ -10,8 +10,11 @@ struct DeviceLayout {
   int64_t batch = 0;  // rows of a step, over all replicas
   int devices = 1;    // of a replica: 1, all its columns on one, or one a column
   int replicas = 1;
-  bool splits_fc = false;   // the hybrid: fully connected layers are split over all columns of all replicas
-  bool shared_gpu = false;  // named for more than one of them
+  bool splits_fc = false;  // the hybrid: fully connected layers are split over all columns of all replicas
+  /// Columns are made one after the other: on a GPU that is named twice, so that one that finds no memory
+  /// knows what the earlier ones have; on CPUs, since oneDNN's cache of primitives is not safe from several
+  /// threads.
+  bool one_by_one = false;
 };
 
 /// Throws Error(kInvalidConfig) naming the field, and what would work, for a list of devices, a net or a

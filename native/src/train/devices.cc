@@ -62,9 +62,12 @@ std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, c
   }
   std::vector<const columns::Column*> first(static_cast<size_t>(layout.replicas));
   return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
+    // Columns of several devices are made at once, each by its thread: only where one makes all is there a
+    // first.
+    if (!alone) return cuda::make_plugin_column(api, plan, share, column_options);
     cuda::ColumnOptions own = column_options;
     const columns::Column*& leader = first[static_cast<size_t>(share.replica)];
-    if (alone) own.input_from = leader;
+    own.input_from = leader;
     auto made = cuda::make_plugin_column(api, plan, share, own);
     if (!leader) leader = made.get();
     return made;

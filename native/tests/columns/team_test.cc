@@ -55,7 +55,7 @@ TEST_CASE("columns are made, driven and destroyed by one thread a device") {
 
 TEST_CASE("where columns share a GPU they are made one after the other, and none after one that failed") {
   const NetPlan plan = make_plan();
-  const DeviceLayout layout{.batch = 4, .devices = 2, .replicas = 2, .shared_gpu = true};
+  const DeviceLayout layout{.batch = 4, .devices = 2, .replicas = 2, .one_by_one = true};
   for (const int fails : {-1, 2}) {
     test::FakeWorld world(4);
     std::vector<int> made;  // without a lock: never two at once

@@ -85,9 +85,9 @@ TEST_CASE("a CPU and a GPU do not share a net") {
 TEST_CASE("replicas have a GPU each, or all the same one") {
   const NetSpec two = net_of("alexnet");
   CHECK(layout_devices(two, Parallelism::kColumns, {"cuda:0", "cuda:0"}, 128).devices == 2);
-  CHECK(layout_devices(two, Parallelism::kColumns, {"cuda:0", "cuda:0"}, 128).shared_gpu);
-  CHECK_FALSE(layout_devices(two, Parallelism::kData, gpus(3), 128).shared_gpu);
-  CHECK_FALSE(layout_devices(two, Parallelism::kData, {"cpu", "cpu"}, 128).shared_gpu);
+  CHECK(layout_devices(two, Parallelism::kColumns, {"cuda:0", "cuda:0"}, 128).one_by_one);
+  CHECK_FALSE(layout_devices(two, Parallelism::kData, gpus(3), 128).one_by_one);
+  CHECK(layout_devices(two, Parallelism::kData, {"cpu", "cpu"}, 128).one_by_one);
   const std::vector<std::string> same(3, "cuda:1"), some{"cuda:0", "cuda:0", "cuda:1"};
   const std::vector<std::string> twice{"cuda:0", "cuda:1", "cuda:0", "cuda:1"};
   for (const Parallelism parallelism : {Parallelism::kData, Parallelism::kHybrid}) {

@@ -38,7 +38,7 @@ struct Sharing {
 std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharing, Precision precision,
                                       std::vector<columns::Column*>* made = nullptr) {
   DeviceLayout layout = sharing.layout;
-  layout.shared_gpu =
+  layout.one_by_one =
       std::set<int>(sharing.devices.begin(), sharing.devices.end()).size() < sharing.devices.size();
   const int columns = plan.spec.columns;
   std::vector<int> devices;

@@ -55,7 +55,8 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharin
                                                 .training = true,
                                                 .input_from = layout.devices == 1 ? leader : nullptr,
                                                 .brings_input = layout.devices == 1});
-    if (!leader) leader = column.get();
+    // One thread makes all of a replica's then; otherwise two would write here at once.
+    if (layout.devices == 1 && !leader) leader = column.get();
     all[static_cast<size_t>(share.place())] = column.get();
     return column;
   });

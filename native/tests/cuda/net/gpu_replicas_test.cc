@@ -30,8 +30,9 @@ std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharin
                                          {.devices = devices,
                                           .precision = precision,
                                           .training = true,
-                                          .input_from = layout.devices == 1 ? leader : nullptr});
-    if (!leader) leader = made.get();
+                                          .input_from = layout.devices == 1 ? leader : nullptr,
+                                          .brings_input = layout.devices == 1});
+    if (layout.devices == 1 && !leader) leader = made.get();
     return made;
   });
   draw_parameters(plan, *team);

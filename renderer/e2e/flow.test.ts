@@ -2,10 +2,11 @@
 // looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
 import { TestServer } from './test-server.ts';
+import { stepByStep } from './test-steps.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`The screens are not tried in a browser: ${missing}.`);
@@ -29,14 +30,7 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await server?.remove();
   }, slow);
 
-  // Each step stands on those before it: after the first that fails the rest only waits.
-  let broken = false;
-  beforeEach(({ skip }) => {
-    if (broken) skip('a step before it failed');
-  });
-  afterEach(({ task }) => {
-    broken ||= task.result?.state === 'fail';
-  });
+  stepByStep();
 
   const button = (name: string | RegExp) =>
     browser.page.getByRole('button', { name, exact: typeof name === 'string' });

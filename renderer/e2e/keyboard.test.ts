@@ -2,10 +2,11 @@
 // asked. Wherever the focus goes it is seen, and after a dialog it is where it was.
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
 import { TestServer } from './test-server.ts';
+import { stepByStep } from './test-steps.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`The keyboard is not tried in a browser: ${missing}.`);
@@ -29,14 +30,7 @@ describe.skipIf(missing !== '')(`the keyboard alone${missing === '' ? '' : ` (${
     await server?.remove();
   }, slow);
 
-  // Each step stands on those before it: after the first that fails the rest only waits.
-  let broken = false;
-  beforeEach(({ skip }) => {
-    if (broken) skip('a step before it failed');
-  });
-  afterEach(({ task }) => {
-    broken ||= task.result?.state === 'fail';
-  });
+  stepByStep();
 
   const button = (name: string | RegExp) =>
     browser.page.getByRole('button', { name, exact: typeof name === 'string' });

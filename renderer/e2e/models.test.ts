@@ -2,10 +2,11 @@
 // again as ONNX and PyTorch, and begins a run with its first layer frozen.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, whatIsMissing } from './test-photos.ts';
 import { TestServer } from './test-server.ts';
+import { stepByStep } from './test-steps.ts';
 
 const missing = whatIsMissing();
 if (missing !== '') console.warn(`Models are not tried in a browser: ${missing}.`);
@@ -67,14 +68,7 @@ describe.skipIf(missing !== '')(`models of other programs${missing === '' ? '' :
     await server?.remove();
   }, slow);
 
-  // Each step stands on those before it: after the first that fails the rest only waits.
-  let broken = false;
-  beforeEach(({ skip }) => {
-    if (broken) skip('a step before it failed');
-  });
-  afterEach(({ task }) => {
-    broken ||= task.result?.state === 'fail';
-  });
+  stepByStep();
 
   const button = (name: string) => browser.page.getByRole('button', { name, exact: true });
 

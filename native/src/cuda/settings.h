@@ -12,9 +12,9 @@ inline bool graphs_wanted() {
   return !value || std::string(value) != "0";
 }
 
-/// Whether fully connected layers begin with a column's own features while the other's are on their way:
-/// where ALEXNET_CUDA_OVERLAP is 1. A unit's sum is rounded once more then, so it is not the default. The
-/// sums do not depend on where the columns are, either way.
+/// Whether layers that read both columns begin with a column's own features while the other's are on their
+/// way: where ALEXNET_CUDA_OVERLAP is 1. A unit's sum is rounded once more then, so it is not the default.
+/// The sums do not depend on where the columns are, either way.
 inline bool overlap_wanted() {
   const char* value = std::getenv("ALEXNET_CUDA_OVERLAP");
   return value && std::string(value) == "1";

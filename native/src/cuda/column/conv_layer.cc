@@ -1,5 +1,6 @@
 #include "cuda/column/conv_layer.h"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace alexnet::cuda {
@@ -11,10 +12,10 @@ constexpr int64_t kWorkspaceBytes = int64_t{512} << 20;
 
 int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-ConvolutionShape convolution_shape(const LayerSite& site, bool first) {
+ConvolutionShape convolution_shape(const LayerSite& site, bool first, int64_t pieces) {
   const LayerPlan& plan = site.here();
   ConvolutionShape shape{.batch = site.batch(),
-                         .in_channels = plan.in.channels / plan.groups,
+                         .in_channels = plan.in.channels / plan.groups / pieces,
                          .in_height = plan.in.height,
                          .in_width = plan.in.width,
                          .out_channels = site.own().size(),
@@ -63,21 +64,29 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
       first_(site.layer == 0),
       training_(site.training),
       summed_(site.share.sums(site.here())),
+      own_piece_(site.early.begin > 0 ? 1 : 0),
       input_(input) {
   const int64_t out = site.own().size(), taps = plan_.spec.kernel * plan_.spec.kernel;
+  const int64_t pieces = site.early.size() > 0 ? 2 : 1;
   constexpr bool kRounded = !std::is_same_v<T, float>;
   this->weights_ = {
-      site.arena, {out, plan_.in.channels / plan_.groups, taps}, training_, kRounded && !first_};
+      site.arena, {out, plan_.in.channels / plan_.groups, taps, pieces}, training_, kRounded && !first_};
   this->biases_ = {site.arena, {out, 1, 1}, training_, kRounded};
   linear_ = make_maps<T>(site.arena, site.batch(), out, plan_.linear.height, plan_.linear.width, training_);
-  const ConvolutionShape shape = convolution_shape(site, first_);
+  const ConvolutionShape shape = convolution_shape(site, first_, pieces);
   relu_ =
       activation_ == Activation::kRelu && !plan_.ops.empty() && plan_.ops[0].spec.kind == OpKind::kActivation;
-  convolution_ = std::make_unique<Convolution<T>>(
-      context_, shape,
-      ConvolutionUse{.relu = relu_, .input_gradient = training_ && !first_, .weight_gradient = training_},
-      EngineRules{.precision = site.precision, .workspace_bytes = kWorkspaceBytes});
-  const int64_t filter_count = out * shape.kernel * shape.kernel * shape.in_channels;
+  const std::vector<SumPart> sums =
+      pieces == 1 ? std::vector{SumPart::kWhole} : std::vector{SumPart::kOwn, SumPart::kRest};
+  for (const SumPart part : sums)
+    parts_.push_back(std::make_unique<Convolution<T>>(context_, shape,
+                                                      ConvolutionUse{.part = part,
+                                                                     .relu = relu_,
+                                                                     .input_gradient = training_ && !first_,
+                                                                     .weight_gradient = training_},
+                                                      EngineRules{site.precision, kWorkspaceBytes}));
+  if (pieces > 1) own_sum_ = site.arena.take<T>(linear_.view.count(), Growth::kWithBatch);
+  const int64_t filter_count = out * shape.kernel * shape.kernel * shape.in_channels * pieces;
   if (first_) blocked_ = site.arena.take<T>(filter_count, Growth::kFixed);
   if (training_) {
     if (first_ || kRounded) raw_gradient_ = site.arena.take<T>(filter_count, Growth::kFixed);
@@ -88,41 +97,65 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
 }
 
 template <class T>
+int64_t ConvLayer<T>::workspace_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& part : parts_) bytes = std::max(bytes, part->workspace_bytes());
+  return bytes;
+}
+
+template <class T>
+void* ConvLayer<T>::filter_gradient() const {
+  if (raw_gradient_.count() > 0) return raw_gradient_.data();
+  return this->weights_.gradient();
+}
+
+template <class T>
 void ConvLayer<T>::bind(void* workspace, int64_t workspace_bytes) {
-  ConvolutionData data{.x = input_.data.data(),
-                       .weights = filter(),
-                       .bias = this->biases_.multiplied(),
-                       .y = linear_.data.data(),
-                       .dx = input_.gradient.data(),
-                       .dweights = raw_gradient_.data(),
-                       .dy = linear_.gradient.data()};
-  if (raw_gradient_.count() == 0) data.dweights = this->weights_.gradient();
-  convolution_->bind(data, workspace, workspace_bytes);
+  const auto pieces = static_cast<int64_t>(parts_.size());
+  const int64_t maps = input_.view.count() / pieces, weights = this->weights_.shape().count() / pieces;
+  for (int64_t i = 0; i < pieces; ++i) {
+    const int64_t piece = i == 0 ? own_piece_ : 1 - own_piece_;
+    ConvolutionData data{.x = input_.data.data() + piece * maps,
+                         .weights = filter() + piece * weights,
+                         .bias = this->biases_.multiplied(),
+                         .sum = own_sum_.data(),
+                         .y = i + 1 < pieces ? own_sum_.data() : linear_.data.data()};
+    if (training_) {
+      data.dx = first_ ? nullptr : input_.gradient.data() + piece * maps;
+      data.dweights = static_cast<T*>(filter_gradient()) + piece * weights;
+      data.dy = linear_.gradient.data();
+    }
+    parts_[static_cast<size_t>(i)]->bind(data, workspace, workspace_bytes);
+  }
 }
 
 template <class T>
 void ConvLayer<T>::forward(const columns::PassContext& context) {
-  convolution_->forward();
+  const auto stream = context_.compute();
+  parts_.back()->forward();
   bool activated = relu_;
-  if (convolution_->plain()) {
+  if (parts_.back()->plain()) {
+    const MapView& view = linear_.view;
+    T* y = linear_.data.data();
+    if (own_sum_.count() > 0) add_maps<T>(stream, own_sum_.data(), view, y, view, y, view);
     activated = ops_->begins_with_activation();
-    bias_activation<T>(context_.compute(), linear_.data.data(), linear_.view, linear_.data.data(),
-                       linear_.view, this->biases_.master(),
+    bias_activation<T>(stream, y, view, y, view, this->biases_.master(),
                        activated ? std::optional(activation_) : std::nullopt);
   }
-  ops_->forward(context_.compute(), context, activated);
+  ops_->forward(stream, context, activated);
 }
 
 template <class T>
 void ConvLayer<T>::backward_data(const columns::PassContext& context, bool input_gradient) {
   ops_->backward(context_.compute(), context);
-  if (input_gradient) convolution_->backward_data();
+  if (!input_gradient) return;
+  for (const auto& part : parts_) part->backward_data();
 }
 
 template <class T>
 void ConvLayer<T>::backward_weights() {
   const auto stream = context_.compute();
-  convolution_->backward_weights();
+  for (const auto& part : parts_) part->backward_weights();
   if (first_) {
     weights_from_blocks<T>(stream, raw_gradient_.data(), this->weights_.gradient(),
                            this->weights_.shape().out, plan_.spec.kernel, plan_.spec.stride,

@@ -8,7 +8,7 @@ namespace alexnet::cuda {
 namespace {
 
 /// The tensors' numbers in every graph.
-enum Uid : int64_t { kX = 1, kWeights, kY, kBias, kConvolved, kBiased };
+enum Uid : int64_t { kX = 1, kWeights, kY, kBias, kSum, kConvolved, kSummed, kBiased };
 
 constexpr int64_t kAlignment = 16;  // bytes; Arena gives more
 
@@ -129,23 +129,24 @@ std::vector<int64_t> dimensions_of_y(const ConvolutionShape& s) {
   return {s.batch, s.out_channels, s.out_height, s.out_width};
 }
 
-/// y = relu(conv(x) + bias), without the sums in between going through memory.
-std::optional<GraphPlan> fused_plan(Descriptors& all, const ConvolutionShape& s, int type, bool relu,
-                                    const Tensors& t, const GraphDescriptor& conv, const EngineRules& rules) {
+/// y = relu(conv(x) + sum + bias), without what is in between going through memory.
+std::optional<GraphPlan> fused_plan(Descriptors& all, const ConvolutionShape& s, int type,
+                                    const ConvolutionUse& use, const Tensors& t, const GraphDescriptor& conv,
+                                    const EngineRules& rules) {
   const auto whole = dimensions_of_y(s);
-  const GraphDescriptor& bias = all.tensor(kBias, type, {1, s.out_channels, 1, 1});
-  const GraphDescriptor& convolved = all.tensor(kConvolved, kCudnnDataFloat, whole, /*is_virtual=*/true);
-  const GraphDescriptor& convolving = operation(all, kForwardPass, conv, t.x, t.weights, convolved);
+  const auto between = [&](Uid uid) { return &all.tensor(uid, kCudnnDataFloat, whole, /*is_virtual=*/true); };
   const GraphDescriptor& add = all.pointwise(kCudnnPointwiseAdd);
-  if (!relu) {
-    const GraphDescriptor& adding = pointwise_operation(all, add, convolved, &bias, t.y);
-    return plan_of(all, {convolving.get(), adding.get()}, rules);
-  }
-  const GraphDescriptor& biased = all.tensor(kBiased, kCudnnDataFloat, whole, /*is_virtual=*/true);
-  const GraphDescriptor& adding = pointwise_operation(all, add, convolved, &bias, biased);
-  const GraphDescriptor& rectifying =
-      pointwise_operation(all, all.pointwise(kCudnnPointwiseRelu), biased, nullptr, t.y);
-  return plan_of(all, {convolving.get(), adding.get(), rectifying.get()}, rules);
+  const GraphDescriptor* sum = between(kConvolved);
+  std::vector<CudnnDescriptor> operations{operation(all, kForwardPass, conv, t.x, t.weights, *sum).get()};
+  const auto then = [&](const GraphDescriptor& what, const GraphDescriptor* b, const GraphDescriptor& to) {
+    operations.push_back(pointwise_operation(all, what, *sum, b, to).get());
+    sum = &to;
+  };
+  if (use.part == SumPart::kRest) then(add, &all.tensor(kSum, type, whole), *between(kSummed));
+  const GraphDescriptor& bias = all.tensor(kBias, type, {1, s.out_channels, 1, 1});
+  then(add, &bias, use.relu ? *between(kBiased) : t.y);
+  if (use.relu) then(all.pointwise(kCudnnPointwiseRelu), nullptr, t.y);
+  return plan_of(all, operations, rules);
 }
 
 std::string shape_text(const ConvolutionShape& s) {
@@ -160,7 +161,7 @@ std::string shape_text(const ConvolutionShape& s) {
 template <class T>
 Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape& shape,
                             const ConvolutionUse& use, const EngineRules& rules)
-    : context_(context) {
+    : context_(context), part_(use.part) {
   Descriptors all(context, kept_);
   const int type = data_type<T>();
   const Tensors tensors{
@@ -178,7 +179,7 @@ Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape
                       "; choose another padding or precision, or train on the CPU");
     return plan;
   };
-  forward_ = fused_plan(all, shape, type, use.relu, tensors, conv, rules);
+  if (part_ != SumPart::kOwn) forward_ = fused_plan(all, shape, type, use, tensors, conv, rules);
   plain_ = !forward_;
   if (plain_) forward_ = single(kForwardPass, "forward pass");
   if (use.input_gradient) backward_data_ = single(kDataPass, "gradient of the input");
@@ -195,11 +196,17 @@ int64_t Convolution<T>::workspace_bytes() const {
 
 template <class T>
 void Convolution<T>::bind(const ConvolutionData& d, void* workspace, int64_t workspace_bytes) {
-  if (plain_)
-    forward_->bind(context_, {kX, kWeights, kY}, {d.x, d.weights, d.y}, workspace, workspace_bytes);
-  else
-    forward_->bind(context_, {kX, kWeights, kY, kBias}, {d.x, d.weights, d.y, d.bias}, workspace,
-                   workspace_bytes);
+  std::vector<int64_t> uids{kX, kWeights, kY};
+  std::vector<void*> pointers{d.x, d.weights, d.y};
+  if (!plain_) {
+    uids.push_back(kBias);
+    pointers.push_back(d.bias);
+    if (part_ == SumPart::kRest) {
+      uids.push_back(kSum);
+      pointers.push_back(d.sum);
+    }
+  }
+  forward_->bind(context_, uids, pointers, workspace, workspace_bytes);
   if (backward_data_)
     backward_data_->bind(context_, {kX, kWeights, kY}, {d.dx, d.weights, d.dy}, workspace, workspace_bytes);
   if (backward_weights_)

@@ -1,5 +1,6 @@
-// One convolution of one column: forward with bias and, where asked for, ReLU; backward to its input and to
-// its weights. Maps are channels last, weights [out, kernel, kernel, in].
+// One convolution of one column, or of a part of its input's channels: forward with bias and, where asked
+// for, ReLU; backward to its input and to its weights. Maps are channels last, weights [out, kernel, kernel,
+// in].
 #pragma once
 
 #include <deque>
@@ -15,8 +16,16 @@ struct ConvolutionShape {
   int64_t kernel = 1, stride = 1, pad_begin = 0, pad_end = 0;
 };
 
+/// What of a sum over the input's channels the forward pass computes.
+enum class SumPart {
+  kWhole,  // all of it, and bias and ReLU
+  kOwn,    // that over these channels alone: no bias, no ReLU
+  kRest    // that over these channels and the one that lies in ConvolutionData::sum, then bias and ReLU
+};
+
 /// What a convolution is needed for.
 struct ConvolutionUse {
+  SumPart part = SumPart::kWhole;
   bool relu = false;            // after bias
   bool input_gradient = false;  // backward to the input
   bool weight_gradient = false;
@@ -25,7 +34,7 @@ struct ConvolutionUse {
 /// Where its tensors lie; those that its use does not need are null. T: float or Bf16, also of the weights'
 /// gradient.
 struct ConvolutionData {
-  void *x = nullptr, *weights = nullptr, *bias = nullptr, *y = nullptr;
+  void *x = nullptr, *weights = nullptr, *bias = nullptr, *sum = nullptr, *y = nullptr;
   void *dx = nullptr, *dweights = nullptr, *dy = nullptr;
 };
 
@@ -44,11 +53,13 @@ class Convolution {
   void backward_data() { backward_data_->run(context_); }
   void backward_weights() { backward_weights_->run(context_); }
 
-  /// Whether forward() leaves bias and activation to the caller: cuDNN has no engine that does them at once.
+  /// Whether forward() leaves the other sum, bias and activation to the caller: cuDNN has no engine that does
+  /// them at once.
   bool plain() const { return plain_; }
 
  private:
   const DeviceContext& context_;
+  SumPart part_;
   bool plain_ = false;
   // What the plans are made of, for as long as they live: cuDNN does not say whether it copies.
   std::deque<GraphDescriptor> kept_;

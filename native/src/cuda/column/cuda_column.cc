@@ -198,8 +198,12 @@ void CudaColumn<T>::build_layers() {
       const std::vector<Share> others = neighbours_.joined_shares(plan_.layers[l]);
       std::vector<int> devices;
       for (const Share& other : others) devices.push_back(neighbours_.device_of(other));
+      const bool convolves = plan_.layers[l].spec.kind == LayerKind::kConv;
+      const Arrangement arrangement = early.size() == 0 ? Arrangement::kSideBySide
+                                      : convolves       ? Arrangement::kBatchPieces
+                                                        : Arrangement::kImagePieces;
       joined_[l] = std::make_unique<JoinedInput<T>>(context_, arena_, plan_, l, share_, input, others,
-                                                    devices, training, /*in_pieces=*/early.size() > 0);
+                                                    devices, training, arrangement);
       input = joined_[l]->maps();
     }
     const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_, early};

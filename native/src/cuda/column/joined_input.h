@@ -10,15 +10,21 @@
 
 namespace alexnet::cuda {
 
+/// How the columns' maps lie together.
+enum class Arrangement {
+  kSideBySide,   // in every pixel
+  kImagePieces,  // what an image has of a column is one piece
+  kBatchPieces   // what the batch has of a column is one piece, dense: all columns have the same rows
+};
+
 template <class T>
 class JoinedInput {
  public:
   /// `own`: this column's output of the layer below; `others`: the shares of all that are joined, this one's
-  /// among them, and `devices` theirs. `in_pieces`: what an image has of a column lies in one piece, rather
-  /// than side by side in every pixel.
+  /// among them, and `devices` theirs.
   JoinedInput(const DeviceContext& context, Arena& arena, const NetPlan& plan, size_t layer,
               const columns::Share& share, const Maps<T>& own, const std::vector<columns::Share>& others,
-              const std::vector<int>& devices, bool training, bool in_pieces);
+              const std::vector<int>& devices, bool training, Arrangement arrangement);
 
   const Maps<T>& maps() const { return maps_; }
 
@@ -30,10 +36,7 @@ class JoinedInput {
   /// copy to another device.
   Part<T> gradient_of(size_t index, bool dense) const;
   /// Where that column's output lies in maps(), in values, and how.
-  int64_t offset_of(size_t index) const {
-    return places_[index].row * maps_.view.image_stride +
-           places_[index].channels.begin * (in_pieces_ ? maps_.view.pixels() : 1);
-  }
+  int64_t offset_of(size_t index) const;
   MapView view_of(size_t index) const;
 
  private:
@@ -45,10 +48,10 @@ class JoinedInput {
   MapView dense_view(size_t index) const;
 
   const DeviceContext& context_;
-  const bool in_pieces_;
+  const Arrangement arrangement_;
   Maps<T> maps_;
   std::vector<Place> places_;     // by index
-  std::vector<Block<T>> outbox_;  // by index; empty for columns on this device
+  std::vector<Block<T>> outbox_;  // by index; empty for columns on this device, and where parts are dense
   Event gradient_ready_;
 };
 

@@ -20,8 +20,9 @@ struct LayerSite {
   bool training;
   Precision precision;
   const Block<uint32_t>& step;  // completed steps, on the device
-  /// Of what a fully connected layer reads, the features with which it begins before the others are there,
-  /// each column's in one piece; empty: it begins with all.
+  /// Of what a layer reads, the features with which it begins before the others are there, each column's in
+  /// one piece (of an image where it is fully connected, of the batch where it convolves); empty: it begins
+  /// with all.
   Range early{};
 
   const LayerPlan& here() const { return plan.layers[layer]; }

@@ -39,8 +39,7 @@ Range Neighbours::early_features(size_t layer) const {
   const LayerPlan& here = plan_.layers[layer];
   // Two columns of equal width, each with all rows: those of a layer that is split over replicas have not.
   const bool halves = layer > 0 && share_.columns == 2 && plan_.layers[layer - 1].spec.width % 2 == 0;
-  if (!overlap_ || !halves || !here.gathers || share_.splits(here) || here.spec.kind != LayerKind::kFc)
-    return {};
+  if (!overlap_ || !halves || !here.gathers || share_.splits(here)) return {};
   const Range own = share_.width(plan_.layers[layer - 1]);
   const int64_t pixels = here.in.height * here.in.width;
   return {own.begin * pixels, own.end * pixels};

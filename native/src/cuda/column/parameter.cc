@@ -40,7 +40,7 @@ void Parameter<T>::write(const DeviceContext& context, bool velocity, std::span<
   float* to = (velocity ? velocity_ : master_).data();
   ALEXNET_CUDA_CHECK(context.device(), cudaMemcpyAsync(staging, values.data(), values.size_bytes(),
                                                        cudaMemcpyHostToDevice, stream));
-  weights_to_channels_last<float>(stream, staging, to, shape_.out, shape_.in, shape_.taps, shape_.in);
+  weights_to_channels_last<float>(stream, staging, to, shape_.out, shape_.in, shape_.taps, shape_.pieces);
   if (!velocity && copy_.count() > 0) convert<float, Bf16>(stream, to, copy_.data(), shape_.count());
   ALEXNET_CUDA_CHECK(context.device(), cudaStreamSynchronize(stream));
 }
@@ -50,7 +50,7 @@ void Parameter<T>::read(const DeviceContext& context, bool velocity, std::span<f
                         float* staging) const {
   const auto stream = context.compute();
   const float* from = (velocity ? velocity_ : master_).data();
-  weights_from_channels_last(stream, from, staging, shape_.out, shape_.in, shape_.taps, shape_.in);
+  weights_from_channels_last(stream, from, staging, shape_.out, shape_.in, shape_.taps, shape_.pieces);
   ALEXNET_CUDA_CHECK(context.device(), cudaMemcpyAsync(values.data(), staging, values.size_bytes(),
                                                        cudaMemcpyDeviceToHost, stream));
   ALEXNET_CUDA_CHECK(context.device(), cudaStreamSynchronize(stream));

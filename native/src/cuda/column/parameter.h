@@ -10,9 +10,10 @@
 
 namespace alexnet::cuda {
 
-/// How canonical [out, in, taps] lies on the device: [out, taps, in]. One tap: as it is.
+/// How canonical [out, in, taps] lies on the device: [pieces, out, taps, in / pieces]. One tap, one piece: as
+/// it is.
 struct ParameterShape {
-  int64_t out = 0, in = 1, taps = 1;
+  int64_t out = 0, in = 1, taps = 1, pieces = 1;
   int64_t count() const { return out * in * taps; }
 };
 

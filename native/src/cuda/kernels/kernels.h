@@ -226,15 +226,16 @@ void convert(Stream stream, const From* from, To* to, int64_t count);
 
 // ---- Parameters ------------------------------------------------------------------------------------------
 
-/// Canonical [out, in, taps] to channels last [out, taps, stored_in], channels beyond `in` zero. A
-/// convolution's taps are kernel * kernel; those of a fully connected layer after maps are the map's pixels
-/// (its canonical input is flattened channel, row, column; channels last it is row, column, channel).
+/// Canonical [out, in, taps] to channels last [pieces, out, taps, in / pieces]: one filter, or one for every
+/// piece of the channels. A convolution's taps are kernel * kernel; those of a fully connected layer after
+/// maps are the map's pixels (its canonical input is flattened channel, row, column; channels last it is row,
+/// column, channel).
 template <class To>
 void weights_to_channels_last(Stream stream, const float* from, To* to, int64_t out, int64_t in, int64_t taps,
-                              int64_t stored_in);
+                              int64_t pieces);
 /// The way back, into [out, in, taps].
 void weights_from_channels_last(Stream stream, const float* from, float* to, int64_t out, int64_t in,
-                                int64_t taps, int64_t stored_in);
+                                int64_t taps, int64_t pieces);
 
 /// [out, kernel, kernel, channels] to the kernel of a space-to-depth convolution: [out, kb, kb, block * block
 /// * channels], kb = ceil(kernel / block), zeros beyond the kernel.

@@ -19,15 +19,14 @@ void find_not_finite(Stream stream, const ParameterTable& table, uint32_t* not_f
 
 template <class To>
 void weights_to_channels_last(Stream stream, const float* from, To* to, int64_t out, int64_t in, int64_t taps,
-                              int64_t stored_in) {
-  run_weights_to_channels_last(OnDevice{stream, "weights_to_channels_last"}, from, to, out, in, taps,
-                               stored_in);
+                              int64_t pieces) {
+  run_weights_to_channels_last(OnDevice{stream, "weights_to_channels_last"}, from, to, out, in, taps, pieces);
 }
 
 void weights_from_channels_last(Stream stream, const float* from, float* to, int64_t out, int64_t in,
-                                int64_t taps, int64_t stored_in) {
+                                int64_t taps, int64_t pieces) {
   run_weights_from_channels_last(OnDevice{stream, "weights_from_channels_last"}, from, to, out, in, taps,
-                                 stored_in);
+                                 pieces);
 }
 
 template <class To>

@@ -6,26 +6,31 @@
 
 namespace alexnet::cuda {
 
-/// Where a canonical weight [out, in, taps] lies channels last: [out, taps, stored in]. Channels that are
-/// only stored are zero.
+/// Where a canonical weight [out, in, taps] lies channels last: [pieces, out, taps, in / pieces], each piece
+/// of the channels a filter of its own.
 struct WeightShape {
-  int32_t in, taps, stored_in;
+  int64_t out;
+  int32_t in, taps, pieces;
 
-  ALEXNET_HD int64_t canonical(int64_t out, int32_t tap, int32_t c) const {
-    return (out * in + c) * taps + tap;
+  ALEXNET_HD int32_t piece() const { return in / pieces; }
+  ALEXNET_HD int64_t canonical(int64_t o, int32_t tap, int32_t c) const { return (o * in + c) * taps + tap; }
+  ALEXNET_HD int64_t channels_last(int64_t o, int32_t tap, int32_t c) const {
+    return ((c / piece() * out + o) * taps + tap) * piece() + c % piece();
   }
 };
 
+/// For the filter `row`, counted over all pieces.
 template <class To>
 struct WeightsToChannelsLast {
   const float* from;
   To* to;
   WeightShape shape;
 
-  ALEXNET_HD void operator()(int64_t out, int32_t index) const {
-    const int32_t c = index % shape.stored_in, tap = index / shape.stored_in;
-    const float v = c < shape.in ? from[shape.canonical(out, tap, c)] : 0.0f;
-    to[out * shape.taps * shape.stored_in + index] = from_float<To>(v);
+  ALEXNET_HD void operator()(int64_t row, int32_t index) const {
+    const int32_t c = static_cast<int32_t>(row / shape.out) * shape.piece() + index % shape.piece();
+    const int32_t tap = index / shape.piece();
+    to[row * shape.taps * shape.piece() + index] =
+        from_float<To>(from[shape.canonical(row % shape.out, tap, c)]);
   }
 };
 
@@ -36,7 +41,7 @@ struct WeightsFromChannelsLast {
 
   ALEXNET_HD void operator()(int64_t out, int32_t index) const {
     const int32_t tap = index % shape.taps, c = index / shape.taps;
-    to[out * shape.taps * shape.in + index] = from[(out * shape.taps + tap) * shape.stored_in + c];
+    to[out * shape.taps * shape.in + index] = from[shape.channels_last(out, tap, c)];
   }
 };
 
@@ -81,10 +86,10 @@ struct WeightsFromBlocks {
   }
 };
 
-inline WeightShape weight_shape(int64_t in, int64_t taps, int64_t stored_in) {
-  if (in < 1 || taps < 1 || stored_in < in || stored_in * taps > INT32_MAX)
+inline WeightShape weight_shape(int64_t out, int64_t in, int64_t taps, int64_t pieces) {
+  if (out < 1 || in < 1 || taps < 1 || pieces < 1 || in % pieces != 0 || in * taps > INT32_MAX)
     throw Error(ErrorCode::kInvalidArgument, "a unit's weights do not fit their stored layout");
-  return {static_cast<int32_t>(in), static_cast<int32_t>(taps), static_cast<int32_t>(stored_in)};
+  return {out, static_cast<int32_t>(in), static_cast<int32_t>(taps), static_cast<int32_t>(pieces)};
 }
 
 inline BlockShape block_shape(int64_t kernel, int64_t block, int64_t channels) {
@@ -95,14 +100,15 @@ inline BlockShape block_shape(int64_t kernel, int64_t block, int64_t channels) {
 
 template <class Run, class To>
 void run_weights_to_channels_last(const Run& run, const float* from, To* to, int64_t out, int64_t in,
-                                  int64_t taps, int64_t stored_in) {
-  run.each(WeightsToChannelsLast<To>{from, to, weight_shape(in, taps, stored_in)}, out, taps * stored_in);
+                                  int64_t taps, int64_t pieces) {
+  const WeightShape shape = weight_shape(out, in, taps, pieces);
+  run.each(WeightsToChannelsLast<To>{from, to, shape}, out * pieces, taps * shape.piece());
 }
 
 template <class Run>
 void run_weights_from_channels_last(const Run& run, const float* from, float* to, int64_t out, int64_t in,
-                                    int64_t taps, int64_t stored_in) {
-  run.each(WeightsFromChannelsLast{from, to, weight_shape(in, taps, stored_in)}, out, taps * in);
+                                    int64_t taps, int64_t pieces) {
+  run.each(WeightsFromChannelsLast{from, to, weight_shape(out, in, taps, pieces)}, out, taps * in);
 }
 
 template <class Run, class To>

@@ -1,6 +1,6 @@
 // cuDNN's graph interface as plain loops. It keeps what is set, refuses attributes of a wrong type or a
 // descriptor that is not finalized, proposes engines that must not be taken, and computes convolutions with
-// or without bias and ReLU.
+// or without sums, biases and ReLU after them.
 #include <algorithm>
 #include <cstring>
 #include <atomic>
@@ -165,6 +165,7 @@ class Run {
     const auto uids = pack->integers(kCudnnPackUids);
     const auto pointers = pack->attributes.at(kCudnnPackPointers).as<void*>();
     for (size_t i = 0; i < uids.size(); ++i) places_[uids[i]] = pointers[i];
+    operations_ = operations(graph).size();
     for (const Descriptor* operation : operations(graph)) step(operation);
   }
   const std::vector<std::function<void()>>& steps() const { return steps_; }
@@ -201,7 +202,9 @@ class Run {
                   tensor(d->descriptor(forward ? kCudnnForwardY
                                        : data  ? kCudnnBackwardDataDy
                                                : kCudnnBackwardFilterDy))};
-    steps_.push_back([c, forward, data, values = values_] {
+    const bool alone = operations_ == 1;
+    steps_.push_back([c, forward, data, alone, values = values_] {
+      if (forward && alone) fake::tell("convolution alone");
       if (forward) return c.forward();
       if (!data) fake::tell("gradient of weights");
       c.backward(data ? c.w : c.x, data ? c.x : c.w, data);
@@ -214,6 +217,8 @@ class Run {
     const Tensor x = tensor(d->descriptor(kCudnnOperationPointwiseX));
     const Tensor b = relu ? Tensor{} : tensor(d->descriptor(kCudnnOperationPointwiseB));
     const Tensor y = tensor(d->descriptor(kCudnnOperationPointwiseY));
+    // What has the result's shape is added value by value, a bias [1, channels, 1, 1] to every pixel.
+    const bool whole = !relu && b.dimensions == y.dimensions;
     steps_.push_back([=, values = values_] {
       const auto& s = y.dimensions;
       for (int64_t n = 0; n < s[0]; ++n)
@@ -221,11 +226,15 @@ class Run {
           for (int64_t h = 0; h < s[2]; ++h)
             for (int64_t w = 0; w < s[3]; ++w) {
               const double v = x.get(x.at(n, c, h, w));
-              y.put(y.at(n, c, h, w), relu ? std::max(0.0, v) : v + b.get(b.at(0, c, 0, 0)));
+              if (relu)
+                y.put(y.at(n, c, h, w), std::max(0.0, v));
+              else
+                y.put(y.at(n, c, h, w), v + b.get(whole ? b.at(n, c, h, w) : b.at(0, c, 0, 0)));
             }
     });
   }
 
+  size_t operations_ = 0;
   std::map<int64_t, void*> places_;
   std::vector<std::shared_ptr<std::vector<float>>> values_;
   std::vector<std::function<void()>> steps_;

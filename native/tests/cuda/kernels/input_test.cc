@@ -169,7 +169,7 @@ TEST_CASE("a convolution over blocks of the input equals the one over its pixels
   Vector<float> cut(2 * 3 * 3 * 48);
   launch::arrange_input(image.data(), InputLayout::kNchw, static_cast<const int32_t*>(nullptr), 1,
                         deep.data(), format);
-  launch::weights_to_channels_last(canonical.data(), last.data(), 2, 3, kernel * kernel, 3);
+  launch::weights_to_channels_last(canonical.data(), last.data(), 2, 3, kernel * kernel, 1);
   launch::weights_to_blocks(static_cast<const float*>(last.data()), cut.data(), 2, kernel, stride, 3);
   // To the reference's order: channels first.
   const auto planar = [](const Vector<float>& from, int64_t outer, int64_t pixels) {

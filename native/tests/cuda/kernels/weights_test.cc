@@ -14,18 +14,21 @@ Vector<float> numbered(int64_t count) {
   return values;
 }
 
-TEST_CASE("a kernel goes channels last, with zeros in the channels that are only stored, and back") {
-  const int64_t out = 5, in = 3, taps = 9, stored = 8;
+TEST_CASE("a kernel goes channels last, as one filter or one for every piece of the channels, and back") {
+  const int64_t out = 5, in = 6, taps = 9;
   const Vector<float> canonical = numbered(out * in * taps);
-  Vector<float> last(static_cast<size_t>(out * taps * stored), -1), back(canonical.size());
-  launch::weights_to_channels_last(canonical.data(), last.data(), out, in, taps, stored);
-  for (int64_t o = 0; o < out; ++o)
-    for (int64_t t = 0; t < taps; ++t)
-      for (int64_t c = 0; c < stored; ++c)
-        REQUIRE(last[static_cast<size_t>((o * taps + t) * stored + c)] ==
-                (c < in ? canonical[static_cast<size_t>((o * in + c) * taps + t)] : 0.0f));
-  launch::weights_from_channels_last(last.data(), back.data(), out, in, taps, stored);
-  CHECK(back == canonical);
+  for (const int64_t pieces : {1, 2, 3}) {
+    const int64_t piece = in / pieces;
+    Vector<float> last(canonical.size(), -1), back(canonical.size(), -1);
+    launch::weights_to_channels_last(canonical.data(), last.data(), out, in, taps, pieces);
+    for (int64_t o = 0; o < out; ++o)
+      for (int64_t t = 0; t < taps; ++t)
+        for (int64_t c = 0; c < in; ++c)
+          REQUIRE(last[static_cast<size_t>(((c / piece * out + o) * taps + t) * piece + c % piece)] ==
+                  canonical[static_cast<size_t>((o * in + c) * taps + t)]);
+    launch::weights_from_channels_last(last.data(), back.data(), out, in, taps, pieces);
+    CHECK(back == canonical);
+  }
 }
 
 TEST_CASE("a product over flattened maps gives the same from channels last") {
@@ -35,7 +38,7 @@ TEST_CASE("a product over flattened maps gives the same from channels last") {
   const Values w = random_values<float>(static_cast<size_t>(out * 36), -1, 1, 2);
   const Vector<float> canonical(w.begin(), w.end());
   Vector<float> last(canonical.size());
-  launch::weights_to_channels_last(canonical.data(), last.data(), out, 6, taps, 6);
+  launch::weights_to_channels_last(canonical.data(), last.data(), out, 6, taps, 1);
   const Stored<float> stored(in, Layout::kChannelsLast, x);
   const Values expected =
       reference::linear_forward(x, w, Values(4), {1, in.shape(), {4, 1, 1}, 3, 2, 1, 0, 1});
@@ -72,7 +75,8 @@ TEST_CASE("a kernel over blocks keeps every weight, rounds to bfloat16, and drop
 
 TEST_CASE("layouts that cannot hold a kernel are refused") {
   float value = 0;
-  CHECK(refused([&] { launch::weights_to_channels_last(&value, &value, 1, 8, 1, 7); }));
+  CHECK(refused([&] { launch::weights_to_channels_last(&value, &value, 1, 8, 1, 3); }));
+  CHECK(refused([&] { launch::weights_to_channels_last(&value, &value, 1, 8, 1, 0); }));
   CHECK(refused([&] { launch::weights_to_blocks(&value, &value, 1, 3, 0, 3); }));
 }
 

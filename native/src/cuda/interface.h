@@ -10,7 +10,7 @@
 namespace alexnet::cuda {
 
 /// Raised with every change of this file.
-inline constexpr uint32_t kInterfaceVersion = 4;
+inline constexpr uint32_t kInterfaceVersion = 5;
 inline constexpr char kEntryName[] = "alexnet_cuda_plugin";
 
 extern "C" {
@@ -104,6 +104,13 @@ struct PluginTotals {
 struct PluginGraphs {
   int64_t recorded;
   char refusal[600];
+};
+
+/// How the engine of a convolution or a product was chosen: of how many that were measured (0: the library's
+/// first was taken as it came), and the milliseconds of the first and of the fastest.
+struct PluginEngine {
+  int32_t measured;
+  float first_ms, fastest_ms;
 };
 
 /// A library that is opened at run time.
@@ -201,6 +208,8 @@ struct PluginApi {
   /// environment's ALEXNET_CUDA_PROFILE is set when the column is made; otherwise zeros.
   void (*layer_times)(PluginColumn column, float* milliseconds);
   void (*graphs)(PluginColumn column, PluginGraphs* report);
+  /// Of each layer's forward pass, gradient of what it reads, and gradient of its weights: [layers, 3].
+  void (*engines)(PluginColumn column, PluginEngine* report);
 };
 
 using PluginEntry = const PluginApi* (*)();

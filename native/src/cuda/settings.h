@@ -20,4 +20,13 @@ inline bool overlap_wanted() {
   return value && std::string(value) == "1";
 }
 
+/// Whether engines are chosen by measurement: cuDNN's for convolutions and cuBLASLt's for products, where
+/// ALEXNET_CUDA_ENGINES is "measured". Otherwise ("heuristic") they are the first that the libraries propose,
+/// the same ones in every process. What is measured varies: a run that is resumed may get others, and goes on
+/// from the same weights, but not bit for bit.
+inline bool engines_measured() {
+  const char* value = std::getenv("ALEXNET_CUDA_ENGINES");
+  return value && std::string(value) == "measured";
+}
+
 }  // namespace alexnet::cuda

@@ -152,6 +152,16 @@ TEST_CASE("what a GPU cannot do as it should is told once, whatever it has for c
   for (const std::string& line : run->recorder.log) CHECK_FALSE(holds(line, "notice"));
 }
 
+TEST_CASE("a run whose engines were chosen by measurement says so once") {
+  for (const std::string value : {"measured", "heuristic"}) {
+    const StandIn stand_in("ALEXNET_CUDA_ENGINES", value.c_str());
+    const auto log = toy::train(toy::config(devices(R"(["cuda:0","cuda:1"])")))->recorder.log;
+    CHECK(std::count_if(log.begin(), log.end(), [](const auto& line) {
+            return holds(line, "notice 1: engines are chosen by measurement");
+          }) == (value == "measured" ? 1 : 0));
+  }
+}
+
 TEST_CASE("replicas have a GPU each, or all the same one") {
   const StandIn stand_in;
   const Refusal mixed = refusal(R"({"parallelism":"data","devices":["cuda:0","cuda:0","cuda:1"]})");

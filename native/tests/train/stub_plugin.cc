@@ -217,6 +217,8 @@ void graphs(const columns::Column&, PluginGraphs& report) {
     copy_text(report.refusal, "CUDA graphs are not used on cuda:0: the stand-in has none");
 }
 
+void engines(const columns::Column&, size_t, PluginEngine*) {}
+
 void layer_times(const columns::Column&, size_t layers, float* milliseconds) {
   std::fill_n(milliseconds, 2 * layers, 0.0f);
 }

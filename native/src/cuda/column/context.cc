@@ -60,7 +60,7 @@ void DeviceContext::close() {
 
 void DeviceContext::use() const { ALEXNET_CUDA_CHECK(device_, cudaSetDevice(device_)); }
 
-void DeviceContext::wait(cudaEvent_t event) {
+void DeviceContext::wait(cudaEvent_t event) const {
   using Clock = std::chrono::steady_clock;
   // A step takes milliseconds: the thread only steps aside. A long wait is no longer worth a core.
   constexpr auto kPatient = std::chrono::milliseconds(100);

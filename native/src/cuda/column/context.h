@@ -33,7 +33,7 @@ class DeviceContext {
   void use() const;
   /// Waits for an event. Throws kDeviceLost for a device that failed, or has not come there in time: then it
   /// is taken for hung, and nothing more is asked of it.
-  void wait(cudaEvent_t event);
+  void wait(cudaEvent_t event) const;
   /// Whether the device has been given up: asking it to free anything would wait for ever.
   bool given_up() const { return given_up_; }
 
@@ -48,7 +48,7 @@ class DeviceContext {
   CublasLtHandle cublas_handle_ = nullptr;
   cudaStream_t compute_ = nullptr, exchange_ = nullptr, upload_ = nullptr;
   std::chrono::seconds limit_;
-  bool given_up_ = false;
+  mutable bool given_up_ = false;  // whoever waits may find out
 };
 
 /// An event; with times where asked for.

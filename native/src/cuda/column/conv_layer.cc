@@ -79,12 +79,13 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
   const std::vector<SumPart> sums =
       pieces == 1 ? std::vector{SumPart::kWhole} : std::vector{SumPart::kOwn, SumPart::kRest};
   for (const SumPart part : sums)
-    parts_.push_back(std::make_unique<Convolution<T>>(context_, shape,
-                                                      ConvolutionUse{.part = part,
-                                                                     .relu = relu_,
-                                                                     .input_gradient = training_ && !first_,
-                                                                     .weight_gradient = training_},
-                                                      EngineRules{site.precision, kWorkspaceBytes}));
+    parts_.push_back(std::make_unique<Convolution<T>>(
+        context_, shape,
+        ConvolutionUse{.part = part,
+                       .relu = relu_,
+                       .input_gradient = training_ && !first_,
+                       .weight_gradient = training_},
+        EngineRules{site.precision, kWorkspaceBytes, site.engines_measured}));
   if (pieces > 1) own_sum_ = site.arena.take<T>(linear_.view.count(), Growth::kWithBatch);
   const int64_t filter_count = out * shape.kernel * shape.kernel * shape.in_channels * pieces;
   if (first_) blocked_ = site.arena.take<T>(filter_count, Growth::kFixed);
@@ -125,24 +126,26 @@ void ConvLayer<T>::bind(void* workspace, int64_t workspace_bytes) {
       data.dweights = static_cast<T*>(filter_gradient()) + piece * weights;
       data.dy = linear_.gradient.data();
     }
-    parts_[static_cast<size_t>(i)]->bind(data, workspace, workspace_bytes);
+    parts_[static_cast<size_t>(i)]->bind(data, workspace, workspace_bytes, [this] { finish_forward(); });
   }
 }
 
 template <class T>
-void ConvLayer<T>::forward(const columns::PassContext& context) {
+void ConvLayer<T>::finish_forward() {
   const auto stream = context_.compute();
+  const MapView& view = linear_.view;
+  T* y = linear_.data.data();
+  if (own_sum_.count() > 0) add_maps<T>(stream, own_sum_.data(), view, y, view, y, view);
+  bias_activation<T>(stream, y, view, y, view, this->biases_.master(),
+                     ops_->begins_with_activation() ? std::optional(activation_) : std::nullopt);
+}
+
+template <class T>
+void ConvLayer<T>::forward(const columns::PassContext& context) {
   parts_.back()->forward();
-  bool activated = relu_;
-  if (parts_.back()->plain()) {
-    const MapView& view = linear_.view;
-    T* y = linear_.data.data();
-    if (own_sum_.count() > 0) add_maps<T>(stream, own_sum_.data(), view, y, view, y, view);
-    activated = ops_->begins_with_activation();
-    bias_activation<T>(stream, y, view, y, view, this->biases_.master(),
-                       activated ? std::optional(activation_) : std::nullopt);
-  }
-  ops_->forward(stream, context, activated);
+  const bool plain = parts_.back()->plain();
+  if (plain) finish_forward();
+  ops_->forward(context_.compute(), context, plain ? ops_->begins_with_activation() : relu_);
 }
 
 template <class T>

@@ -37,12 +37,15 @@ class ConvLayer : public Layer<T> {
   void backward_weights() override;
   void refresh() override;
   const Maps<T>& output() const override { return ops_->output(); }
+  LayerEngines engines() const override { return parts_.back()->engines(); }
   std::vector<ParameterEntry> entries() const override;
 
  private:
   /// The weights in the form that the convolutions read, and the gradients that they give.
   T* filter() const { return first_ ? blocked_.data() : this->weights_.multiplied(); }
   void* filter_gradient() const;
+  /// What a plain convolution leaves.
+  void finish_forward();
 
   const DeviceContext& context_;
   const LayerPlan& plan_;

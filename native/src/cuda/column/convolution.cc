@@ -169,9 +169,12 @@ Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape
       all.tensor(kWeights, type, {shape.out_channels, shape.in_channels, shape.kernel, shape.kernel}),
       all.tensor(kY, type, dimensions_of_y(shape))};
   const GraphDescriptor& conv = all.convolution(shape);
-  const auto single = [&](const Direction& direction, const char* what) {
+  const auto plan_for = [&](const Direction& direction) {
     const GraphDescriptor& op = operation(all, direction, conv, tensors.x, tensors.weights, tensors.y);
-    auto plan = plan_of(all, {op.get()}, rules);
+    return plan_of(all, {op.get()}, rules);
+  };
+  const auto single = [&](const Direction& direction, const char* what) {
+    auto plan = plan_for(direction);
     if (!plan)
       throw Error(ErrorCode::kDeviceUnavailable,
                   device_name(context.device()) + ": cuDNN " + context.cudnn().state.version +
@@ -181,7 +184,10 @@ Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape
   };
   if (part_ != SumPart::kOwn) forward_ = fused_plan(all, shape, type, use, tensors, conv, rules);
   plain_ = !forward_;
-  if (plain_) forward_ = single(kForwardPass, "forward pass");
+  if (plain_)
+    forward_ = single(kForwardPass, "forward pass");
+  else if (rules.measured)
+    other_form_ = plan_for(kForwardPass);
   if (use.input_gradient) backward_data_ = single(kDataPass, "gradient of the input");
   if (use.weight_gradient) backward_weights_ = single(kWeightsPass, "gradient of the weights");
 }
@@ -189,15 +195,17 @@ Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape
 template <class T>
 int64_t Convolution<T>::workspace_bytes() const {
   int64_t bytes = 0;
-  for (const auto* plan : {&forward_, &backward_data_, &backward_weights_})
+  for (const auto* plan : {&forward_, &other_form_, &backward_data_, &backward_weights_})
     if (*plan) bytes = std::max(bytes, (*plan)->workspace_bytes());
   return bytes;
 }
 
 template <class T>
-void Convolution<T>::bind(const ConvolutionData& d, void* workspace, int64_t workspace_bytes) {
+void Convolution<T>::bind(const ConvolutionData& d, void* workspace, int64_t workspace_bytes,
+                          const std::function<void()>& finish) {
   std::vector<int64_t> uids{kX, kWeights, kY};
   std::vector<void*> pointers{d.x, d.weights, d.y};
+  if (other_form_) other_form_->bind(context_, uids, pointers, workspace, workspace_bytes);
   if (!plain_) {
     uids.push_back(kBias);
     pointers.push_back(d.bias);
@@ -207,11 +215,35 @@ void Convolution<T>::bind(const ConvolutionData& d, void* workspace, int64_t wor
     }
   }
   forward_->bind(context_, uids, pointers, workspace, workspace_bytes);
+  forward_choice_ = forward_->choice();
+  if (other_form_) choose_form(finish);
   if (backward_data_)
     backward_data_->bind(context_, {kX, kWeights, kY}, {d.dx, d.weights, d.dy}, workspace, workspace_bytes);
   if (backward_weights_)
     backward_weights_->bind(context_, {kX, kWeights, kY}, {d.x, d.dweights, d.dy}, workspace,
                             workspace_bytes);
+}
+
+template <class T>
+void Convolution<T>::choose_form(const std::function<void()>& finish) {
+  const EngineChoice form = choose_fastest(context_, 2, [&](size_t i) {
+    if (i == 0) return forward_->run(context_);
+    other_form_->run(context_);
+    finish();
+  });
+  forward_choice_.measured += other_form_->choice().measured;
+  forward_choice_.fastest_ms = form.fastest_ms;
+  plain_ = form.fastest == 1;
+  if (plain_) forward_ = std::move(other_form_);
+  other_form_.reset();
+}
+
+template <class T>
+LayerEngines Convolution<T>::engines() const {
+  const auto choice = [](const std::optional<GraphPlan>& plan) {
+    return plan ? plan->choice() : EngineChoice{};
+  };
+  return {forward_choice_, choice(backward_data_), choice(backward_weights_)};
 }
 
 template class Convolution<float>;

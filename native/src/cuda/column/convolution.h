@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 
 #include "cuda/column/graph.h"
 #include "cuda/kernels/map_view.h"
@@ -46,24 +47,32 @@ class Convolution {
               const EngineRules& rules);
 
   int64_t workspace_bytes() const;
-  /// `workspace_bytes`: at least workspace_bytes().
-  void bind(const ConvolutionData& data, void* workspace, int64_t workspace_bytes);
+  /// `workspace_bytes`: at least workspace_bytes(). `finish` queues what forward() leaves to the caller where
+  /// it is plain(): where engines are measured it may be faster to leave it.
+  void bind(const ConvolutionData& data, void* workspace, int64_t workspace_bytes,
+            const std::function<void()>& finish);
 
   void forward() { forward_->run(context_); }
   void backward_data() { backward_data_->run(context_); }
   void backward_weights() { backward_weights_->run(context_); }
 
-  /// Whether forward() leaves the other sum, bias and activation to the caller: cuDNN has no engine that does
-  /// them at once.
+  /// Whether forward() leaves the other sum, bias and activation to the caller, for cuDNN has no engine that
+  /// does them at once, or a slow one.
   bool plain() const { return plain_; }
+  /// After bind().
+  LayerEngines engines() const;
 
  private:
+  void choose_form(const std::function<void()>& finish);
+
   const DeviceContext& context_;
   SumPart part_;
   bool plain_ = false;
   // What the plans are made of, for as long as they live: cuDNN does not say whether it copies.
   std::deque<GraphDescriptor> kept_;
   std::optional<GraphPlan> forward_, backward_data_, backward_weights_;
+  std::optional<GraphPlan> other_form_;  // of the forward pass, plain, until the faster one is chosen
+  EngineChoice forward_choice_;
 };
 
 }  // namespace alexnet::cuda

@@ -35,6 +35,7 @@ class ReportingColumn : public Column {
  public:
   virtual const std::vector<float>& layer_times() const = 0;
   virtual const StepGraphs& graphs() const = 0;
+  virtual std::vector<LayerEngines> engines() const = 0;
 };
 
 template <class T>
@@ -78,6 +79,11 @@ class CudaColumn : public ReportingColumn {
   bool all_finite() const override;
   const std::vector<float>& layer_times() const override { return clock_.times(); }
   const StepGraphs& graphs() const override { return calls_.graphs(); }
+  std::vector<LayerEngines> engines() const override {
+    std::vector<LayerEngines> all;
+    for (const auto& layer : layers_) all.push_back(layer->engines());
+    return all;
+  }
 
  private:
   static bool is_velocity(columns::Parameter parameter) {
@@ -206,7 +212,8 @@ void CudaColumn<T>::build_layers() {
                                                     devices, training, arrangement);
       input = joined_[l]->maps();
     }
-    const LayerSite site{context_, arena_, plan_, l, share_, training, options_.precision, step_, early};
+    const LayerSite site{
+        context_, arena_, plan_, l, share_, training, options_.precision, step_, early, engines_measured()};
     if (plan_.layers[l].spec.kind == LayerKind::kConv) {
       layers_.push_back(std::make_unique<ConvLayer<T>>(site, input));
     } else {
@@ -501,6 +508,10 @@ void cuda_layer_times(const Column& column, float* milliseconds) {
 GraphReport cuda_graphs(const Column& column) {
   const StepGraphs& graphs = static_cast<const ReportingColumn&>(column).graphs();
   return {graphs.recorded(), graphs.refusal()};
+}
+
+std::vector<LayerEngines> cuda_engines(const Column& column) {
+  return static_cast<const ReportingColumn&>(column).engines();
 }
 
 }  // namespace alexnet::cuda

@@ -7,6 +7,7 @@
 
 #include "alexnet/run_config.h"
 #include "columns/column.h"
+#include "cuda/column/engine_choice.h"
 
 namespace alexnet::cuda {
 
@@ -34,5 +35,8 @@ struct GraphReport {
   std::string refusal;
 };
 GraphReport cuda_graphs(const columns::Column& column);
+
+/// What was measured to choose the engines of each layer (engine_choice.h).
+std::vector<LayerEngines> cuda_engines(const columns::Column& column);
 
 }  // namespace alexnet::cuda

@@ -38,11 +38,11 @@ FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
   relu_ =
       activation_ == Activation::kRelu && !plan.ops.empty() && plan.ops[0].spec.kind == OpKind::kActivation;
   const ProductShape shape{site.batch(), in.image_stride, units, site.early};
+  const ProductRules rules{site.precision, kWorkspaceBytes, site.engines_measured};
   if (classifier_)
-    classifier_product_.emplace(context_, shape, site.precision, /*relu=*/false, site.training,
-                                kWorkspaceBytes);
+    classifier_product_.emplace(context_, shape, /*relu=*/false, site.training, rules);
   else
-    product_.emplace(context_, shape, site.precision, relu_, site.training, kWorkspaceBytes);
+    product_.emplace(context_, shape, relu_, site.training, rules);
   ops_.emplace(site.arena, site.plan, site.layer, site.share, site.training, linear_, site.step);
 }
 
@@ -53,33 +53,40 @@ int64_t FcLayer<T>::workspace_bytes() const {
 
 template <class T>
 void FcLayer<T>::bind(void* workspace, int64_t) {
+  const auto data = [&]<class Out>(const Out* bias, Out* y) {
+    return ProductData<T, Out>{.x = input_.data.data(),
+                               .weights = this->weights_.multiplied(),
+                               .bias = bias,
+                               .y = y,
+                               .dx = input_.gradient.data(),
+                               .dweights = this->weights_.gradient(),
+                               .dy = linear_.gradient.data()};
+  };
   if (classifier_)
-    classifier_product_->bind(this->biases_.master(), workspace);
+    classifier_product_->bind(data(this->biases_.master(), logits_.data()), workspace);
   else
-    product_->bind(this->biases_.multiplied(), workspace);
+    product_->bind(data(this->biases_.multiplied(), linear_.data.data()), workspace);
 }
 
 template <class T>
 void FcLayer<T>::forward_early() {
-  const T *x = input_.data.data(), *weights = this->weights_.multiplied();
   if (classifier_)
-    classifier_product_->forward_early(x, weights, logits_.data());
+    classifier_product_->forward_early();
   else
-    product_->forward_early(x, weights, linear_.data.data());
+    product_->forward_early();
 }
 
 template <class T>
 void FcLayer<T>::forward(const columns::PassContext& context) {
   const auto stream = context_.compute();
-  const T *x = input_.data.data(), *weights = this->weights_.multiplied();
   if (classifier_) {
-    classifier_product_->forward(x, weights, logits_.data());
+    classifier_product_->forward();
     if (classifier_product_->plain())
       bias_activation<float>(stream, logits_.data(), linear_.view, logits_.data(), linear_.view,
                              this->biases_.master(), std::nullopt);
     return;
   }
-  product_->forward(x, weights, linear_.data.data());
+  product_->forward();
   bool activated = relu_;
   if (product_->plain()) {
     activated = ops_->begins_with_activation();
@@ -93,22 +100,20 @@ template <class T>
 void FcLayer<T>::backward_data(const columns::PassContext& context, bool input_gradient) {
   ops_->backward(context_.compute(), context);
   if (!input_gradient) return;
-  const T *dy = linear_.gradient.data(), *weights = this->weights_.multiplied();
   if (classifier_)
-    classifier_product_->backward_data(dy, weights, input_.gradient.data());
+    classifier_product_->backward_data();
   else
-    product_->backward_data(dy, weights, input_.gradient.data());
+    product_->backward_data();
 }
 
 template <class T>
 void FcLayer<T>::backward_weights() {
-  const T *x = input_.data.data(), *dy = linear_.gradient.data();
   if (classifier_)
-    classifier_product_->backward_weights(x, dy, this->weights_.gradient());
+    classifier_product_->backward_weights();
   else
-    product_->backward_weights(x, dy, this->weights_.gradient());
-  sum_rows<T>(context_.compute(), dy, linear_.view.images, linear_.view.channels, linear_.view.image_stride,
-              sums_.data(), this->biases_.gradient());
+    product_->backward_weights();
+  sum_rows<T>(context_.compute(), linear_.gradient.data(), linear_.view.images, linear_.view.channels,
+              linear_.view.image_stride, sums_.data(), this->biases_.gradient());
 }
 
 template class FcLayer<float>;

@@ -21,6 +21,9 @@ class FcLayer : public Layer<T> {
   void backward_data(const columns::PassContext& context, bool input_gradient) override;
   void backward_weights() override;
   const Maps<T>& output() const override { return ops_->output(); }
+  LayerEngines engines() const override {
+    return classifier_ ? classifier_product_->engines() : product_->engines();
+  }
   std::vector<ParameterEntry> entries() const override {
     return {this->weights_.entry(nullptr), this->biases_.entry(nullptr)};
   }

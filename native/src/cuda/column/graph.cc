@@ -33,6 +33,12 @@ void GraphDescriptor::finalize() { ALEXNET_CUDNN_CHECK(*context_, finalize(descr
 
 bool GraphDescriptor::try_finalize() { return context_->cudnn().finalize(descriptor_) == kCudnnSuccess; }
 
+int64_t GraphPlan::workspace_bytes() const {
+  int64_t bytes = 0;
+  for (const Engine& engine : engines_) bytes = std::max(bytes, engine.workspace_bytes);
+  return bytes;
+}
+
 void GraphPlan::bind(const DeviceContext& context, const std::vector<int64_t>& uids,
                      const std::vector<void*>& pointers, void* workspace, int64_t workspace_bytes) {
   GraphDescriptor pack(context, kCudnnVariantPack);
@@ -42,20 +48,35 @@ void GraphPlan::bind(const DeviceContext& context, const std::vector<int64_t>& u
   pack.set(kCudnnPackWorkspace, kCudnnTypeVoidPointer, 1, &workspace);
   pack.finalize();
   pack_.emplace(std::move(pack));
-  CudnnStatus status = kCudnnSuccess;
-  do {
-    status = context.cudnn().execute(context.cudnn_handle(), plan_->get(), pack_->get());
-    if (status == kCudnnSuccess) return;
+  CudnnStatus refusal = kCudnnSuccess;
+  const auto refuses = [&](const Engine& engine) {
+    const CudnnStatus status =
+        context.cudnn().execute(context.cudnn_handle(), engine.plan.get(), pack_->get());
+    if (status == kCudnnSuccess) return false;
     check_device(context.device());
-  } while (choose(context, workspace_bytes));
-  throw Error(ErrorCode::kDeviceUnavailable,
-              device_name(context.device()) + ": cuDNN " + context.cudnn().state.version +
-                  " accepts a convolution of this net, but none of its engines computes it (" +
-                  context.cudnn().get_error_string(status) +
-                  "); choose another precision or batch size, or " + "train on the CPU");
+    cudaGetLastError();  // the next launch would be blamed for it
+    refusal = status;
+    return true;
+  };
+  do {
+    std::erase_if(engines_, refuses);
+  } while (engines_.empty() && make_engine(context, workspace_bytes));
+  if (engines_.empty())
+    throw Error(ErrorCode::kDeviceUnavailable,
+                device_name(context.device()) + ": cuDNN " + context.cudnn().state.version +
+                    " accepts a convolution of this net, but none of its engines computes it (" +
+                    context.cudnn().get_error_string(refusal) +
+                    "); choose another precision or batch size, or " + "train on the CPU");
+  if (measured_) keep_fastest(context);
 }
 
-bool GraphPlan::choose(const DeviceContext& context, int64_t workspace_bytes) {
+void GraphPlan::keep_fastest(const DeviceContext& context) {
+  choice_ = choose_fastest(context, engines_.size(), [&](size_t i) { run(context, engines_[i]); });
+  std::swap(engines_.front(), engines_[choice_.fastest]);
+  engines_.erase(engines_.begin() + 1, engines_.end());
+}
+
+bool GraphPlan::make_engine(const DeviceContext& context, int64_t workspace_bytes) {
   while (!configs_.empty()) {
     GraphDescriptor config = std::move(configs_.front());
     configs_.pop_front();
@@ -68,17 +89,14 @@ bool GraphPlan::choose(const DeviceContext& context, int64_t workspace_bytes) {
     ALEXNET_CUDNN_CHECK(
         context, get_attribute(plan.get(), kCudnnPlanWorkspace, kCudnnTypeInt64, 1, &count, &workspace));
     if (workspace > workspace_bytes) continue;
-    plan_.reset();  // before the configuration that it was made of
-    config_.emplace(std::move(config));
-    plan_.emplace(std::move(plan));
-    workspace_bytes_ = workspace;
+    engines_.push_back({std::move(config), std::move(plan), workspace});
     return true;
   }
   return false;
 }
 
-void GraphPlan::run(const DeviceContext& context) const {
-  ALEXNET_CUDNN_CHECK(context, execute(context.cudnn_handle(), plan_->get(), pack_->get()));
+void GraphPlan::run(const DeviceContext& context, const Engine& engine) const {
+  ALEXNET_CUDNN_CHECK(context, execute(context.cudnn_handle(), engine.plan.get(), pack_->get()));
 }
 
 namespace {
@@ -137,7 +155,10 @@ std::optional<GraphPlan> choose_plan(const DeviceContext& context, const GraphDe
     for (GraphDescriptor& config : proposals(context, graph, mode))
       if (allowed(numerical_notes(context, config), rules.precision))
         plan.configs_.push_back(std::move(config));
-  if (!plan.choose(context, rules.workspace_bytes)) return std::nullopt;
+  plan.measured_ = rules.measured;
+  const size_t wanted = rules.measured ? kEnginesMeasured : 1;
+  while (plan.engines_.size() < wanted && plan.make_engine(context, rules.workspace_bytes)) continue;
+  if (plan.engines_.empty()) return std::nullopt;
   return plan;
 }
 

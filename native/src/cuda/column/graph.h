@@ -1,4 +1,7 @@
-// cuDNN's graph interface, as far as convolutions need it: descriptors, the choice of an engine, plans.
+// cuDNN's graph interface, as far as convolutions need it: descriptors, the choice of an engine, plans. The
+// legacy interface (cudnnConvolutionForward and others) is not used: cuDNN 9's "Backend API Overview" puts
+// both above the same engine libraries, and recommends this one. It offers more: engines have notes of what
+// they do to numbers, bias and ReLU are fused for training too, paddings may differ.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +12,7 @@
 
 #include "alexnet/run_config.h"
 #include "cuda/column/context.h"
+#include "cuda/column/engine_choice.h"
 
 namespace alexnet::cuda {
 
@@ -48,37 +52,51 @@ class GraphDescriptor {
 struct EngineRules {
   Precision precision = Precision::kFp32;
   int64_t workspace_bytes = 0;  // at most
+  bool measured = false;        // the fastest of a few of them; otherwise the first
 };
 
-/// A graph with the engine that computes it.
+/// A graph with the engine that computes it, or, before bind(), those of which one will.
 class GraphPlan {
  public:
-  int64_t workspace_bytes() const { return workspace_bytes_; }
-  /// Tells where the tensors lie, by their numbers; once, before run(). The plan is run then, for some
-  /// engines accept a graph and refuse to compute it: the next one that needs no more than the working memory
-  /// at hand takes its place. What lies in the results is overwritten. Throws kDeviceUnavailable where all
-  /// refuse.
+  /// Enough for each of the engines.
+  int64_t workspace_bytes() const;
+  /// Tells where the tensors lie, by their numbers; once, before run(). The engines are run then, for some
+  /// accept a graph and refuse to compute it; where all do, the next ones that need no more than the working
+  /// memory at hand take their place. Where that is asked for the fastest of them is kept. What lies in the
+  /// results is overwritten. Throws kDeviceUnavailable where every engine refuses.
   void bind(const DeviceContext& context, const std::vector<int64_t>& uids,
             const std::vector<void*>& pointers, void* workspace, int64_t workspace_bytes);
   /// Queues the work on the context's compute stream.
-  void run(const DeviceContext& context) const;
+  void run(const DeviceContext& context) const { run(context, engines_.front()); }
+  /// After bind().
+  const EngineChoice& choice() const { return choice_; }
 
  private:
   friend std::optional<GraphPlan> choose_plan(const DeviceContext& context, const GraphDescriptor& graph,
                                               const EngineRules& rules);
-  GraphPlan() = default;
-  /// Makes the plan of the first of the configurations that are left which needs at most so much working
-  /// memory. False where none does.
-  bool choose(const DeviceContext& context, int64_t workspace_bytes);
+  /// An engine that is made for the graph. The plan goes before the configuration that it was made of.
+  struct Engine {
+    GraphDescriptor config, plan;
+    int64_t workspace_bytes;
+  };
 
-  std::deque<GraphDescriptor> configs_;  // that follow the rules and were not taken yet, best first
-  std::optional<GraphDescriptor> config_, plan_, pack_;
-  int64_t workspace_bytes_ = 0;
+  GraphPlan() = default;
+  /// Makes an engine of the first of the configurations that are left which needs at most so much working
+  /// memory. False where none does.
+  bool make_engine(const DeviceContext& context, int64_t workspace_bytes);
+  void run(const DeviceContext& context, const Engine& engine) const;
+  void keep_fastest(const DeviceContext& context);
+
+  std::deque<GraphDescriptor> configs_;  // that follow the rules and no engine was made of yet, best first
+  std::vector<Engine> engines_;          // best first; after bind() one
+  std::optional<GraphDescriptor> pack_;
+  bool measured_ = false;
+  EngineChoice choice_;
 };
 
-/// The first of cuDNN's own order of preference that follows the rules and gives the same bits every time.
-/// The order depends on the device, the library and the shapes alone, never on a measurement: a resumed run
-/// finds the same engine and goes on bit for bit. Nothing where no engine does.
+/// The engines that follow the rules and give the same bits every time, in cuDNN's own order of preference.
+/// The order depends on the device, the library and the shapes alone: where the first one is taken without
+/// measuring, a resumed run finds the same engine and goes on bit for bit. Nothing where there is none.
 std::optional<GraphPlan> choose_plan(const DeviceContext& context, const GraphDescriptor& graph,
                                      const EngineRules& rules);
 

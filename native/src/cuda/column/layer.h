@@ -5,6 +5,7 @@
 
 #include "alexnet/run_config.h"
 #include "columns/column.h"
+#include "cuda/column/engine_choice.h"
 #include "cuda/column/map_ops.h"
 #include "cuda/column/parameter.h"
 
@@ -24,6 +25,7 @@ struct LayerSite {
   /// one piece (of an image where it is fully connected, of the batch where it convolves); empty: it begins
   /// with all.
   Range early{};
+  bool engines_measured = false;  // see settings.h
 
   const LayerPlan& here() const { return plan.layers[layer]; }
   /// This column's maps or units, and its rows of the step's batch.
@@ -54,6 +56,8 @@ class Layer {
   /// After the parameters have changed.
   virtual void refresh() {}
   virtual const Maps<T>& output() const = 0;
+  /// After bind(); where the forward pass is in two parts, the last one's.
+  virtual LayerEngines engines() const = 0;
 
   const Parameter<T>& weights() const { return weights_; }
   const Parameter<T>& biases() const { return biases_; }

@@ -40,6 +40,12 @@ void graphs(const columns::Column& column, PluginGraphs& report) {
   copy_text(report.refusal, found.refusal);
 }
 
+void engines(const columns::Column& column, size_t, PluginEngine* report) {
+  for (const LayerEngines& layer : cuda_engines(column))
+    for (const EngineChoice& choice : layer)
+      *report++ = {static_cast<int32_t>(choice.measured), choice.first_ms, choice.fastest_ms};
+}
+
 void layer_times(const columns::Column& column, size_t, float* milliseconds) {
   cuda_layer_times(column, milliseconds);
 }

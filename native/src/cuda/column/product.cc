@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+#include <utility>
 
 namespace alexnet::cuda {
 
-Matmul::Matmul(const DeviceContext& context, const MatmulShape& shape, int64_t workspace_bytes)
+Matmul::Matmul(const DeviceContext& context, const MatmulShape& shape, const ProductRules& rules)
     : context_(context) {
   try {
-    create(shape, workspace_bytes);
+    create(shape, rules);
   } catch (...) {
     destroy();
     throw;
@@ -17,8 +19,9 @@ Matmul::Matmul(const DeviceContext& context, const MatmulShape& shape, int64_t w
 
 Matmul::~Matmul() { destroy(); }
 
-void Matmul::create(const MatmulShape& s, int64_t workspace_bytes) {
+void Matmul::create(const MatmulShape& s, const ProductRules& rules) {
   adds_ = s.adds;
+  measured_ = rules.measured;
   ALEXNET_CUBLASLT_CHECK(context_, create_desc(&desc_, s.compute, kCudaFloat));
   const auto set = [&](int attribute, const auto& value) {
     ALEXNET_CUBLASLT_CHECK(context_, set_desc(desc_, attribute, &value, sizeof value));
@@ -41,10 +44,10 @@ void Matmul::create(const MatmulShape& s, int64_t workspace_bytes) {
   layout(a_, s.type_ab, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k, s.stride_a);
   layout(b_, s.type_ab, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n, s.stride_b);
   layout(d_, s.type_d, s.m, s.n, 0);
-  choose(s, workspace_bytes);
+  propose(s, rules);
 }
 
-void Matmul::choose(const MatmulShape& s, int64_t workspace_bytes) {
+void Matmul::propose(const MatmulShape& s, const ProductRules& rules) {
   CublasLtPreference preference = nullptr;
   ALEXNET_CUBLASLT_CHECK(context_, create_preference(&preference));
   CublasStatus status = kCublasSuccess;
@@ -52,22 +55,27 @@ void Matmul::choose(const MatmulShape& s, int64_t workspace_bytes) {
     if (status == kCublasSuccess)
       status = context_.cublas().set_preference(preference, attribute, &value, sizeof value);
   };
-  prefer(kCublasLtMaxWorkspace, static_cast<uint64_t>(workspace_bytes));
+  prefer(kCublasLtMaxWorkspace, static_cast<uint64_t>(rules.workspace_bytes));
   if (s.alignment > 0)
     for (const int which : {kCublasLtAlignmentA, kCublasLtAlignmentB})
       prefer(which, static_cast<uint32_t>(s.alignment));
-  CublasLtHeuristicResult result{};
+  std::vector<CublasLtHeuristicResult> results(rules.measured ? kEnginesMeasured : 1);
   int found = 0;
   if (status == kCublasSuccess)
-    status = context_.cublas().heuristic(context_.cublas_handle(), desc_, a_, b_, d_, d_, preference, 1,
-                                         &result, &found);
+    status = context_.cublas().heuristic(context_.cublas_handle(), desc_, a_, b_, d_, d_, preference,
+                                         static_cast<int>(results.size()), results.data(), &found);
   context_.cublas().destroy_preference(preference);
   // A status that is not success says that nothing fits: plain forms are tried next, and the last one is
   // told.
-  available_ = status == kCublasSuccess && found > 0 && result.state == kCublasSuccess;
-  if (!available_) return;
-  algorithm_ = result.algo;
-  workspace_bytes_ = static_cast<int64_t>(result.workspace_bytes);
+  if (status != kCublasSuccess) return;
+  for (const CublasLtHeuristicResult& result : std::span(results).first(static_cast<size_t>(found)))
+    if (result.state == kCublasSuccess) algorithms_.push_back({result.algo, result.workspace_bytes});
+}
+
+int64_t Matmul::workspace_bytes() const {
+  size_t bytes = 0;
+  for (const Algorithm& algorithm : algorithms_) bytes = std::max(bytes, algorithm.workspace_bytes);
+  return static_cast<int64_t>(bytes);
 }
 
 void Matmul::destroy() {
@@ -81,11 +89,40 @@ void Matmul::set_bias(const void* bias) {
   ALEXNET_CUBLASLT_CHECK(context_, set_desc(desc_, kCublasLtBiasPointer, &bias, sizeof bias));
 }
 
-void Matmul::run(const void* a, const void* b, void* d, void* workspace) const {
+void Matmul::bind(const void* a, const void* b, void* d, void* workspace) {
+  a_data_ = a;
+  b_data_ = b;
+  d_data_ = d;
+  workspace_ = workspace;
+  if (measured_) keep_fastest();
+}
+
+void Matmul::keep_fastest() {
+  // As with convolutions one that is proposed may refuse to compute. Where all do the first run tells why.
+  const auto refuses = [&](const Algorithm& algorithm) {
+    if (multiply(algorithm) == kCublasSuccess) return false;
+    check_device(context_.device());
+    cudaGetLastError();  // the next launch would be blamed for it
+    return true;
+  };
+  std::vector<Algorithm> computing = algorithms_;
+  std::erase_if(computing, refuses);
+  if (computing.empty()) return;
+  choice_ = choose_fastest(context_, computing.size(), [&](size_t i) { run(computing[i]); });
+  algorithms_ = {computing[choice_.fastest]};
+}
+
+CublasStatus Matmul::multiply(const Algorithm& by) const {
   const float one = 1, beta = adds_ ? 1.0f : 0.0f;
-  ALEXNET_CUBLASLT_CHECK(
-      context_, matmul(context_.cublas_handle(), desc_, &one, a, a_, b, b_, &beta, d, d_, d, d_, &algorithm_,
-                       workspace, static_cast<size_t>(workspace_bytes_), context_.compute()));
+  return context_.cublas().matmul(context_.cublas_handle(), desc_, &one, a_data_, a_, b_data_, b_, &beta,
+                                  d_data_, d_, d_data_, d_, &by.code, workspace_, by.workspace_bytes,
+                                  context_.compute());
+}
+
+void Matmul::run(const Algorithm& by) const {
+  const CublasStatus status = multiply(by);
+  if (status != kCublasSuccess)
+    fail_cublaslt(context_.cublas(), status, "matmul", context_.device(), Place::current());
 }
 
 namespace {
@@ -99,8 +136,9 @@ int compute_type(Precision precision) {
   return precision == Precision::kTf32 ? kCublasCompute32FFastTf32 : kCublasCompute32F;
 }
 
-std::unique_ptr<Matmul> required(const DeviceContext& context, const MatmulShape& shape, int64_t workspace) {
-  auto matmul = std::make_unique<Matmul>(context, shape, workspace);
+std::unique_ptr<Matmul> required(const DeviceContext& context, const MatmulShape& shape,
+                                 const ProductRules& rules) {
+  auto matmul = std::make_unique<Matmul>(context, shape, rules);
   if (!matmul->available())
     throw Error(ErrorCode::kDeviceUnavailable,
                 device_name(context.device()) + ": cuBLASLt " + context.cublas().state.version +
@@ -115,8 +153,8 @@ std::unique_ptr<Matmul> required(const DeviceContext& context, const MatmulShape
 // In column-major order a row-major matrix is its own transpose: x is [in, batch], weights [in, out], y
 // [out, batch].
 template <class T, class Out>
-void Product<T, Out>::plan_forward(const DeviceContext& context, const ProductShape& s, Precision precision,
-                                   bool relu, int64_t workspace) {
+void Product<T, Out>::plan_forward(const DeviceContext& context, const ProductShape& s, bool relu,
+                                   const ProductRules& rules) {
   MatmulShape forward{.m = s.out,
                       .n = s.batch,
                       .k = s.in,
@@ -124,7 +162,7 @@ void Product<T, Out>::plan_forward(const DeviceContext& context, const ProductSh
                       .transpose_b = false,
                       .type_ab = cuda_type<T>(),
                       .type_d = cuda_type<Out>(),
-                      .compute = compute_type(precision),
+                      .compute = compute_type(rules.precision),
                       .epilogue = relu ? kCublasLtEpilogueReluBias : kCublasLtEpilogueBias};
   if (s.early.size() > 0) {
     early_begin_ = s.early.begin;
@@ -134,36 +172,36 @@ void Product<T, Out>::plan_forward(const DeviceContext& context, const ProductSh
     early.stride_a = early.stride_b = s.in;
     early.epilogue = kCublasLtEpilogueDefault;
     early.alignment = std::gcd(kArenaBoundary, std::max(early_begin_, begin_) * int64_t{sizeof(T)});
-    early_ = required(context, early, workspace);
+    early_ = required(context, early, rules);
     forward.k = s.in - early.k;
     forward.stride_a = forward.stride_b = s.in;
     forward.alignment = early.alignment;
     forward.adds = true;
   }
-  forward_ = std::make_unique<Matmul>(context, forward, workspace);
+  forward_ = std::make_unique<Matmul>(context, forward, rules);
   plain_ = !forward_->available();
   if (plain_) {
     forward.epilogue = kCublasLtEpilogueDefault;
-    forward_ = required(context, forward, workspace);
+    forward_ = required(context, forward, rules);
   }
 }
 
 template <class T, class Out>
-Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, Precision precision, bool relu,
-                         bool training, int64_t workspace) {
-  plan_forward(context, s, precision, relu, workspace);
+Product<T, Out>::Product(const DeviceContext& context, const ProductShape& s, bool relu, bool training,
+                         const ProductRules& rules) {
+  plan_forward(context, s, relu, rules);
   if (!training) return;
   MatmulShape data{.m = s.in, .n = s.batch, .k = s.out};
   data.type_ab = data.type_d = cuda_type<T>();
-  data.compute = compute_type(precision);
+  data.compute = compute_type(rules.precision);
   data.epilogue = kCublasLtEpilogueDefault;
-  backward_data_ = required(context, data, workspace);
+  backward_data_ = required(context, data, rules);
   MatmulShape weights{.m = s.in, .n = s.out, .k = s.batch, .transpose_a = false, .transpose_b = true};
   weights.type_ab = cuda_type<T>();
   weights.type_d = kCudaFloat;
-  weights.compute = compute_type(precision);
+  weights.compute = compute_type(rules.precision);
   weights.epilogue = kCublasLtEpilogueDefault;
-  backward_weights_ = required(context, weights, workspace);
+  backward_weights_ = required(context, weights, rules);
 }
 
 template <class T, class Out>
@@ -175,9 +213,20 @@ int64_t Product<T, Out>::workspace_bytes() const {
 }
 
 template <class T, class Out>
-void Product<T, Out>::bind(const Out* bias, void* workspace) {
-  workspace_ = workspace;
-  if (!plain_) forward_->set_bias(bias);
+void Product<T, Out>::bind(const ProductData<T, Out>& d, void* workspace) {
+  if (!plain_) forward_->set_bias(d.bias);
+  if (early_) early_->bind(d.weights + early_begin_, d.x + early_begin_, d.y, workspace);
+  forward_->bind(d.weights + begin_, d.x + begin_, d.y, workspace);
+  if (backward_data_) backward_data_->bind(d.weights, d.dy, d.dx, workspace);
+  if (backward_weights_) backward_weights_->bind(d.x, d.dy, d.dweights, workspace);
+}
+
+template <class T, class Out>
+LayerEngines Product<T, Out>::engines() const {
+  const auto choice = [](const std::unique_ptr<Matmul>& matmul) {
+    return matmul ? matmul->choice() : EngineChoice{};
+  };
+  return {choice(forward_), choice(backward_data_), choice(backward_weights_)};
 }
 
 template class Product<float, float>;

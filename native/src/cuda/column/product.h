@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "alexnet/run_config.h"
 #include "alexnet/net_spec.h"
 #include "cuda/column/arena.h"
+#include "cuda/column/engine_choice.h"
 #include "cuda/kernels/map_view.h"
 
 namespace alexnet::cuda {
@@ -17,6 +19,13 @@ struct ProductShape {
   /// Features of x that forward_early() multiplies, while the others are not there yet: it begins with the
   /// first or ends with the last of them. Empty: forward() multiplies all at once.
   Range early{};
+};
+
+/// Which algorithms may be chosen.
+struct ProductRules {
+  Precision precision = Precision::kFp32;
+  int64_t workspace_bytes = 0;  // at most
+  bool measured = false;        // the fastest of a few of them; otherwise the first
 };
 
 /// D = op(A) op(B) in cuBLASLt's column-major order: D is [m, n], k is summed over.
@@ -32,31 +41,59 @@ struct MatmulShape {
 };
 
 /// One product with the algorithm that computes it: the first that cuBLASLt proposes, which depends on the
-/// device, the library and the shape alone, so that a resumed run goes on bit for bit.
+/// device, the library and the shape alone, so that a resumed run goes on bit for bit; or the fastest.
 class Matmul {
  public:
   /// Not available() where cuBLASLt proposes nothing.
-  Matmul(const DeviceContext& context, const MatmulShape& shape, int64_t workspace_bytes);
+  Matmul(const DeviceContext& context, const MatmulShape& shape, const ProductRules& rules);
   ~Matmul();
   Matmul(const Matmul&) = delete;
   Matmul& operator=(const Matmul&) = delete;
 
-  bool available() const { return available_; }
-  int64_t workspace_bytes() const { return workspace_bytes_; }
+  bool available() const { return !algorithms_.empty(); }
+  /// Enough for each of the algorithms that may be taken.
+  int64_t workspace_bytes() const;
   void set_bias(const void* bias);
-  void run(const void* a, const void* b, void* d, void* workspace) const;
+  /// Tells where the matrices lie; once, before run(). Where that is asked for the fastest algorithm is kept
+  /// then; what lies in `d` is overwritten.
+  void bind(const void* a, const void* b, void* d, void* workspace);
+  /// Queues the work on the context's compute stream.
+  void run() const { run(algorithms_.front()); }
+  /// After bind().
+  const EngineChoice& choice() const { return choice_; }
 
  private:
-  void create(const MatmulShape& shape, int64_t workspace_bytes);
-  void choose(const MatmulShape& shape, int64_t workspace_bytes);
+  struct Algorithm {
+    CublasLtAlgo code{};
+    size_t workspace_bytes = 0;
+  };
+
+  void create(const MatmulShape& shape, const ProductRules& rules);
+  void propose(const MatmulShape& shape, const ProductRules& rules);
+  void keep_fastest();
+  CublasStatus multiply(const Algorithm& by) const;
+  void run(const Algorithm& by) const;
   void destroy();
 
   const DeviceContext& context_;
   CublasLtMatmulDesc desc_ = nullptr;
   CublasLtLayout a_ = nullptr, b_ = nullptr, d_ = nullptr;
-  CublasLtAlgo algorithm_{};
-  int64_t workspace_bytes_ = 0;
-  bool available_ = false, adds_ = false;
+  std::vector<Algorithm> algorithms_;  // best first; after bind() one
+  bool adds_ = false, measured_ = false;
+  const void *a_data_ = nullptr, *b_data_ = nullptr;
+  void *d_data_ = nullptr, *workspace_ = nullptr;
+  EngineChoice choice_;
+};
+
+/// Where a product's matrices lie; without a backward pass its own are null.
+template <class T, class Out>
+struct ProductData {
+  const T *x = nullptr, *weights = nullptr;
+  const Out* bias = nullptr;
+  Out* y = nullptr;
+  T* dx = nullptr;
+  float* dweights = nullptr;
+  const T* dy = nullptr;
 };
 
 /// T: float or Bf16 of x, weights and gradients; Out: of y. The weights' gradient is float.
@@ -64,36 +101,29 @@ template <class T, class Out>
 class Product {
  public:
   /// `relu`: after bias, done here where plain() is false. `training`: with a backward pass.
-  Product(const DeviceContext& context, const ProductShape& shape, Precision precision, bool relu,
-          bool training, int64_t workspace_bytes);
+  Product(const DeviceContext& context, const ProductShape& shape, bool relu, bool training,
+          const ProductRules& rules);
 
   /// Whether forward() leaves bias and activation to the caller.
   bool plain() const { return plain_; }
   int64_t workspace_bytes() const;
-  /// `bias` is of type Out.
-  void bind(const Out* bias, void* workspace);
+  /// Once, before the others. What lies in the results is overwritten.
+  void bind(const ProductData<T, Out>& data, void* workspace);
 
   /// The early features' part of y, rounded to Out.
-  void forward_early(const T* x, const T* weights, Out* y) const {
-    early_->run(weights + early_begin_, x + early_begin_, y, workspace_);
-  }
+  void forward_early() const { early_->run(); }
   /// After forward_early(), where there are early features: adds the others' part.
-  void forward(const T* x, const T* weights, Out* y) const {
-    forward_->run(weights + begin_, x + begin_, y, workspace_);
-  }
-  void backward_data(const T* dy, const T* weights, T* dx) const {
-    backward_data_->run(weights, dy, dx, workspace_);
-  }
-  void backward_weights(const T* x, const T* dy, float* dweights) const {
-    backward_weights_->run(x, dy, dweights, workspace_);
-  }
+  void forward() const { forward_->run(); }
+  void backward_data() const { backward_data_->run(); }
+  void backward_weights() const { backward_weights_->run(); }
+  /// After bind(); of forward(), not of forward_early().
+  LayerEngines engines() const;
 
  private:
-  void plan_forward(const DeviceContext& context, const ProductShape& shape, Precision precision, bool relu,
-                    int64_t workspace_bytes);
+  void plan_forward(const DeviceContext& context, const ProductShape& shape, bool relu,
+                    const ProductRules& rules);
 
   bool plain_ = false;
-  void* workspace_ = nullptr;
   int64_t early_begin_ = 0, begin_ = 0;  // the first feature of each
   std::unique_ptr<Matmul> early_, forward_, backward_data_, backward_weights_;
 };

@@ -199,6 +199,10 @@ constexpr PluginApi kApi{
           *report = {};
           entry::graphs(*column->column, *report);
         },
+    .engines =
+        [](PluginColumn column, PluginEngine* report) {
+          entry::engines(*column->column, column->plan.layers.size(), report);
+        },
 };
 
 }  // namespace

@@ -28,6 +28,8 @@ std::unique_ptr<columns::Column> make_column(const NetPlan& plan, const PluginCo
                                              columns::Column* input_from);
 /// Of a report that is all zeros; throws nothing.
 void graphs(const columns::Column& column, PluginGraphs& report);
+/// [layers, 3], all zeros before; throws nothing.
+void engines(const columns::Column& column, size_t layers, PluginEngine* report);
 /// [2, layers]; throws nothing.
 void layer_times(const columns::Column& column, size_t layers, float* milliseconds);
 

@@ -1,9 +1,11 @@
 #include "cuda/loader/plugin_column.h"
 
 #include <atomic>
+#include <utility>
 
 #include "cuda/flat_net.h"
 #include "cuda/plugin_calls.h"
+#include "cuda/settings.h"
 
 namespace alexnet::cuda {
 
@@ -117,6 +119,11 @@ class ColumnAdapter : public Column {
     api_.graphs(column_, &report);
     return report;
   }
+  std::vector<PluginEngine> engine_report(size_t layers) const {
+    std::vector<PluginEngine> report(3 * layers);
+    api_.engines(column_, report.data());
+    return report;
+  }
   std::vector<float> layer_times(size_t layers) const {
     std::vector<float> times(2 * layers);
     api_.layer_times(column_, times.data());
@@ -124,8 +131,12 @@ class ColumnAdapter : public Column {
   }
 
  private:
-  /// That steps are not queued as graphs, and why.
+  /// That engines were chosen by measurement; then that steps are not queued as graphs, and why.
   std::string notice() {
+    if (std::exchange(engines_measured_, false))
+      return "engines are chosen by measurement (ALEXNET_CUDA_ENGINES): a resumed run may get others, and "
+             "does "
+             "not go on bit for bit";
     if (noticed_) return {};
     const PluginGraphs report = graph_report();
     noticed_ = report.refusal[0] != 0;
@@ -160,7 +171,8 @@ class ColumnAdapter : public Column {
   const int32_t device_;
   const std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<PluginColumn> handles_;
-  bool noticed_ = false;  // notice() has told something
+  bool engines_measured_ = engines_measured();  // notice() has still to tell
+  bool noticed_ = false;                        // notice() has told why there are no graphs
 };
 
 PluginColumn handle_of(const Column& column) { return static_cast<const ColumnAdapter&>(column).handle(); }
@@ -184,6 +196,10 @@ std::unique_ptr<Column> make_plugin_column(const PluginApi& api, const NetPlan& 
 
 PluginGraphs graph_report(const Column& column) {
   return static_cast<const ColumnAdapter&>(column).graph_report();
+}
+
+std::vector<PluginEngine> engine_report(const Column& column, size_t layers) {
+  return static_cast<const ColumnAdapter&>(column).engine_report(layers);
 }
 
 std::vector<float> layer_times(const Column& column, size_t layers) {

@@ -31,6 +31,10 @@ std::unique_ptr<columns::Column> make_plugin_column(const PluginApi& api, const 
 /// `column` must come from make_plugin_column.
 PluginGraphs graph_report(const columns::Column& column);
 
+/// How the engines of each layer's forward pass, gradient of what it reads and gradient of its weights were
+/// chosen: [layers, 3]. `column` must come from make_plugin_column.
+std::vector<PluginEngine> engine_report(const columns::Column& column, size_t layers);
+
 /// Milliseconds of the last pass by layer, forward then backward; zeros without ALEXNET_CUDA_PROFILE.
 /// `column` must come from make_plugin_column.
 std::vector<float> layer_times(const columns::Column& column, size_t layers);

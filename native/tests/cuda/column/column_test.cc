@@ -456,6 +456,6 @@ TEST_CASE("the time in each layer is told where it is asked for") {
     train(plan, team, 1, data);
     std::vector<float> times(2 * plan.layers.size(), -1);
     cuda::cuda_layer_times(*made[0], times.data());
-    for (const float time : times) CHECK(time == (asked ? 0.5f : 0.0f));
+    for (const float time : times) CHECK((asked ? time >= 0.5f : time == 0.0f));
   }
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "cuda/column/fake_device.h"
@@ -36,6 +37,17 @@ struct CublasLtPreferenceOpaque {
 namespace {
 
 constexpr CublasStatus kInvalid = 7, kNotSupported = 15;
+
+/// The algorithms that are proposed, in order: the fastest is one of those that do not compute what they are
+/// proposed for, or need more than there is.
+struct Algorithm {
+  const char* name;
+  size_t workspace;
+  double milliseconds;
+  bool computes = true;
+};
+const Algorithm kAlgorithms[] = {
+    {"first", 1024, 4}, {"refusing", 0, 1, false}, {"fast", 2048, 2}, {"slow", 0, 9}};
 
 float get(const void* data, int type, int64_t at) {
   return type == kCudaFloat ? static_cast<const float*>(data)[at]
@@ -116,7 +128,7 @@ FAKE CublasStatus cublasLtMatmulPreferenceSetAttribute(CublasLtPreference prefer
 
 FAKE CublasStatus cublasLtMatmulAlgoGetHeuristic(CublasLtHandle, CublasLtMatmulDesc d, CublasLtLayout a,
                                                  CublasLtLayout b, CublasLtLayout c, CublasLtLayout out,
-                                                 CublasLtPreference preference, int,
+                                                 CublasLtPreference preference, int requested,
                                                  CublasLtHeuristicResult* results, int* found) {
   *found = 0;
   const bool a_t = d->transpose_a == kCublasOperationT, b_t = d->transpose_b == kCublasOperationT;
@@ -127,11 +139,16 @@ FAKE CublasStatus cublasLtMatmulAlgoGetHeuristic(CublasLtHandle, CublasLtMatmulD
   if (biased && (d->bias_type != out->type || !d->bias)) return kInvalid;
   // Something that the real one may not have, so that callers' other way is taken too.
   if (biased && m % 2 == 1) return kNotSupported;
-  results[0] = {};
-  results[0].algo.data[0] = preference->alignment_a;
-  results[0].algo.data[1] = preference->alignment_b;
-  results[0].workspace_bytes = preference->workspace < 1024 ? 0 : 1024;
-  *found = 1;
+  for (const Algorithm& algorithm : kAlgorithms) {
+    if (*found == requested) break;
+    if (algorithm.workspace > preference->workspace) continue;
+    CublasLtHeuristicResult& result = results[(*found)++];
+    result = {};
+    result.algo.data[0] = preference->alignment_a;
+    result.algo.data[1] = preference->alignment_b;
+    result.algo.data[2] = static_cast<uint64_t>(&algorithm - kAlgorithms);
+    result.workspace_bytes = algorithm.workspace;
+  }
   return 0;
 }
 
@@ -147,9 +164,14 @@ FAKE CublasStatus cublasLtMatmul(CublasLtHandle, CublasLtMatmulDesc desc, const 
   if (reinterpret_cast<uintptr_t>(a) % algorithm->data[0] != 0 ||
       reinterpret_cast<uintptr_t>(b) % algorithm->data[1] != 0)
     return kInvalid;
+  const Algorithm& by = kAlgorithms[algorithm->data[2]];
+  if (workspace_bytes != by.workspace) return kInvalid;
+  if (!by.computes) return kNotSupported;
   const CublasLtMatmulDescOpaque d = *desc;
   const CublasLtLayoutOpaque la = *a_layout, lb = *b_layout, lo = *out_layout;
-  fake::enqueue(stream, [=] {
+  fake::enqueue(stream, [=, &by] {
+    fake::tell(std::string("product by ") + by.name);
+    fake::take(by.milliseconds);
     if (workspace_bytes > 0) std::memset(workspace, 0xEE, workspace_bytes);
     if (kept == 0 && lb.leading > lb.rows) fake::tell("early product");
     const bool a_t = d.transpose_a == kCublasOperationT, b_t = d.transpose_b == kCublasOperationT;

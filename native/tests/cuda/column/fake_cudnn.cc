@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cuda/column/fake_cudnn_rules.h"
@@ -52,19 +53,25 @@ struct Descriptor {
 
 Descriptor* of(CudnnDescriptor descriptor) { return static_cast<Descriptor*>(descriptor); }
 
-/// The engines that are proposed, in order: only the last may be taken in fp32; of the others the third makes
-/// a plan and then does not compute it, as some of the real ones.
+/// The engines that are proposed, in order. Those that are proposed first need tensor cores: in fp32 only the
+/// fallbacks may be taken. The fastest ones must not be taken: the first for its bits, the second for its
+/// memory, and the third makes a plan and then does not compute it, as some of the real ones.
 struct Engine {
+  const char* name;
   std::vector<int> notes;
   int64_t workspace;
+  double milliseconds;
   bool computes = true;
 };
-const Engine kEngines[] = {{{kCudnnNoteTensorCore, kCudnnNoteNondeterministic}, 0},
-                           {{kCudnnNoteTensorCore}, int64_t{1} << 40},
-                           {{kCudnnNoteTensorCore}, 2048, false},
-                           {{kCudnnNoteTensorCore}, 1024},
-                           {{}, 4096}};
-constexpr int64_t kProposed = 4;  // the others are fallbacks
+const Engine kEngines[] = {{"nondeterministic", {kCudnnNoteTensorCore, kCudnnNoteNondeterministic}, 0, 1},
+                           {"huge", {kCudnnNoteTensorCore}, int64_t{1} << 40, 1},
+                           {"refusing", {kCudnnNoteTensorCore}, 2048, 1, false},
+                           {"first", {kCudnnNoteTensorCore}, 1024, 6},
+                           {"fast", {kCudnnNoteTensorCore}, 3072, 3},
+                           {"equal", {kCudnnNoteTensorCore}, 512, 3},
+                           {"first fallback", {}, 4096, 8},
+                           {"fast fallback", {}, 512, 4}};
+constexpr int64_t kProposed = 6, kFallbacks = 2;
 
 const Descriptor* graph_of(const Descriptor* plan) {
   return plan->descriptor(kCudnnPlanConfig)->descriptor(kCudnnHeuristicsGraph);
@@ -285,12 +292,13 @@ FAKE CudnnStatus cudnnBackendGetAttribute(CudnnDescriptor descriptor, int attrib
                                           int64_t* count, void* values) {
   const Descriptor* d = of(descriptor);
   if (attribute == kCudnnHeuristicsResults) {
-    const int64_t engines = d->value(kCudnnHeuristicsMode) == kCudnnHeuristicsA ? kProposed : 1;
+    const bool best = d->value(kCudnnHeuristicsMode) == kCudnnHeuristicsA;
+    const int64_t engines = best ? kProposed : kFallbacks;
     *count = requested == 0 ? engines : std::min(requested, engines);
     for (int64_t i = 0; values && i < *count; ++i) {
       Descriptor* config = of(static_cast<void**>(values)[i]);
       config->finalized = true;
-      config->engine = static_cast<int>(engines == kProposed ? i : kProposed);
+      config->engine = static_cast<int>(best ? i : kProposed + i);
       config->attributes[kCudnnHeuristicsGraph] = d->attributes.at(kCudnnHeuristicsGraph);
     }
     return 0;
@@ -344,13 +352,15 @@ FAKE CudnnStatus cudnnBackendFinalize(CudnnDescriptor descriptor) {
 
 FAKE CudnnStatus cudnnBackendExecute(CudnnHandle handle, CudnnDescriptor plan, CudnnDescriptor pack) {
   if (!of(plan)->finalized || !of(pack)->finalized) return kBadParameter;
-  if (!kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine].computes) return kNotSupported;
+  const Engine& engine = kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine];
+  if (!engine.computes) return kNotSupported;
   const auto run = std::make_shared<Run>(graph_of(of(plan)), of(pack));
   void* workspace = of(pack)->attributes.at(kCudnnPackWorkspace).as<void*>()[0];
-  const int64_t bytes = kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine].workspace;
-  fake::enqueue(g_stream[reinterpret_cast<uintptr_t>(handle)], [run, workspace, bytes] {
-    std::memset(workspace, 0xEE, static_cast<size_t>(bytes));
+  fake::enqueue(g_stream[reinterpret_cast<uintptr_t>(handle)], [run, workspace, &engine] {
+    fake::tell(std::string("convolution by ") + engine.name);
+    std::memset(workspace, 0xEE, static_cast<size_t>(engine.workspace));
     for (const auto& step : run->steps()) step();
+    fake::take(engine.milliseconds + (run->steps().size() > 1 ? fake::fusion() : 0));
   });
   return 0;
 }

@@ -16,6 +16,7 @@ struct Machine {
   bool peer_access = true;
   int jitter = 0;      // microseconds that a stream may idle before any piece of work
   bool graphs = true;  // whether what is captured can be instantiated
+  double fusion = 0;   // milliseconds that bias and ReLU add to a convolution's
 };
 
 /// Begins anew: nothing may be left of the machine before.
@@ -28,7 +29,7 @@ int peer_copies();
 int peer_copies_done();
 /// Called in a stream's thread when it comes to a piece of work of which it is told, before that is done:
 /// "gradient of weights" of a convolution, "early product" of a part of what a layer reads, "copy between
-/// devices". Null: nobody.
+/// devices", "convolution by " and "product by " with the engine. Null: nobody.
 void watch(std::function<void(const std::string& what)> watcher);
 /// How many graphs were instantiated, and launched, since start().
 int graphs_made();
@@ -45,6 +46,9 @@ int sums();
 /// What a launch does: `work` runs when the stream gets to it.
 __attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
 __attribute__((visibility("default"))) void note_sum();
-__attribute__((visibility("default"))) void tell(const char* what);
+__attribute__((visibility("default"))) void tell(const std::string& what);
+/// In a stream's thread: what it does takes so much of the device's time, which nobody waits for.
+__attribute__((visibility("default"))) void take(double milliseconds);
+__attribute__((visibility("default"))) double fusion();
 
 }  // namespace alexnet::fake

@@ -12,6 +12,7 @@ import { scanLabelledList } from './labelled-list.ts';
 import { readFlatLabels } from './labels.ts';
 import { type ClassFiles, scanClassFolders, scanFlatFolder } from './scan.ts';
 import { splitByFraction } from './split.ts';
+import { refuseSplits } from './splits.ts';
 import type { SkippedFile } from './walk.ts';
 
 export interface PlannedFile {
@@ -41,6 +42,7 @@ export interface DatasetPlan {
 /** Throws NOT_FOUND, IO, INVALID_ARGUMENT, EMPTY_DATASET, INVALID_LABELS, saying which folder and what to do. */
 export async function planDataset(source: DatasetSource, signal?: AbortSignal): Promise<DatasetPlan> {
   const { trainFolder, trainLabelsFile } = source;
+  if (trainLabelsFile === undefined) await refuseSplits(trainFolder);
   const scan =
     trainLabelsFile === undefined
       ? await scanClassFolders(trainFolder, 'training folder', signal)

@@ -57,6 +57,15 @@ describe('adding a data set', () => {
     ]);
   });
 
+  it('refuses the folder of the splits, saying which to give', async () => {
+    const { train, val } = folder.photos();
+    const { datasets } = folder.open();
+    const request = { name: 'pets', train: folder.path('photos') };
+    for (const refused of [() => datasets.check(request), () => datasets.add(request, silent)])
+      await expect(refused()).rejects.toThrow(`give ${train} for training and ${val} for validation`);
+    expect(datasets.list()).toEqual([]);
+  });
+
   it('names ImageNet classes as people do', async () => {
     folder.touch('p/n01440764/1.jpg', 'p/n02102040/1.jpg', 'p/other/1.jpg');
     const { datasets } = folder.open();

@@ -27,6 +27,7 @@ import { countSkippedFiles, deleteSomeImages, listSkippedFiles } from '../data/i
 import { listRunsOfDataset } from '../data/runs.ts';
 import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
 import { lockFolder } from '../datasets/pack-lock.ts';
+import { refuseSplits } from '../datasets/splits.ts';
 import { EngineHost } from '../engine/client.ts';
 import { removeOrphanIndexes } from './index-files.ts';
 
@@ -96,6 +97,7 @@ export class DatasetService {
         throw fromFileSystem(error, folder, 'reading');
       });
     }
+    if (source.trainLabelsFile === undefined) await refuseSplits(source.trainFolder);
   }
 
   #parse(request: AddDatasetRequest): { name: string; source: DatasetSource } {

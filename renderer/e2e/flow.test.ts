@@ -1,7 +1,7 @@
 // The whole flow in a real browser against a real server and the real engine, on real photos: a data set is added,
 // looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
@@ -65,15 +65,22 @@ describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing
     await browser.picture('home-first');
     await browser.go('/datasets');
     await button('Add data set').click();
-    await page.getByLabel('Training folder').fill(photos.train);
+    // The folder above holds the splits.
+    await page.getByLabel('Training folder').fill(dirname(photos.train));
+    await page.getByText('Its folders are the splits').waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(basename(dirname(photos.train)));
+    expect(await button('Add').isDisabled()).toBe(true);
+    await browser.picture('dataset-add-splits');
+    await button('Use its training and validation folders').click();
+    expect(await page.getByLabel('Validation folder').inputValue()).toBe(photos.val);
+    await page.getByText(/^4 classes: n01440764/).waitFor();
+    expect(await page.getByLabel('Training folder').inputValue()).toBe(photos.train);
     await button('Browse').first().click();
     const browse = page.getByRole('dialog', { name: 'Training folder' });
     await browse.getByText('n01440764').waitFor();
     await browser.picture('folder-browser');
     await browse.getByRole('button', { name: 'Choose this folder' }).click();
     expect(await page.getByLabel('Training folder').inputValue()).toBe(photos.train);
-    await page.getByText('A folder like the first').click();
-    await page.getByLabel('Validation folder').fill(photos.val);
     await page.getByLabel('Name', { exact: true }).fill('four');
     await browser.picture('dataset-add');
     await button('Add').click();

@@ -28,6 +28,17 @@ export const addDatasetSchema = z.object({
   valFraction: z.number().gt(0).lt(1).exactOptional(),
 });
 
+/** A folder that a data set might be made from. */
+export const folderLookSchema = z.object({
+  /** Its sub-folders, and the first of their names. */
+  folders: z.int().nonnegative(),
+  first: z.array(z.string()),
+  /** Not null where they are no classes but the splits of a data set; `flat`: photos without class folders. */
+  splits: z
+    .object({ train: z.string(), val: z.object({ folder: z.string(), flat: z.boolean() }).nullable() })
+    .nullable(),
+});
+
 /** A job that was put into the queue. */
 export const startedJobSchema = z.object({ jobId: z.string() });
 
@@ -117,6 +128,8 @@ export const datasetsOperations = {
   /** By name. */
   list: call({ input: nothing, output: z.array(datasetSchema) }),
   show: call({ input: byId, output: datasetOverviewSchema }),
+  /** What a folder would be as a training folder. */
+  look: call({ input: z.object({ folder }), output: folderLookSchema }),
   /** Scans and packs, as a job. */
   add: call({ input: addDatasetSchema, output: startedJobSchema }),
   /** Draws the sample pictures and packs them, as a job. */
@@ -171,6 +184,7 @@ export const datasetsOperations = {
 };
 
 export type AddDataset = z.output<typeof addDatasetSchema>;
+export type FolderLook = z.output<typeof folderLookSchema>;
 export type StartedJob = z.output<typeof startedJobSchema>;
 export type DatasetOverview = z.output<typeof datasetOverviewSchema>;
 export type ClassPage = z.output<typeof classPageSchema>;

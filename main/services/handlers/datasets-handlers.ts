@@ -7,9 +7,11 @@ import type { AddDataset } from '../../api/operations/datasets.ts';
 import type { JobKind } from '../../api/operations/jobs.ts';
 import { countSkippedFiles } from '../../data/images.ts';
 import { countRunsOfDataset, listRunsOfDataset } from '../../data/runs.ts';
+import { lookIntoFolder } from '../../datasets/splits.ts';
 import type { HandlerParts } from './parts.ts';
 
 const runsShown = 100;
+const foldersShown = 12;
 const kindsOfDatasets: readonly JobKind[] = ['addDataset', 'verifyDataset', 'findDuplicates'];
 
 /** What a data set was added with, to add it again. */
@@ -49,6 +51,10 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
         jobId: queue.findBySubject(id, kindsOfDatasets)?.id ?? null,
         problem: datasets.problemOf(dataset),
       };
+    },
+    async look({ folder }) {
+      const { folders, splits } = await lookIntoFolder(folder);
+      return { folders: folders.length, first: folders.slice(0, foldersShown), splits };
     },
     async add(request) {
       await datasets.check(request);

@@ -78,7 +78,8 @@ ColumnTeam::ColumnTeam(const NetPlan& plan, const DeviceLayout& layout, const Co
       member->device = r * layout.devices + d;
       member->replica = r;
       for (int c = 0; c < all_.columns; ++c)
-        if (layout.devices == 1 || c == d) member->columns.push_back(r * all_.columns + c);
+        if (const int place = r * all_.columns + c; layout.device_at(place, all_.columns) == member->device)
+          member->columns.push_back(place);
       members_.push_back(std::move(member));
     }
   }

@@ -107,6 +107,13 @@ void check_ranks(const DeviceLayout& layout, const Names& list) {
 
 }  // namespace
 
+std::vector<int> DeviceLayout::by_place(const std::vector<int>& list, int columns) const {
+  std::vector<int> all;
+  for (int place = 0; place < replicas * columns; ++place)
+    all.push_back(list[static_cast<size_t>(device_at(place, columns))]);
+  return all;
+}
+
 DeviceLayout layout_devices(const NetSpec& net, Parallelism parallelism, const std::vector<std::string>& list,
                             int64_t batch) {
   const auto cpus = std::count(list.begin(), list.end(), "cpu");

@@ -15,6 +15,16 @@ struct DeviceLayout {
   /// knows what the earlier ones have; on CPUs, since oneDNN's cache of primitives is not safe from several
   /// threads.
   bool one_by_one = false;
+
+  /// Whether one device has all columns of a replica.
+  bool together() const { return devices == 1; }
+  /// Which device of the list, from 0, has a column's place among all columns of all replicas, replica by
+  /// replica, of a net of so many columns (see columns/share.h).
+  int device_at(int place, int columns) const {
+    return place / columns * devices + (together() ? 0 : place % columns);
+  }
+  /// `list`, of a number a device, place by place.
+  std::vector<int> by_place(const std::vector<int>& list, int columns) const;
 };
 
 /// Throws Error(kInvalidConfig) naming the field, and what would work, for a list of devices, a net or a

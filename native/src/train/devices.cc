@@ -50,21 +50,19 @@ void check_gpus(const std::vector<std::string>& devices, const std::vector<Devic
 
 std::unique_ptr<columns::ColumnTeam> make_gpu_team(const cuda::PluginApi& api, const NetPlan& plan,
                                                    const DeviceLayout& layout, const TeamOptions& options) {
+  std::vector<int> numbers;
+  for (const std::string& device : options.devices) numbers.push_back(gpu_number(device));
   // Where one device has all columns of a replica, one thread drives them, and the first brings the batch for
   // all.
-  const bool alone = layout.devices == 1;
-  cuda::ColumnOptions column_options{
-      .devices = {}, .precision = options.precision, .training = options.training, .brings_input = alone};
-  const int columns = plan.spec.columns;
-  for (int p = 0; p < layout.replicas * columns; ++p) {
-    const int device = p / columns * layout.devices + (alone ? 0 : p % columns);
-    column_options.devices.push_back(gpu_number(options.devices[static_cast<size_t>(device)]));
-  }
+  const cuda::ColumnOptions column_options{.devices = layout.by_place(numbers, plan.spec.columns),
+                                           .precision = options.precision,
+                                           .training = options.training,
+                                           .brings_input = layout.together()};
   std::vector<const columns::Column*> first(static_cast<size_t>(layout.replicas));
   return std::make_unique<columns::ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
     // Columns of several devices are made at once, each by its thread: only where one makes all is there a
     // first.
-    if (!alone) return cuda::make_plugin_column(api, plan, share, column_options);
+    if (!layout.together()) return cuda::make_plugin_column(api, plan, share, column_options);
     cuda::ColumnOptions own = column_options;
     const columns::Column*& leader = first[static_cast<size_t>(share.replica)];
     own.input_from = leader;

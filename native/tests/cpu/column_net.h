@@ -127,6 +127,14 @@ inline Trained train(const NetPlan& plan, ColumnTeam& team, int steps, const Dat
   return result;
 }
 
+inline void check_same_bits(const std::vector<Trained>& all) {
+  for (const Trained& one : all) {
+    CHECK(one.losses == all[0].losses);
+    CHECK(one.logits == all[0].logits);
+    CHECK(one.parameters == all[0].parameters);
+  }
+}
+
 /// The root of the mean squared difference, relative to the tensor's own.
 template <class A, class B>
 double rms_difference(const A& a, const B& b) {

@@ -56,6 +56,17 @@ TEST_CASE("every way of sharing the work, as groups of devices") {
   check(layout_devices(one, Parallelism::kHybrid, gpus(1), 128), 1, 1, true);
 }
 
+TEST_CASE("which device has which column of which replica") {
+  using Places = std::vector<int>;
+  // A column's place: replica by replica, column by column.
+  CHECK(DeviceLayout{.devices = 1, .replicas = 1}.by_place({3}, 2) == Places{3, 3});
+  CHECK(DeviceLayout{.devices = 2, .replicas = 1}.by_place({3, 1}, 2) == Places{3, 1});
+  CHECK(DeviceLayout{.devices = 1, .replicas = 3}.by_place({3, 1, 2}, 1) == Places{3, 1, 2});
+  CHECK(DeviceLayout{.devices = 1, .replicas = 2}.by_place({3, 1}, 2) == Places{3, 3, 1, 1});
+  CHECK(DeviceLayout{.devices = 2, .replicas = 2}.by_place({0, 1, 2, 3}, 2) == Places{0, 1, 2, 3});
+  CHECK(DeviceLayout{.devices = 2, .replicas = 2}.together() == false);
+}
+
 TEST_CASE("a list that cannot be used is refused with what would work") {
   const NetSpec two = net_of("alexnet"), one = net_of("owt-2014");
   const std::string four = refusal(two, Parallelism::kColumns, 4);

@@ -45,11 +45,7 @@ TEST_CASE("where the columns are, and how streams run beside each other, changes
         auto team = make_team(plan, devices, precision);
         all.push_back(train(plan, *team, 3, data));
       }
-    for (const Trained& one : all) {
-      CHECK(one.losses == all[0].losses);
-      CHECK(one.logits == all[0].logits);
-      CHECK(one.parameters == all[0].parameters);
-    }
+    check_same_bits(all);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,27 +30,45 @@ class TestMachine {
 
 using Devices = std::vector<int>;
 
-inline std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, Devices devices, Precision precision,
-                                             bool training = true, int64_t batch = kBatch,
-                                             std::vector<columns::Column*>* all = nullptr) {
-  const int threads = static_cast<int>(devices.size());
-  if (devices.size() == 1) devices.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
-  const columns::Column* first = nullptr;
-  if (all) all->resize(static_cast<size_t>(plan.spec.columns));
-  auto team =
-      std::make_unique<ColumnTeam>(plan, DeviceLayout{batch, threads}, [&](const columns::Share& share, int) {
-        auto made = cuda::make_cuda_column(plan, {.share = share,
-                                                  .devices = devices,
-                                                  .precision = precision,
-                                                  .training = training,
-                                                  .input_from = first,
-                                                  .brings_input = threads == 1});
-        if (threads == 1) first = made.get();
-        if (all) (*all)[static_cast<size_t>(share.column)] = made.get();
-        return made;
-      });
+/// A way of sharing, and the device of each thread.
+struct Sharing {
+  DeviceLayout layout;
+  Devices devices;
+};
+
+/// `made`: its columns, by place.
+inline std::unique_ptr<ColumnTeam> make_replicas(const NetPlan& plan, const Sharing& sharing,
+                                                 Precision precision, bool training = true,
+                                                 std::vector<columns::Column*>* made = nullptr) {
+  DeviceLayout layout = sharing.layout;
+  layout.one_by_one =
+      std::set(sharing.devices.begin(), sharing.devices.end()).size() < sharing.devices.size();
+  const Devices devices = layout.by_place(sharing.devices, plan.spec.columns);
+  std::vector<columns::Column*> all(devices.size());
+  auto team = std::make_unique<ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
+    const auto place = static_cast<size_t>(share.place());
+    // One thread makes all of a replica's columns then, its first one first.
+    const bool follows = layout.together() && share.column > 0;
+    auto column = cuda::make_cuda_column(
+        plan, {.share = share,
+               .devices = devices,
+               .precision = precision,
+               .training = training,
+               .input_from = follows ? all[place - static_cast<size_t>(share.column)] : nullptr,
+               .brings_input = layout.together()});
+    all[place] = column.get();
+    return column;
+  });
+  if (made) *made = all;
   draw_parameters(plan, *team);
   return team;
+}
+
+inline std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Devices& devices, Precision precision,
+                                             bool training = true, int64_t batch = kBatch,
+                                             std::vector<columns::Column*>* made = nullptr) {
+  const DeviceLayout layout{.batch = batch, .devices = static_cast<int>(devices.size())};
+  return make_replicas(plan, {layout, devices}, precision, training, made);
 }
 
 /// Under a sanitizer everything takes twenty times as long: one net, one precision will do there.

@@ -36,10 +36,7 @@ TEST_CASE("recorded as graphs the steps give the same bits, with fewer calls; wh
       CHECK((fake::graph_launches() > 5 * fake::graphs_made() / 2) == (way == Way::kGraphs));
       if (way == Way::kRefused) CHECK(holds(report.refusal, "CUDA graphs are not used on cuda:"));
     }
-    for (size_t i = 1; i < all.size(); ++i) {
-      CHECK(all[i].losses == all[0].losses);
-      CHECK(all[i].parameters == all[0].parameters);
-    }
+    check_same_bits(all);
     const size_t each = losses.size() / 3;
     for (size_t i = 0; i < each; ++i) {
       CHECK(losses[each + i] == losses[i]);

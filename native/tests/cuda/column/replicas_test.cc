@@ -1,69 +1,15 @@
 // Replicas on stand-in devices: whole nets against the reference with the whole batch, over NCCL's stand-in
 // and all on one device; the same bits whatever order streams run in; what happens when one of them fails.
-#include <doctest/doctest.h>
-
-#include <cuda_runtime_api.h>
+#include "column_testing.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <set>
 
-#include "alexnet/error.h"
-#include "cpu/column_net.h"
-#include "cpu/small_nets.h"
-#include "cuda/column/cuda_column.h"
-#include "cuda/column/fake_device.h"
 #include "cuda/device_rules.h"
 
 using namespace alexnet;
 using namespace alexnet::test;
 
 namespace {
-
-class TestMachine {
- public:
-  explicit TestMachine(const fake::Machine& machine) {
-    setenv("ALEXNET_CUDA_LIBRARIES", ALEXNET_FAKE_LIBRARIES, 1);
-    fake::start(machine);
-  }
-  ~TestMachine() { CHECK(fake::allocated() == 0); }
-};
-
-/// A way of sharing, and the device of each thread.
-struct Sharing {
-  DeviceLayout layout;
-  std::vector<int> devices;
-};
-
-std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const Sharing& sharing, Precision precision,
-                                      std::vector<columns::Column*>* made = nullptr) {
-  DeviceLayout layout = sharing.layout;
-  layout.one_by_one =
-      std::set<int>(sharing.devices.begin(), sharing.devices.end()).size() < sharing.devices.size();
-  const int columns = plan.spec.columns;
-  std::vector<int> devices;
-  for (int p = 0; p < layout.replicas * columns; ++p)
-    devices.push_back(sharing.devices[static_cast<size_t>(p / columns * layout.devices +
-                                                          (layout.devices == 1 ? 0 : p % columns))]);
-  std::vector<columns::Column*> first(static_cast<size_t>(layout.replicas));
-  std::vector<columns::Column*> all(devices.size());
-  auto team = std::make_unique<ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
-    columns::Column*& leader = first[static_cast<size_t>(share.replica)];
-    auto column = cuda::make_cuda_column(plan, {.share = share,
-                                                .devices = devices,
-                                                .precision = precision,
-                                                .training = true,
-                                                .input_from = layout.devices == 1 ? leader : nullptr,
-                                                .brings_input = layout.devices == 1});
-    // One thread makes all of a replica's then; otherwise two would write here at once.
-    if (layout.devices == 1 && !leader) leader = column.get();
-    all[static_cast<size_t>(share.place())] = column.get();
-    return column;
-  });
-  if (made) *made = all;
-  draw_parameters(plan, *team);
-  return team;
-}
 
 /// Six rows of which five have a label: of four replicas the last one's row has none.
 std::vector<Sharing> sharings(const NetPlan& plan) {
@@ -79,40 +25,21 @@ std::vector<Sharing> sharings(const NetPlan& plan) {
   return all;
 }
 
-NetPlan plan_of(size_t net) { return plan_net(parse_net_spec(small_nets()[net].json)); }
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-const std::vector<size_t> kNets{0};
-#else
-const std::vector<size_t> kNets{0, 5, 6};
-#endif
-
-/// As for one replica: see column_test.cc.
-constexpr Tolerance kFp32{36, 3, 1e-5, 1e-5, 2e-4, 5e-4, false};
-constexpr Tolerance kBf16{4, 1, 0.03, 0.02, 0.65, 0.65, true};
-
-ErrorCode code_of(const std::function<void()>& work, std::string* message = nullptr) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (message) *message = error.what();
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ErrorCode::kInternal;
+std::vector<size_t> replicated_nets() {
+  return kSanitized ? std::vector<size_t>{0} : std::vector<size_t>{0, 5, 6};
 }
 
 }  // namespace
 
 TEST_CASE("however replicas share the batch, nets train as the reference does with the whole of it") {
-  for (const size_t net : kNets) {
+  for (const size_t net : replicated_nets()) {
     CAPTURE(net);
     const NetPlan plan = plan_of(net);
     for (const Sharing& sharing : sharings(plan)) {
       CAPTURE(sharing.layout.replicas);
       CAPTURE(sharing.layout.splits_fc);
       const TestMachine machine({.devices = 4});
-      compare_with_reference(plan, *make_team(plan, sharing, Precision::kFp32), kFp32);
+      compare_with_reference(plan, *make_replicas(plan, sharing, Precision::kFp32), kFp32);
     }
   }
 }
@@ -121,7 +48,7 @@ TEST_CASE("replicas in bf16 train as the reference does; their gradients are sum
   const NetPlan plan = plan_of(0);
   for (const Sharing& sharing : sharings(plan)) {
     const TestMachine machine({.devices = 4});
-    compare_with_reference(plan, *make_team(plan, sharing, Precision::kBf16), kBf16);
+    compare_with_reference(plan, *make_replicas(plan, sharing, Precision::kBf16), kBf16);
   }
 }
 
@@ -135,7 +62,7 @@ TEST_CASE("the same replicas have the same bits, over NCCL or on one device, how
     for (const Sharing& sharing : alike) {
       const TestMachine machine({.devices = 2, .jitter = jitter});
       std::vector<columns::Column*> made;
-      auto team = make_team(plan, sharing, Precision::kFp32, &made);
+      auto team = make_replicas(plan, sharing, Precision::kFp32, true, &made);
       all.push_back(train(plan, *team, 3, data));
       // The second replica's weights are the first's.
       std::vector<float> a(static_cast<size_t>(plan.layers[1].weight_count() / 2)), b(a.size());
@@ -145,10 +72,7 @@ TEST_CASE("the same replicas have the same bits, over NCCL or on one device, how
         CHECK(a == b);
       }
     }
-  for (const Trained& one : all) {
-    CHECK(one.losses == all[0].losses);
-    CHECK(one.parameters == all[0].parameters);
-  }
+  check_same_bits(all);
 }
 
 TEST_CASE("devices of their own add up with NCCL, small layers together; one device does without") {
@@ -156,13 +80,13 @@ TEST_CASE("devices of their own add up with NCCL, small layers together; one dev
   const Data data = make_data(plan);
   {
     const TestMachine machine({.devices = 2});
-    auto team = make_team(plan, {{kBatch, 1, 2, false}, {0, 1}}, Precision::kFp32);
+    auto team = make_replicas(plan, {{kBatch, 1, 2, false}, {0, 1}}, Precision::kFp32);
     train(plan, *team, 1, data);
     // Weights and biases of five layers and the flag, on each of two ranks.
     CHECK(fake::sums() == 2 * 11);
   }
   const TestMachine machine({.devices = 2});
-  auto team = make_team(plan, {{kBatch, 1, 2, false}, {1, 1}}, Precision::kFp32);
+  auto team = make_replicas(plan, {{kBatch, 1, 2, false}, {1, 1}}, Precision::kFp32);
   train(plan, *team, 1, data);
   CHECK(fake::sums() == 0);
 }
@@ -171,7 +95,7 @@ TEST_CASE("the hybrid sums convolutions alone") {
   const NetPlan plan = plan_of(6);
   const Data data = make_data(plan);
   const TestMachine machine({.devices = 2});
-  auto team = make_team(plan, {{kBatch, 1, 2, true}, {0, 1}}, Precision::kFp32);
+  auto team = make_replicas(plan, {{kBatch, 1, 2, true}, {0, 1}}, Precision::kFp32);
   train(plan, *team, 1, data);
   CHECK(fake::sums() == 2 * 7);
 }
@@ -181,7 +105,7 @@ TEST_CASE("a frozen layer has no sum and keeps its weights in every replica") {
   const Data data = make_data(plan);
   for (const Sharing& sharing : sharings(plan)) {
     const TestMachine machine({.devices = 4});
-    auto team = make_team(plan, sharing, Precision::kFp32);
+    auto team = make_replicas(plan, sharing, Precision::kFp32);
     const auto images = arrange(data, plan, team->input_format());
     for (const size_t frozen : {size_t{0}, size_t{1}, size_t{4}}) {
       auto factors = updates(plan);
@@ -207,7 +131,7 @@ TEST_CASE("one replica's loss that is not finite leaves the weights of all as th
   const Data data = make_data(plan);
   for (const Sharing& sharing : sharings(plan)) {
     const TestMachine machine({.devices = 4});
-    auto team = make_team(plan, sharing, Precision::kFp32);
+    auto team = make_replicas(plan, sharing, Precision::kFp32);
     // A label that is no class makes the loss of its row's replica NaN. Row 4 is not the first replica's.
     std::vector<int32_t> labels = data.labels;
     labels[4] = 1000;
@@ -229,7 +153,7 @@ TEST_CASE(
   const Data data = make_data(plan);
   for (const Sharing& sharing : sharings(plan)) {
     const TestMachine machine({.devices = 4, .jitter = 100});
-    auto team = make_team(plan, sharing, Precision::kFp32);
+    auto team = make_replicas(plan, sharing, Precision::kFp32);
     std::vector<int32_t> labels = data.labels;
     labels[4] = 1000;
     const auto images = arrange(data, plan, team->input_format());
@@ -263,12 +187,13 @@ TEST_CASE(
       int64_t needed = 0;
       {
         const TestMachine machine({.devices = 1});
-        auto team = make_team(plan, way, Precision::kFp32);
+        auto team = make_replicas(plan, way, Precision::kFp32);
         needed = fake::allocated();
       }
       const TestMachine machine({.devices = 1, .memory_bytes = needed * 7 / 10});
       std::string message;
-      CHECK(code_of([&] { make_team(plan, way, Precision::kFp32); }, &message) == ErrorCode::kOutOfMemory);
+      CHECK(code_of([&] { make_replicas(plan, way, Precision::kFp32); }, &message) ==
+            ErrorCode::kOutOfMemory);
       CAPTURE(message);
       CHECK(message.find("needs " + cuda::gigabytes(needed)) != std::string::npos);
       CHECK(message.find("and " + cuda::gigabytes(needed * 7 / 10) + " of") != std::string::npos);
@@ -278,9 +203,9 @@ TEST_CASE(
       CHECK(fits > 15);
       CHECK(fits < 60);
       way.layout.batch = fits;
-      make_team(plan, way, Precision::kFp32);
+      make_replicas(plan, way, Precision::kFp32);
       way.layout.batch = fits + 4 * way.layout.replicas;
-      CHECK(code_of([&] { make_team(plan, way, Precision::kFp32); }) == ErrorCode::kOutOfMemory);
+      CHECK(code_of([&] { make_replicas(plan, way, Precision::kFp32); }) == ErrorCode::kOutOfMemory);
     }
   }
 }
@@ -290,7 +215,7 @@ TEST_CASE("a device that is lost ends the step for all, also those that wait for
   const Data data = make_data(plan);
   for (const bool splits : {false, true}) {
     const TestMachine machine({.devices = 2});
-    auto team = make_team(plan, {{kBatch, 1, 2, splits}, {0, 1}}, Precision::kFp32);
+    auto team = make_replicas(plan, {{kBatch, 1, 2, splits}, {0, 1}}, Precision::kFp32);
     const auto images = arrange(data, plan, team->input_format());
     const columns::Batch batch{images.data(), data.labels.data(), kBatch - 1};
     CHECK(team->train(batch, {.training = true}, updates(plan)).updated);

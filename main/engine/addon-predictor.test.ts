@@ -114,6 +114,23 @@ test('a pack is evaluated; its counts reconcile and agree with the single answer
   await predictor.close();
 });
 
+test('of a pack of other classes the images are counted whose class the net knows', async () => {
+  const predictor = await openPredictor();
+  const evaluate = (...classOf: number[]) =>
+    predictor.evaluate(pack, 1, () => {}, flag(), { ties, classOf: Int32Array.from(classOf) });
+  const known = await evaluate(2, -1, 0);
+  expect([...known.classImages]).toEqual([4, 0, 4]);
+  expect([...known.labels]).toEqual([2, 2, 2, 2, 0, 0, 0, 0]);
+  const all = await predictor.evaluate(pack, 1, () => {}, flag(), { ties });
+  expect([...known.top5Probability.subarray(0, 20)]).toEqual([...all.top5Probability.subarray(0, 20)]);
+  expect(known.top5Probability.at(-1)).toBe(all.top5Probability.at(-1));
+  await expect(evaluate(0, 1)).rejects.toEqual(invalid);
+  await expect(evaluate(0, 1, testClasses)).rejects.toEqual(invalid);
+  const classOf = [0, 1, 2] as never;
+  await expect(predictor.evaluate(pack, 1, () => {}, flag(), { ties, classOf })).rejects.toEqual(invalid);
+  await predictor.close();
+});
+
 test('an open predictor refuses wrong arguments and tensors that are missing', async () => {
   const predictor = await addon.createPredictor(predictorOptions());
   await expect(predictor.classifyFiles(photos, 1)).rejects.toEqual(invalid);

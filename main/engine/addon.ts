@@ -342,13 +342,16 @@ export interface NativePredictor {
   load(tensor: string, offset: number, bytes: Uint8Array): void;
   /** Decodes and classifies files; one answer a path, in order; a bad file is an answer with an error. */
   classifyFiles(paths: string[], crops: 1 | 10, eachCrop?: boolean): Promise<PhotoAnswer[]>;
-  /** `ties`: see api/evaluation.ts. Adds every answer to `sums`, too, where there are some. */
+  /**
+   * `ties`: see api/evaluation.ts. Adds every answer to `sums`, too, where there are some. `classOf` is for a pack of
+   * other classes: the net's class for each of them, -1 for those whose images are left out.
+   */
   evaluate(
     packPath: string,
     crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
-    options: { ties: Ties; sums?: NativeAnswerSums | undefined },
+    options: { ties: Ties; sums?: NativeAnswerSums | undefined; classOf?: Int32Array | undefined },
   ): Promise<NativeEvaluation>;
 
   /** Takes in a photo's centre crop; its softmax. With `views` alone. */

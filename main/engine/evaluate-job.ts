@@ -81,7 +81,8 @@ export class EvaluateRun implements RunningJob {
     place: number,
     sums: NativeAnswerSums | undefined,
   ): Promise<NativeEvaluation> {
-    const { models, pack, crops, ties, devices, precision, threads } = this.#job;
+    const { models, pack, crops, ties, devices, precision, threads, classOf: classes } = this.#job;
+    const classOf = classes && Int32Array.from(classes);
     const { send } = this.#context;
     const setup = { ...model, devices, precision, threads, batch: evaluationBatch };
     const predictor = await openPredictor(setup, this.#context);
@@ -89,7 +90,7 @@ export class EvaluateRun implements RunningJob {
       if (this.#cancelled) throw new AppError('CANCELLED', 'The evaluation was cancelled.');
       const onProgress = (done: number, total: number) =>
         send({ type: 'progress', done: place * total + done, total: models.length * total });
-      return await predictor.evaluate(pack, crops, onProgress, this.#cancel, { ties, sums });
+      return await predictor.evaluate(pack, crops, onProgress, this.#cancel, { ties, sums, classOf });
     } finally {
       await predictor.close();
     }

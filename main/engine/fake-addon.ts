@@ -58,11 +58,17 @@ function classifyPath(path: string, classes: number): PhotoAnswer {
 }
 
 /** Every answer is class 0; labels go round. */
-function fakeEvaluation({ images, classes }: FakeOptions): NativeEvaluation {
+function fakeEvaluation(
+  { images: all, classes }: FakeOptions,
+  classOf: ArrayLike<number> = Int32Array.from({ length: classes }, (_, label) => label),
+): NativeEvaluation {
   const confusion = new Float64Array(classes * classes);
   const classImages = new Float64Array(classes);
-  for (let image = 0; image < images; image += 1) {
-    const label = image % classes;
+  const labels = Int32Array.from({ length: all }, (_, image) => classOf[image % classOf.length] ?? -1).filter(
+    (label) => label >= 0,
+  );
+  const images = labels.length;
+  for (const label of labels) {
     confusion[label * classes] = (confusion[label * classes] ?? 0) + 1;
     classImages[label] = (classImages[label] ?? 0) + 1;
   }
@@ -76,7 +82,7 @@ function fakeEvaluation({ images, classes }: FakeOptions): NativeEvaluation {
     confusion,
     classImages,
     classTop5Hits: classImages.slice(),
-    labels: Int32Array.from({ length: images }, (_, image) => image % classes),
+    labels,
     top5: Int32Array.from({ length: images * 5 }, (_, i) => (i % 5 < classes ? i % 5 : -1)),
     top5Probability: Float32Array.from({ length: images * 5 }, (_, i) => (i % 5 === 0 ? 0.5 : 0)),
     trueProbability: new Float32Array(images).fill(0.25),
@@ -143,13 +149,13 @@ class FakePredictor implements NativePredictor {
     _crops: 1 | 10,
     onProgress: (done: number, total: number) => void,
     signal: CancelFlag,
-    { sums }: { sums?: NativeAnswerSums | undefined },
+    { sums, classOf }: { sums?: NativeAnswerSums | undefined; classOf?: Int32Array | undefined },
   ): Promise<NativeEvaluation> {
     this.#requireLoaded();
     const { images, stepMs } = this.#options;
     await count(images, stepMs, (done) => onProgress(done, images), signal);
     if (sums instanceof FakeAnswerSums) sums.members += 1;
-    return fakeEvaluation(this.#options);
+    return fakeEvaluation(this.#options, classOf);
   }
 
   lookAt(photo: PhotoSource): Promise<Float32Array> {

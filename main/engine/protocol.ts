@@ -53,6 +53,8 @@ export interface EvaluateJob {
   pack: string;
   crops: 1 | 10;
   ties: Ties;
+  /** Of one model and a pack of other classes: the model's class for each of them, -1 where it has none. */
+  classOf?: number[];
   devices: string[];
   precision: 'fp32' | 'tf32' | 'bf16';
   threads: number;

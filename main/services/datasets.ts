@@ -53,6 +53,18 @@ export interface DatasetPacks {
   val: string | undefined;
   /** Class names in class order. */
   labels: string[];
+  /** The classes' folders in the same order. */
+  folders: string[];
+}
+
+/** Of a split. Throws INVALID_ARGUMENT where there are no validation images. */
+export function packOf({ dataset, train, val }: DatasetPacks, split: Split): string {
+  const pack = split === 'train' ? train : val;
+  if (pack !== undefined) return pack;
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `data set ${dataset.name} has no validation images; evaluate its training images, or add it again with some to validate on`,
+  );
 }
 
 const pageSize = 1000;
@@ -281,11 +293,13 @@ export class DatasetService {
     const { train, val } = this.#packFiles(dataset);
     const problem = this.problemOf(dataset);
     if (problem !== '') throw new AppError('NOT_FOUND', problem, { name: dataset.name });
+    const classes = listClasses(this.#parts.db, dataset.id);
     return {
       dataset,
       train,
       val,
-      labels: listClasses(this.#parts.db, dataset.id).map((one) => one.name),
+      labels: classes.map(({ name }) => name),
+      folders: classes.map(({ folder }) => folder),
     };
   }
 }

@@ -9,7 +9,7 @@ import { insertEvaluation } from '../data/evaluations.ts';
 import { newId } from '../data/ids.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
 import type { EvaluateJob } from '../engine/protocol.ts';
-import type { DatasetPacks, DatasetService } from './datasets.ts';
+import { type DatasetPacks, type DatasetService, packOf } from './datasets.ts';
 import { averageName, modelTitle } from './model-choices.ts';
 import type { ModelResolver, ResolvedModel } from './model-resolver.ts';
 import { checkOutputPlace, writeWhole } from './output-place.ts';
@@ -132,21 +132,7 @@ export class EvaluationService {
         pairs: confusedPairs(summary, packs.labels, 50),
       };
     };
-    const job: EvaluateJob = {
-      kind: 'evaluate',
-      models: models.map(({ net, source, preprocessing }) => ({
-        netJson: JSON.stringify(net),
-        model: source,
-        preprocessing,
-      })),
-      pack,
-      crops: request.crops,
-      ties: request.ties,
-      devices: ['cpu'],
-      precision: 'fp32',
-      threads: request.threads ?? 0,
-    };
-    const result = await this.#run(job, store, onProgress, signal);
+    const result = await this.#run(evaluateJob(models, pack, request), store, onProgress, signal);
     if (request.report !== undefined) {
       const html = evaluationReport({
         model: result.model,
@@ -168,6 +154,21 @@ export class EvaluationService {
     return result;
   }
 
+  /**
+   * A model's errors on a pack of other classes; nothing is stored. `classOf`: the model's class for each of them, -1
+   * for those whose images are left out. Throws CANCELLED.
+   */
+  async measureKnown(
+    model: ResolvedModel,
+    pack: string,
+    classOf: number[],
+    onProgress: (done: number, total: number) => void,
+    signal?: AbortSignal,
+  ): Promise<EvaluationSummary> {
+    const job = { ...evaluateJob([model], pack, { crops: 1, ties: 'first' }), classOf };
+    return await this.#run(job, (_, summary) => Promise.resolve(summary), onProgress, signal);
+  }
+
   /** What evaluate() begins with: throws at once what makes no sense. */
   check(request: EvaluateRequest): { models: ResolvedModel[]; packs: DatasetPacks; pack: string } {
     const models = request.models.map((title) => this.#parts.models.resolve(title));
@@ -179,32 +180,22 @@ export class EvaluationService {
     request: EvaluateRequest,
   ): { packs: DatasetPacks; pack: string } {
     const packs = this.#parts.datasets.packs(request.dataset);
-    const pack = request.split === 'train' ? packs.train : packs.val;
-    if (pack === undefined) {
-      throw new AppError(
-        'INVALID_ARGUMENT',
-        `data set ${packs.dataset.name} has no validation images; evaluate its training images, or add it again with some to validate on`,
-      );
-    }
+    const pack = packOf(packs, request.split);
     checkMembers(models);
     const [first] = models;
     if (first !== undefined) this.#checkClasses(first, packs.labels, request.dataset);
     return { packs, pack };
   }
 
-  /** The last result that the engine tells. */
-  async #run(
+  /** The last result that the engine tells, as `store` makes it. */
+  async #run<Result>(
     job: EvaluateJob,
-    store: (
-      of: number | 'average',
-      summary: EvaluationSummary,
-      answers: Uint8Array[],
-    ) => Promise<EvaluationResult>,
+    store: (of: number | 'average', summary: EvaluationSummary, answers: Uint8Array[]) => Promise<Result>,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal | undefined,
-  ): Promise<EvaluationResult> {
+  ): Promise<Result> {
     if (signal?.aborted) throw new AppError('CANCELLED', 'stopped before anything was evaluated');
-    let result: EvaluationResult | undefined;
+    let result: Result | undefined;
     let answers: Uint8Array[] = [];
     const host = new EngineHost(this.#parts.spawnHost, job, {
       progress: ({ done, total }) => onProgress(done, total),
@@ -240,6 +231,27 @@ export class EvaluationService {
         'classes are compared by their place',
     );
   }
+}
+
+function evaluateJob(
+  models: readonly ResolvedModel[],
+  pack: string,
+  { crops, ties, threads = 0 }: Pick<EvaluateRequest, 'crops' | 'ties' | 'threads'>,
+): EvaluateJob {
+  return {
+    kind: 'evaluate',
+    models: models.map(({ net, source, preprocessing }) => ({
+      netJson: JSON.stringify(net),
+      model: source,
+      preprocessing,
+    })),
+    pack,
+    crops,
+    ties,
+    devices: ['cpu'],
+    precision: 'fp32',
+    threads,
+  };
 }
 
 /** Throws INVALID_ARGUMENT where several models cannot be averaged. */

@@ -23,6 +23,7 @@ import { LedgerService } from './ledger/ledger.ts';
 import { loadReference, loadTruths } from './ledger/reference.ts';
 import { ledgerTables } from './ledger/run-tables.ts';
 import { LogFile } from './log-file.ts';
+import { DatasetChecker } from './model-import/dataset-check.ts';
 import { FolderChecker } from './model-import/folder-check.ts';
 import { ModelResolver } from './model-resolver.ts';
 import { ModelService } from './models.ts';
@@ -59,6 +60,7 @@ export class Studio {
   readonly sorting: SortingService;
   readonly models: ModelService;
   readonly folderChecker: FolderChecker;
+  readonly datasetChecker: DatasetChecker;
   readonly devices: DeviceService;
   readonly presets: Presets;
   readonly demo: DemoPlan;
@@ -151,6 +153,12 @@ export class Studio {
       now,
     });
     this.folderChecker = new FolderChecker({ models: resolver, classNames, spawnHost });
+    this.datasetChecker = new DatasetChecker({
+      models: resolver,
+      datasets: this.datasets,
+      evaluation: this.evaluation,
+      classNames,
+    });
     this.demo = new DemoPlan(directory.root, this.datasets);
     this.ledger = new LedgerService({
       db,

@@ -76,6 +76,13 @@ int to_crops(Napi::Value value) {
   return static_cast<int>(crops);
 }
 
+std::vector<int32_t> to_int32s(Napi::Value value, const std::string& name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
+    refuse_argument(name + " must be an Int32Array.");
+  const auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
 std::vector<float> to_floats(Napi::Value value, const std::string& name) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     refuse_argument(name + " must be a Uint8Array.");

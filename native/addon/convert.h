@@ -33,6 +33,8 @@ Napi::Array to_array(Napi::Value value, const std::string& name);
 std::vector<std::string> to_texts(Napi::Value value, const std::string& name);
 /// 1 or 10.
 int to_crops(Napi::Value value);
+/// Of an Int32Array.
+std::vector<int32_t> to_int32s(Napi::Value value, const std::string& name);
 /// Little-endian fp32 in a Uint8Array of any alignment.
 std::vector<float> to_floats(Napi::Value value, const std::string& name);
 

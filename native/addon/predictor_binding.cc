@@ -156,8 +156,13 @@ Napi::Value NativePredictor::evaluate(const Napi::CallbackInfo& info) {
     const Napi::Object options = to_object(info[4], "options");
     const Ties ties = to_ties(options.Get("ties"));
     const Napi::Value given = options.Get("sums");
+    const Napi::Value classes = options.Get("classOf");
+    std::optional<std::vector<int32_t>> class_of;
+    if (!classes.IsUndefined()) class_of = to_int32s(classes, "classOf");
+    if (class_of && given.IsObject()) refuse_argument("Answers to a pack of other classes are not added up.");
     const auto sums = given.IsUndefined() ? nullptr : NativeAnswerSums::from(given);
-    auto task = std::make_unique<EvaluateTask>(core_, pack, crops, std::move(cancel), sums, ties);
+    auto task = std::make_unique<EvaluateTask>(core_, pack, crops, std::move(cancel), sums, ties,
+                                               std::move(class_of));
     try {
       return begin(info.Env(), std::move(task), "evaluate", on_progress);
     } catch (...) {

@@ -116,14 +116,13 @@ Napi::Value ClassifyTask::result(Napi::Env env) {
 
 void EvaluateTask::work(Predictor& predictor) {
   const PackReader pack(pack_);
-  result_ = predictor.evaluate(
-      pack, crops_,
-      [this](int64_t done, int64_t total) {
-        latest_.put({done, total});
-        announce();
-        return !*cancel_ && !stopped();
-      },
-      sums_ ? &sums_->sums : nullptr, ties_);
+  const auto progress = [this](int64_t done, int64_t total) {
+    latest_.put({done, total});
+    announce();
+    return !*cancel_ && !stopped();
+  };
+  result_ = class_of_ ? predictor.evaluate_known(pack, *class_of_, crops_, progress, ties_)
+                      : predictor.evaluate(pack, crops_, progress, sums_ ? &sums_->sums : nullptr, ties_);
 }
 
 void EvaluateTask::deliver(Napi::Env env, const Napi::Function& callback) {

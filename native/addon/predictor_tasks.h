@@ -79,13 +79,15 @@ class ClassifyTask : public PredictorTask {
 class EvaluateTask : public PredictorTask {
  public:
   EvaluateTask(std::shared_ptr<PredictorCore> core, std::string pack, int crops,
-               std::shared_ptr<std::atomic<bool>> cancel, std::shared_ptr<AnswerSumsCore> sums, Ties ties)
+               std::shared_ptr<std::atomic<bool>> cancel, std::shared_ptr<AnswerSumsCore> sums, Ties ties,
+               std::optional<std::vector<int32_t>> class_of)
       : PredictorTask(std::move(core)),
         pack_(std::move(pack)),
         crops_(crops),
         cancel_(std::move(cancel)),
         sums_(std::move(sums)),
-        ties_(ties) {
+        ties_(ties),
+        class_of_(std::move(class_of)) {
     if (sums_) sums_->busy = true;
   }
 
@@ -105,6 +107,7 @@ class EvaluateTask : public PredictorTask {
   std::shared_ptr<std::atomic<bool>> cancel_;
   std::shared_ptr<AnswerSumsCore> sums_;  // may be none
   Ties ties_;
+  const std::optional<std::vector<int32_t>> class_of_;  // of a pack of other classes
   Latest<Progress> latest_;
   EvaluationResult result_;
 };

@@ -16,11 +16,9 @@ InnerPlace to_place(Napi::Value layer, Napi::Value op) {
 
 /// Pairs of top and left in an Int32Array.
 std::vector<Corner> to_corners(Napi::Value value) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
-    refuse_argument("corners must be an Int32Array.");
-  const auto array = value.As<Napi::Int32Array>();
-  const size_t count = array.ElementLength() / 2;
-  if (count * 2 != array.ElementLength() || count < 1 || count > kMostCorners)
+  const std::vector<int32_t> array = to_int32s(value, "corners");
+  const size_t count = array.size() / 2;
+  if (count * 2 != array.size() || count < 1 || count > kMostCorners)
     refuse_argument("corners must hold pairs of top and left.");
   std::vector<Corner> corners;
   for (size_t i = 0; i < count; ++i) corners.push_back({array[2 * i], array[2 * i + 1]});

@@ -190,6 +190,23 @@ describe('the whole way', () => {
     expect((await cli(['dataset', 'remove', 'pets'])).status).toBe(0);
   });
 
+  it('checks a model on a data set of some of its classes and others, and says what was left out', async () => {
+    await addPets();
+    expect((await cli(['train', '--dataset', 'pets', '--steps', '1', '--name', 'net'])).status).toBe(0);
+    folder.touch('others/a/0.jpg', 'others/owl/0.jpg');
+    expect((await cli(['dataset', 'add', '--name', 'others', '--train', 'others'])).status).toBe(0);
+    const check = ['model', 'check', 'net', '--dataset', 'others', '--split', 'train', '--claimed-top1', '0'];
+    const checked = await cli(check);
+    expect(checked.status).toBe(0);
+    expect(checked.stderr).toContain('class owl is left out: no class of the model is called so');
+    expect(checked.stdout).toMatch(
+      /^1 of its 3 classes are in the data set\nnet on 32 photos: top-1 error 0\.0/,
+    );
+    expect(objects((await cli([...check, '--json'])).stdout)).toMatchObject([
+      { model: 'net', images: 32, matchedClasses: 1, unmatched: [{ folder: 'owl' }], evaluation: null },
+    ]);
+  });
+
   it('prints tables and sums for people, progress never on stdout', async () => {
     await addPets();
     const list = await cli(['dataset', 'list']);

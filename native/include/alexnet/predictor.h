@@ -79,6 +79,10 @@ class Predictor {
   /// some; they must be of this pack's images and classes.
   EvaluationResult evaluate(const PackReader& pack, int crops, const EvaluationProgress& progress,
                             AnswerSums* sums = nullptr, Ties ties = Ties::kFirst);
+  /// A pack of other classes. `class_of`: the net's class for each of the pack's, -1 for those that it does
+  /// not know, whose images are left out: the result's images are the others, in their order.
+  EvaluationResult evaluate_known(const PackReader& pack, std::span<const int32_t> class_of, int crops,
+                                  const EvaluationProgress& progress, Ties ties = Ties::kFirst);
 
   /// Features of the centre crops: what the classifier reads, [count, feature_count()], with dropout as at
   /// test (paper section 6.1: distances between photos are taken there).

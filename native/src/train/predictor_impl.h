@@ -46,6 +46,12 @@ inline const PredictorOptions& checked(const PredictorOptions& options) {
 
 }  // namespace train
 
+/// An image of a pack, and the net's class that it is of.
+struct LabelledRecord {
+  int64_t record = 0;
+  int32_t label = 0;
+};
+
 struct Predictor::Impl {
   explicit Impl(const PredictorOptions& given)
       : options(train::checked(given)),
@@ -161,6 +167,10 @@ struct Predictor::Impl {
         },
         take);
   }
+
+  /// Asks about these images of a pack alone.
+  EvaluationResult evaluate(const PackReader& pack, std::span<const LabelledRecord> asked, int crops,
+                            const EvaluationProgress& progress, AnswerSums* sums, Ties ties);
 
   void predict(std::span<const uint8_t* const> records, int crops, float* out) {
     std::vector<float> one(static_cast<size_t>(classes()));

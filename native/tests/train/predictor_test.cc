@@ -213,6 +213,47 @@ TEST_CASE("an evaluation counts what the answers say") {
   }
 }
 
+TEST_CASE("of a pack of other classes the images are counted whose class the net knows") {
+  const scratch::Folder folder;
+  // Five classes: three of the net's six in another order, and two that it does not know.
+  const PackReader other(toy::make_pack(folder, "others", 0, 15, /*classes=*/5));
+  const std::vector<int32_t> class_of{4, -1, 0, -1, 2};
+  Predictor predictor(options_of(toy::config(), 6));
+  load(predictor, trained());
+  for (const int crops : {1, 10}) {
+    std::pair<int64_t, int64_t> told;
+    const auto result = predictor.evaluate_known(other, class_of, crops, [&](int64_t done, int64_t total) {
+      told = {done, total};
+      return true;
+    });
+    const auto probabilities = predict(predictor, records_of(other), crops);
+    std::vector<int32_t> labels;
+    double misses = 0;
+    for (int64_t i = 0; i < other.count(); ++i) {
+      const int32_t label = class_of[static_cast<size_t>(other.label(i))];
+      if (label < 0) continue;
+      const float* row = probabilities.data() + i * toy::kClasses;
+      CHECK(result.true_probability[labels.size()] == doctest::Approx(row[label]).epsilon(1e-5));
+      misses += std::max_element(row, row + toy::kClasses) - row != label;
+      labels.push_back(label);
+    }
+    CHECK(labels.size() == 9);
+    CHECK(result.labels == labels);
+    CHECK(result.images == 9);
+    CHECK(result.top1_error == doctest::Approx(misses / 9).epsilon(1e-12));
+    CHECK(result.class_images == std::vector<int64_t>{3, 0, 3, 0, 3, 0});
+    CHECK(told == std::pair<int64_t, int64_t>{9, 9});
+  }
+  const std::vector<int32_t> nothing(5, -1);
+  CHECK(predictor.evaluate_known(other, nothing, 1, {}).images == 0);
+  const auto refused = [&](const std::vector<int32_t>& classes) {
+    return scratch::error_of([&] { predictor.evaluate_known(other, classes, 1, {}); }) == "INVALID_ARGUMENT";
+  };
+  CHECK(refused({0, 1, 2, 3}));
+  CHECK(refused({0, 1, 2, 3, 6}));
+  CHECK(refused({0, 1, 2, 3, -2}));
+}
+
 TEST_CASE("with fewer than five classes the rest of the five best is empty") {
   const scratch::Folder folder;
   const std::string path = toy::make_pack(folder, "three", 0, 6, /*classes=*/3);

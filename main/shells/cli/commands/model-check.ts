@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../../api/errors.ts';
 import { claimSchema } from '../../../api/models.ts';
+import type { UnmatchedFolder } from '../../../services/model-import/class-match.ts';
 import { compareWithClaim, type Measured } from '../../../services/model-import/self-check.ts';
 import { type Arguments, usageError } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
@@ -24,7 +25,7 @@ export const modelCheck: Command = {
       value: 'DIR',
       help: 'labelled photos: a folder a class, called as the class or by its WordNet id',
     },
-    dataset: { value: 'N', help: 'instead: a data set of the same classes, in the same order' },
+    dataset: { value: 'N', help: 'instead: a data set whose classes are called so' },
     split: { value: 'val|train', help: 'which part of it (default: val)' },
     'claimed-top1': {
       value: 'X',
@@ -33,7 +34,8 @@ export const modelCheck: Command = {
     'claimed-top5': { value: 'X', help: 'published top-5 error' },
   },
   notes: [
-    'A folder may have some of the classes, or others as well: what the model does not know is left out and told.',
+    'Folder and data set may have some of the classes, in any order, or others as well: what the model does not know is left out and told.',
+    'A data set of exactly its classes is kept as an evaluation. If not one is called so, but there are as many, they are taken in their order.',
     'Fails where the errors differ by more than chance, a choice of classes and other ways to resize explain.',
   ],
   async run(context, args) {
@@ -57,12 +59,14 @@ export const modelCheck: Command = {
       );
     }
     const folder = args.text('folder');
-    const { measured, ...more } = await (folder === undefined
+    const found = await (folder === undefined
       ? onDataset(context, args, name)
       : onFolder(context, name, resolve(folder)));
     output.clearStatus();
-    const result = compareWithClaim(measured, claim);
-    output.emit({ model: name, ...more, ...result });
+    if (folder === undefined) tellLeftOut(context, found, 'class', 'data set');
+    else tellLeftOut(context, found, 'folder', 'folder');
+    const result = compareWithClaim(found, claim);
+    output.emit({ model: name, ...found, ...result });
     output.print(
       `${printable(name)} on ${count(result.images)} photos: top-1 error ${percent(result.top1Error)}, top-5 ${percent(result.top5Error)}`,
     );
@@ -76,7 +80,14 @@ export const modelCheck: Command = {
   },
 };
 
-type Found = { measured: Measured } & Record<string, unknown>;
+/** What was measured, and what was left out; what else is to be told. */
+type Found = Measured & {
+  matchedClasses: number;
+  classes: number;
+  unmatched: UnmatchedFolder[];
+  evaluation?: string | null;
+  unreadable?: number;
+};
 
 async function onDataset(
   { output, signal, studio }: Context,
@@ -86,34 +97,30 @@ async function onDataset(
   const dataset = args.text('dataset');
   if (dataset === undefined) throw usageError('--folder or --dataset is missing');
   const split = args.choice('split', ['val', 'train']) ?? 'val';
-  const measured = await studio().evaluation.evaluate(
-    { models: [model], dataset, split, crops: 1, ties: 'first' },
+  return await studio().datasetChecker.check(
+    { model, dataset, split },
     (done, total) => output.status(() => `checking  ${count(done)}/${count(total)}`),
     signal,
   );
-  return {
-    measured: { images: measured.images, top1Error: measured.top1Error, top5Error: measured.top5Error },
-    evaluation: measured.id,
-  };
 }
 
 async function onFolder({ output, signal, studio }: Context, model: string, folder: string): Promise<Found> {
-  const measured = await studio().folderChecker.check(
+  return await studio().folderChecker.check(
     model,
     folder,
     (done) => output.status(() => `checking  ${count(done)} photos`),
     signal,
   );
-  output.clearStatus();
-  const { matchedClasses, classes, unmatched, unreadable } = measured;
-  for (const { folder: name, why } of unmatched.slice(0, unmatchedShown)) {
-    output.note(`folder ${printable(name)} is left out: ${why}`);
-  }
-  if (unmatched.length > unmatchedShown)
-    output.note(`and ${count(unmatched.length - unmatchedShown)} more folders`);
+}
+
+function tellLeftOut({ output }: Context, found: Found, kind: 'folder' | 'class', place: string): void {
+  const { matchedClasses, classes, unmatched, unreadable = 0 } = found;
+  for (const { folder: name, why } of unmatched.slice(0, unmatchedShown))
+    output.note(`${kind} ${printable(name)} is left out: ${why}`);
+  const more = unmatched.length - unmatchedShown;
+  if (more > 0)
+    output.note(`and ${plural(more, `more ${kind}`, `more ${kind === 'class' ? 'classes' : 'folders'}`)}`);
   if (unreadable > 0) output.note(`${plural(unreadable, 'photo')} cannot be read and are left out`);
-  if (matchedClasses < classes) {
-    output.print(`${count(matchedClasses)} of its ${count(classes)} classes are in the folder`);
-  }
-  return { measured, matchedClasses, classes, unmatched, unreadable };
+  if (matchedClasses < classes)
+    output.print(`${count(matchedClasses)} of its ${count(classes)} classes are in the ${place}`);
 }

@@ -8,9 +8,10 @@
 //
 // --traffic 1 needs no GPU: it prints the bytes and operations alone, a line for each kernel of a step.
 // --ahead 1, as the trainer does it: a step is started before the one before it is finished.
-// The environment's ALEXNET_CUDA_GRAPHS and ALEXNET_CUDA_OVERLAP say how columns work, as they do in
-// training.
+// The environment's ALEXNET_CUDA_GRAPHS, ALEXNET_CUDA_OVERLAP and ALEXNET_CUDA_ENGINES say how columns work,
+// as they do in training. Where engines are measured their times are listed.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -93,6 +94,22 @@ ordered_json kernels(const NetPlan& plan, int64_t batch, Precision precision) {
   return all;
 }
 
+/// Of each convolution and product: milliseconds of the engine that its library prefers, and of the fastest.
+ordered_json measured_engines(const columns::Column& column, const NetPlan& plan) {
+  const std::array<const char*, 3> passes{"forward", "gradient of what it reads", "gradient of its weights"};
+  const size_t layers = plan.layers.size();
+  const std::vector<cuda::PluginEngine> report = cuda::engine_report(column, layers);
+  ordered_json all = ordered_json::array();
+  for (size_t i = 0; i < report.size(); ++i)
+    if (report[i].measured > 0)
+      all.push_back({{"layer", plan.layers[i / passes.size()].spec.name},
+                     {"pass", passes[i % passes.size()]},
+                     {"measured", report[i].measured},
+                     {"first_ms", report[i].first_ms},
+                     {"fastest_ms", report[i].fastest_ms}});
+  return all;
+}
+
 void run(const Options& options) {
   const RunConfig config =
       parse_run_config(bench::preset_config(options.preset, options.classes, options.precision).dump());
@@ -111,6 +128,10 @@ void run(const Options& options) {
   std::vector<int> placed = devices;
   if (devices.size() == 1) placed.resize(static_cast<size_t>(plan.spec.columns), devices[0]);
   std::vector<columns::Column*> columns(static_cast<size_t>(plan.spec.columns));
+  const auto seconds_since = [](std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const auto setup = std::chrono::steady_clock::now();
   const DeviceLayout layout{options.batch, static_cast<int>(devices.size())};
   columns::ColumnTeam team(plan, layout, [&](const columns::Share& share, int) {
     auto made = cuda::make_plugin_column(*plugin.api, plan, share,
@@ -122,6 +143,7 @@ void run(const Options& options) {
     columns[static_cast<size_t>(share.column)] = made.get();
     return made;
   });
+  const double setup_s = seconds_since(setup);
   bench::write_initial_weights(team, plan);
   const bench::RandomBatch batch(team, config.net, options.batch);
   const std::vector<columns::LayerUpdate> updates = bench::even_updates(plan);
@@ -150,7 +172,7 @@ void run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   for (int64_t i = 0; i < options.steps; ++i) one();
   if (running > 0) finish();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   const auto steps = static_cast<double>(options.steps);
   const cuda::PluginGraphs graphs = cuda::graph_report(*columns[0]);
   ordered_json line{{"what", "train"},
@@ -165,10 +187,13 @@ void run(const Options& options) {
                     {"ms_per_step", 1000 * seconds / steps},
                     {"exchange_ms_per_step", exchange_ms / steps},
                     {"overlap", cuda::overlap_wanted()},
+                    {"engines", cuda::engines_measured() ? "measured" : "heuristic"},
+                    {"setup_s", setup_s},
                     {"loss", loss},
                     {"graphs", graphs.recorded},
                     {"graphs_refused", graphs.refusal},
                     {"images_per_s", static_cast<double>(options.batch) * steps / seconds}};
+  if (cuda::engines_measured()) line["measured_engines"] = measured_engines(*columns[0], plan);
   if (options.layers) {
     // Of the last step, the columns' times added up: beside each other they take less.
     const size_t layers = plan.layers.size();

@@ -6,10 +6,10 @@
     native/bench/gpu_check.py --programs DIR                        checks what was built before
 
 Builds the native part for the GPU of this machine (native/build/gpu), runs the native tests on it, and measures:
-training at batch 128, 256 and 1024 in fp32, tf32 and bf16, with and without CUDA graphs, each layer's share, the
-exchange between two columns, the loader, and PyTorch, compiled and channels last, on the same net. What says most comes
-first: tests, that columns give the same bits wherever they are, then speed beside PyTorch's. Every stage has a share of
---limit for itself, and what earlier ones left over. After each the results are written to
+training at batch 128, 256 and 1024 in fp32, tf32 and bf16, with and without CUDA graphs, each layer's share, engines by
+measurement, the exchange between two columns, the loader, and PyTorch, compiled and channels last, on the same net.
+What says most comes first: tests, that columns give the same bits wherever they are, then speed beside PyTorch's. Every
+stage has a share of --limit for itself, and what earlier ones left over. After each the results are written to
 native/bench/results/<gpu>.json, so that a check that is cut off keeps what it found, and --only adds to it. At the end
 it prints a table. The exit status is 0 only if nothing is wrong.
 
@@ -254,14 +254,17 @@ def choices(check, limit):
     end = time.monotonic() + limit
     no_graphs = {"ALEXNET_CUDA_GRAPHS": "0"}
     overlap = {"ALEXNET_CUDA_OVERLAP": "1"}
+    measured = {"ALEXNET_CUDA_ENGINES": "measured"}
     # Small batches feel the host's part of a step, large ones the copies between columns.
     ways = [
         ("layers", 1024, ["--layers", 1], {}),
+        ("engines by measurement", 1024, [], measured),
         ("without graphs", 128, [], no_graphs),
         ("each step finished before the next", 128, ["--ahead", 0], {}),
         ("without graphs", 1024, [], no_graphs),
         ("on one GPU, two threads", 1024, ["--devices", "0,0"], {}),
         ("on one GPU, two threads, overlap", 1024, ["--devices", "0,0"], overlap),
+        ("engines by measurement", 128, [], measured),
     ]
     if len(check.result["gpus"]) > 1:
         ways.insert(0, ("on two GPUs", 1024, ["--devices", "0,1"], {}))
@@ -349,14 +352,14 @@ SAME_BITS = "*same bits*"
 # gradients against the reference, columns, kernels. Every process has cuDNN compile its fused convolutions, which takes
 # longer than the measuring.
 STAGES = [
-    ("nets", 90, test_stage(["test_cuda_net"], [f"-tce=*replicas*,{SAME_BITS}"])),
+    ("nets", 95, test_stage(["test_cuda_net"], [f"-tce=*replicas*,{SAME_BITS}"])),
     ("columns", 50, test_stage(["test_cuda_net"], ["-tce=*replicas*", f"-tc={SAME_BITS}"])),
     ("kernels", 25, test_stage(["test_cuda_device"])),
     ("speed", 85, speed),
     ("peer", 85, peer),
     ("replicas", 35, test_stage(["test_cuda_net"], ["-tc=*replicas*"])),
     ("training", 25, test_stage(["test_train"], GPU_TRAINING)),
-    ("choices", 40, choices),
+    ("choices", 55, choices),
     ("loader", 10, loader),
     ("kernel-times", 10, kernel_times),
     ("sanitizer", 15, sanitizer),
@@ -414,9 +417,20 @@ def table(result):
                 f"  {l['name']:<8}{l['forward_ms']:>9.2f} ms forward{l['backward_ms']:>9.2f} ms backward{share:>8.0%}"
                 + reached(l, r.get("kernels", []))
             )
+        engines(r.get("measured_engines", []))
         update = sum(k["bytes"] for k in r.get("kernels", []) if k["layer"] == "update")
         if update:
             print(f"  every step moves at least {sum(k['bytes'] for k in r['kernels']) / 1e9:.2f} GB, the update {update / 1e9:.2f}")
+
+
+def engines(found):
+    """What measuring gains where it finds a faster engine than the one that its library puts first."""
+    first, fastest = (sum(e[key] for e in found) for key in ("first_ms", "fastest_ms"))
+    if found:
+        print(f"  a column's convolutions and products: {first:.2f} ms with the first engines, {fastest:.2f} ms with the fastest")
+    for e in found:
+        if e["fastest_ms"] < 0.98 * e["first_ms"]:
+            print(f"  {e['layer']:<8}{e['pass']:<26}{e['first_ms']:>9.3f} ms, fastest{e['fastest_ms']:>9.3f} ms of {e['measured']}")
 
 
 def reached(layer, kernels):

@@ -121,6 +121,27 @@ TEST_CASE("on GPUs columns may begin with their own features: as the reference, 
   unsetenv("ALEXNET_CUDA_OVERLAP");
 }
 
+TEST_CASE("on a GPU engines may be chosen by measurement: as the reference, and none slower than the first") {
+  if (!has_gpu()) return;
+  const NetPlan plan = plan_of(0);
+  setenv("ALEXNET_CUDA_ENGINES", "measured", 1);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    std::vector<columns::Column*> made;
+    auto team = make_team(plan, {0}, precision, true, kBatch, &made);
+    const std::vector<cuda::PluginEngine> engines = cuda::engine_report(*made[0], plan.layers.size());
+    for (size_t i = 0; i < engines.size(); ++i) {
+      CAPTURE(i);
+      // The first layer gives no gradient of what it reads: the photos.
+      CHECK((engines[i].measured > 0) == (i != 1));
+      CHECK((engines[i].fastest_ms > 0) == (i != 1));
+      // A convolution's forward pass is measured twice: also in another form.
+      if (i % 3 > 0) CHECK(engines[i].fastest_ms <= engines[i].first_ms);
+    }
+    compare_with_reference(plan, *team, precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
+  }
+  unsetenv("ALEXNET_CUDA_ENGINES");
+}
+
 TEST_CASE("on a GPU steps are recorded as graphs, and give the same bits as kernel by kernel") {
   if (!has_gpu()) return;
   const NetPlan plan = plan_of(0);

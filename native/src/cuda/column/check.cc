@@ -96,10 +96,16 @@ void fail_nccl(const Nccl& nccl, NcclResult status, const char* call, int device
 }
 
 void check_device(int device, const Place& place) {
-  const cudaError_t status = cudaPeekAtLastError();
+  // cuDNN and cuBLASLt have a CUDA runtime of their own: what failed in their calls this one hears of when it
+  // asks the device.
+  size_t free = 0, total = 0;
+  cudaError_t status = cudaPeekAtLastError();
+  if (status == cudaSuccess) status = cudaMemGetInfo(&free, &total);
   const ErrorCode meaning = meaning_of(status);
   if (status != cudaSuccess && meaning != ErrorCode::kInternal)
     fail_cuda(status, "earlier work", device, place);
+  // What is not of the device shall not be taken for the next launch's.
+  if (status != cudaSuccess) cudaGetLastError();
 }
 
 }  // namespace alexnet::cuda

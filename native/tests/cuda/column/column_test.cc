@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "cuda/column/arena.h"
+#include "cuda/column/graph.h"
 #include "cuda/device_rules.h"
 
 using namespace alexnet;
@@ -406,6 +407,16 @@ TEST_CASE("a device that fails in a step ends it as lost, with its cause") {
   CHECK(holds(message, ".cc:"));  // the place
   // Before the images: what was queued may still read them.
   team.reset();
+}
+
+TEST_CASE("a device that fails within a library's call is lost, not the library's fault") {
+  const TestMachine machine;
+  cuda::DeviceContext context(0);
+  cuda::GraphDescriptor tensor(context, cuda::kCudnnTensor);
+  const auto fail = [&] { tensor.set_value(cuda::kCudnnTensorUid, cuda::kCudnnTypeFloat, 1); };
+  CHECK(code_of(fail) == ErrorCode::kInternal);
+  fake::break_devices(cudaErrorECCUncorrectable);
+  CHECK(code_of(fail) == ErrorCode::kDeviceLost);
 }
 
 TEST_CASE("a device that hangs is given up after the time limit") {

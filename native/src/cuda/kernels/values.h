@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 
 #include "cuda/kernels/hd.h"
 #include "cuda/kernels/map_view.h"
@@ -119,6 +120,15 @@ struct Word<16> {
 };
 #endif
 
+#if !defined(__CUDA_ARCH__)
+/// The host would read and write anywhere; a device stops at an address that is no multiple of the piece.
+template <int kBytes>
+void need_boundary(const void* address) {
+  if (reinterpret_cast<uintptr_t>(address) % (kBytes > 16 ? 16 : kBytes) != 0)
+    throw std::logic_error("a kernel moves a vector that does not lie on its boundary");
+}
+#endif
+
 /// Copies kBytes from memory that is aligned to kBytes, or to 16, into registers.
 template <int kBytes>
 ALEXNET_HD void move_in(void* to, const void* from) {
@@ -128,6 +138,7 @@ ALEXNET_HD void move_in(void* to, const void* from) {
   ALEXNET_UNROLL
   for (int i = 0; i < kBytes / kPiece; ++i) static_cast<Piece*>(to)[i] = static_cast<const Piece*>(from)[i];
 #else
+  need_boundary<kBytes>(from);
   std::memcpy(to, from, kBytes);
 #endif
 }
@@ -151,6 +162,7 @@ ALEXNET_HD void move_out(void* to, const void* from) {
     move_in<kBytes>(to, from);
   }
 #else
+  need_boundary<kBytes>(to);
   std::memcpy(to, from, kBytes);
 #endif
 }

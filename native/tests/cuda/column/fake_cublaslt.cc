@@ -159,7 +159,7 @@ FAKE CublasStatus cublasLtMatmul(CublasLtHandle, CublasLtMatmulDesc desc, const 
                                  size_t workspace_bytes, void* stream) {
   const float kept = *static_cast<const float*>(beta);
   if (*static_cast<const float*>(alpha) != 1 || (kept != 0 && kept != 1) || c != out || !algorithm ||
-      (workspace_bytes > 0 && !workspace))
+      (workspace_bytes > 0 && !workspace) || !fake::is_current(stream))
     return kInvalid;
   if (reinterpret_cast<uintptr_t>(a) % algorithm->data[0] != 0 ||
       reinterpret_cast<uintptr_t>(b) % algorithm->data[1] != 0)

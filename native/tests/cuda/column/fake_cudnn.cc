@@ -352,6 +352,7 @@ FAKE CudnnStatus cudnnBackendFinalize(CudnnDescriptor descriptor) {
 
 FAKE CudnnStatus cudnnBackendExecute(CudnnHandle handle, CudnnDescriptor plan, CudnnDescriptor pack) {
   if (!of(plan)->finalized || !of(pack)->finalized) return kBadParameter;
+  if (!fake::is_current(g_stream[reinterpret_cast<uintptr_t>(handle)])) return kBadParameter;
   const Engine& engine = kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine];
   if (!engine.computes) return kNotSupported;
   const auto run = std::make_shared<Run>(graph_of(of(plan)), of(pack));

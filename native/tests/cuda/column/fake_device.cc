@@ -93,6 +93,7 @@ cudaError_t status_here() {
 class Stream {
  public:
   explicit Stream(int device) : device_(device), thread_([this] { work(); }) {}
+  int device() const { return device_; }
   ~Stream() {
     {
       const std::lock_guard lock(mutex_);
@@ -144,6 +145,8 @@ class Stream {
 };
 
 struct EventHolder {
+  int device = 0;
+  bool timed = false;
   std::shared_ptr<Recorded> recorded;
 };
 
@@ -211,6 +214,7 @@ void start(const Machine& machine) {
   g_watcher = nullptr;
   g_sums = 0;
   g_lost = -1;
+  t_last = cudaSuccess;
 }
 
 int64_t allocated() {
@@ -235,6 +239,8 @@ void hang() { g_hung = true; }
 void lose(int device) { g_lost = device; }
 int sums() { return g_sums; }
 void note_sum() { ++g_sums; }
+
+bool is_current(void* stream) { return !stream || stream_of(stream)->device() == t_device; }
 
 void enqueue(void* stream, std::function<void()> work) {
   if (capturing(stream))
@@ -279,6 +285,7 @@ cudaError_t cudaFree(void* memory) {
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  if (status_here() != cudaSuccess) return result(status_here());
   const std::lock_guard lock(g_memory_mutex);
   int64_t used = 0;
   for (const auto& [memory, owner] : g_memory)
@@ -373,8 +380,9 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   return cudaSuccess;
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
-  *event = reinterpret_cast<cudaEvent_t>(keep(g_events, new EventHolder));
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int flags) {
+  *event = reinterpret_cast<cudaEvent_t>(
+      keep(g_events, new EventHolder{t_device, (flags & cudaEventDisableTiming) == 0, nullptr}));
   return cudaSuccess;
 }
 
@@ -384,6 +392,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  // Any stream may wait for an event, but only those of its own device record it.
+  if (stream_of(stream)->device() != event_of(event)->device) return result(cudaErrorInvalidResourceHandle);
   const auto recorded = std::make_shared<Recorded>();
   event_of(event)->recorded = recorded;
   recorded->captured = capturing(stream);
@@ -399,7 +409,9 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-  if (!event_of(begin)->recorded || !event_of(end)->recorded) return result(cudaErrorInvalidResourceHandle);
+  const EventHolder &from = *event_of(begin), &to = *event_of(end);
+  if (!from.timed || !to.timed || from.device != to.device || !from.recorded || !to.recorded)
+    return result(cudaErrorInvalidResourceHandle);
   if (!event_of(begin)->recorded->is_done() || !event_of(end)->recorded->is_done())
     return result(cudaErrorNotReady);
   // Whatever lies between them.

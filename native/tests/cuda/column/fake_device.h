@@ -45,6 +45,8 @@ int sums();
 
 /// What a launch does: `work` runs when the stream gets to it.
 __attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
+/// Whether kernels may be launched on it: a stream of the calling thread's current device.
+__attribute__((visibility("default"))) bool is_current(void* stream);
 __attribute__((visibility("default"))) void note_sum();
 __attribute__((visibility("default"))) void tell(const std::string& what);
 /// In a stream's thread: what it does takes so much of the device's time, which nobody waits for.

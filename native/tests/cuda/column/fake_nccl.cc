@@ -113,7 +113,7 @@ FAKE NcclResult ncclAllReduce(const void* from, void* to, size_t count, int type
                               NcclComm comm, void* stream) {
   const bool known =
       (type == kNcclFloat && operation == kNcclSum) || (type == kNcclUint32 && operation == kNcclMax);
-  if (from != to || !known) return kInvalidUsage;
+  if (from != to || !known || !fake::is_current(stream)) return kInvalidUsage;
   fake::enqueue(stream, [group = comm->group, number = comm->next++, rank = comm->rank, to, count, type] {
     group->arrive(number, rank, to, count, type);
   });

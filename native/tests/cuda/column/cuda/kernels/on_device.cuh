@@ -15,8 +15,9 @@
 namespace alexnet::cuda {
 
 /// As the real one: an error that was left behind is taken for the launch's.
-inline void check_launch(const char* kernel) {
-  const cudaError_t status = cudaGetLastError();
+inline void check_launch(const char* kernel, Stream stream) {
+  const cudaError_t left = cudaGetLastError();
+  const cudaError_t status = fake::is_current(stream) ? left : cudaErrorInvalidResourceHandle;
   if (status != cudaSuccess)
     throw Error(meaning_of(status), std::string("an error at the launch of ") + kernel);
 }
@@ -27,7 +28,7 @@ struct OnDevice {
 
   template <class Op>
   void each(const Op& op, int64_t images, int64_t indices) const {
-    check_launch(name);
+    check_launch(name, stream);
     fake::enqueue(stream, [=] {
       for (int64_t image = 0; image < images; ++image)
         for (int64_t index = 0; index < indices; ++index) op(image, static_cast<int32_t>(index));
@@ -36,7 +37,7 @@ struct OnDevice {
 
   template <class Op>
   void blocks(const Op& op, int64_t x, int64_t y) const {
-    check_launch(name);
+    check_launch(name, stream);
     fake::enqueue(stream, [=] {
       const auto shared = std::make_unique<typename Op::Shared>();
       for (int64_t i = 0; i < x; ++i)

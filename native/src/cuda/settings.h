@@ -23,7 +23,8 @@ inline bool overlap_wanted() {
 /// Whether engines are chosen by measurement: cuDNN's for convolutions and cuBLASLt's for products, where
 /// ALEXNET_CUDA_ENGINES is "measured". Otherwise ("heuristic") they are the first that the libraries propose,
 /// the same ones in every process. What is measured varies: a run that is resumed may get others, and goes on
-/// from the same weights, but not bit for bit.
+/// from the same weights, but not bit for bit. Measuring takes seconds, and working memory for the largest of
+/// those that are measured.
 inline bool engines_measured() {
   const char* value = std::getenv("ALEXNET_CUDA_ENGINES");
   return value && std::string(value) == "measured";

@@ -24,7 +24,8 @@ struct EngineChoice {
 using LayerEngines = std::array<EngineChoice, 3>;
 
 /// Measures `count` engines, at least one; `run` queues the work of one of them on the compute stream. All
-/// have run before, for the first time takes longer. Of equals the first is taken.
+/// have run before, for the first time takes longer. Of equals the first is taken. What others have the
+/// device do meanwhile, such as another column's measuring, disturbs it.
 EngineChoice choose_fastest(const DeviceContext& context, size_t count,
                             const std::function<void(size_t engine)>& run);
 

@@ -1,32 +1,12 @@
 // A newcomer's way in a real browser: from an empty data directory to a trained and evaluated model, by the buttons of
 // the first screen alone.
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`The first use is not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 240_000;
 
-describe.skipIf(missing !== '')(`the first use${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  let photos: TestPhotos;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    photos = copyPhotos(join(server.folder, 'photos'), { train: 24, val: 6 });
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('the first use', () => {
+  const { browser, photos } = withBrowser({ photos: { train: 24, val: 6 } });
 
   it('leads to a model that was trained and evaluated', { timeout: slow }, async () => {
     const { page } = browser;

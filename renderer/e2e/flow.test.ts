@@ -2,33 +2,13 @@
 // looked at and augmented; a run is trained, steered, broken, resumed and compared; a model is evaluated and asked.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-import { stepByStep } from './test-steps.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`The screens are not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, stepByStep, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 
-describe.skipIf(missing !== '')(`the screens${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  let photos: TestPhotos;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    photos = copyPhotos(join(server.folder, 'photos'), { train: 24, val: 6 });
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('the screens', () => {
+  const { server, browser, photos } = withBrowser({ photos: { train: 24, val: 6 } });
 
   stepByStep();
 

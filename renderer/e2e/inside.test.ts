@@ -1,14 +1,8 @@
 // Looking inside a net, as people do it: maps of a photo, Grad-CAM and occlusion, nearest images, answers, kernels over
 // the epochs, activity; figures saved.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Looking inside is not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 
@@ -47,26 +41,17 @@ const decodeFrames = new Function(
   })()`,
 ) as (text: string) => Promise<Decoded>;
 
-describe.skipIf(missing !== '')(`looking inside${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    const photos = copyPhotos(join(server.folder, 'photos'), { train: 12, val: 4 });
-    server.cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val);
-    server.cli(
-      ...['train', '--dataset', 'four', '--name', 'small', '--epochs', '2', '--batch', '16'],
-      ...['--set', 'net.widthFactor=0.125'],
-    );
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('looking inside', () => {
+  const { browser } = withBrowser({
+    photos: { train: 12, val: 4 },
+    before: ({ server, photos }) => {
+      server.cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val);
+      server.cli(
+        ...['train', '--dataset', 'four', '--name', 'small', '--epochs', '2', '--batch', '16'],
+        ...['--set', 'net.widthFactor=0.125'],
+      );
+    },
+  });
 
   const button = (name: string | RegExp) =>
     browser.page.getByRole('button', { name, exact: typeof name === 'string' });

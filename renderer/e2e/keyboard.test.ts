@@ -1,34 +1,13 @@
 // A whole session without a pointer: a data set is added, a run started, steered and compared, a model evaluated and
 // asked. Wherever the focus goes it is seen, and after a dialog it is where it was.
-import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-import { stepByStep } from './test-steps.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`The keyboard is not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, stepByStep, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 
-describe.skipIf(missing !== '')(`the keyboard alone${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  let photos: TestPhotos;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    photos = copyPhotos(join(server.folder, 'photos'), { train: 24, val: 6 });
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('the keyboard alone', () => {
+  const { browser, photos } = withBrowser({ photos: { train: 24, val: 6 } });
 
   stepByStep();
 

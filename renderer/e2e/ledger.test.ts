@@ -1,24 +1,11 @@
 // The ledger in a real browser: the shipped measurement, a row looked at, paper and code, and what a plan would need.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
+import { expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
-const missing = whatIsMissing();
 const slow = 180_000;
 
-describe.skipIf(missing !== '')(`the ledger${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  beforeAll(async () => {
-    server = new TestServer();
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('the ledger', () => {
+  const { browser } = withBrowser();
 
   it('shows every claim beside the shipped measurement, and why each was judged so', {
     timeout: slow,

@@ -2,14 +2,8 @@
 // again as ONNX and PyTorch, and begins a run with its first layer frozen.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-import { stepByStep } from './test-steps.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Models are not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, stepByStep, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 const themes = ['dark', 'light'] as const;
@@ -48,25 +42,12 @@ function writeWeights(file: string): void {
   writeFileSync(file, Buffer.concat([length, json, ...parts]));
 }
 
-describe.skipIf(missing !== '')(`models of other programs${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  let weights: string;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    weights = join(server.folder, 'theirs.safetensors');
-    writeWeights(weights);
-    const { train, val } = copyPhotos(join(server.folder, 'photos'), { train: 6, val: 4 });
-    server.cli('dataset', 'add', '--name', 'four', '--train', train, '--val', val);
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('models of other programs', () => {
+  const { server, browser } = withBrowser({
+    photos: { train: 6, val: 4 },
+    before: ({ server, photos }) =>
+      server.cli('dataset', 'add', '--name', 'four', '--train', photos.train, '--val', photos.val),
+  });
 
   stepByStep();
 
@@ -74,6 +55,8 @@ describe.skipIf(missing !== '')(`models of other programs${missing === '' ? '' :
 
   it('are recognised, corrected, imported and checked', { timeout: slow }, async () => {
     const { page } = browser;
+    const weights = join(server.folder, 'theirs.safetensors');
+    writeWeights(weights);
     const names = join(server.folder, 'names.txt');
     writeFileSync(names, 'tench\nchurch\npump\nhorn\n');
     const dialog = page.getByRole('dialog');

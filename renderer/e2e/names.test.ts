@@ -3,13 +3,8 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Names are not tried in a browser: ${missing}.`);
+import { beforeAll, expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 240_000;
 const full = (text: string, length: number) =>
@@ -35,63 +30,64 @@ const classes = [
   full('Wide', 200),
 ];
 
-describe.skipIf(missing !== '')(`names${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
+describeInBrowser('names', () => {
   const ids = { dataset: '', run: '', second: '', evaluations: ['', ''], sweep: '' };
+  const { browser } = withBrowser({
+    photos: { train: 8, val: 3 },
+    before: ({ server, photos }) => {
+      const named = join(server.folder, full('folder ', 120));
+      for (const split of ['train', 'val'] as const) {
+        readdirSync(photos[split])
+          .sort()
+          .forEach((from, i) => {
+            const to = join(named, split, classes[i] ?? '');
+            mkdirSync(to, { recursive: true });
+            readdirSync(join(photos[split], from)).forEach((file, n) => {
+              const name = file.endsWith('broken.jpg') ? file : `${full('<b>photo ', 150)}${n}.jpg`;
+              copyFileSync(join(photos[split], from, file), join(to, name));
+            });
+          });
+      }
+      server.cli(
+        ...['dataset', 'add', '--name', names.dataset],
+        ...['--train', join(named, 'train'), '--val', join(named, 'val')],
+      );
+      const small = ['--epochs', '1', '--batch', '16', '--set', 'net.widthFactor=0.0625'];
+      for (const name of [names.run, names.second])
+        server.cli('train', '--dataset', names.dataset, '--name', name, ...small);
+      const db = new DatabaseSync(join(server.dataDirectory, 'studio.sqlite'));
+      const idOf = (table: string, name: string) =>
+        String(db.prepare(`SELECT id FROM ${table} WHERE name = ?`).get(name)?.id);
+      ids.dataset = idOf('datasets', names.dataset);
+      ids.run = idOf('runs', names.run);
+      ids.second = idOf('runs', names.second);
+      const tags = JSON.stringify([full(markup, 40), full('تسمية', 40), full('W', 40)]);
+      db.prepare('UPDATE runs SET tags = ?, notes = ?').run(tags, full(`${markup}\n`, 2000));
+      const exported = join(server.folder, 'exported.safetensors');
+      server.cli('model', 'export', ids.run, '--format', 'safetensors', '--out', exported);
+      server.cli('model', 'import', exported, '--name', names.model);
+      for (const id of [ids.run, ids.second]) server.cli('evaluate', id, '--dataset', names.dataset);
+      server.cli(
+        'classify',
+        join(named, 'val'),
+        '--model',
+        names.model,
+        '--out',
+        join(server.folder, 'a.csv'),
+      );
+      const listed = (table: string) => db.prepare(`SELECT id FROM ${table}`).all();
+      ids.evaluations = listed('evaluations').map(({ id }) => String(id));
+      ids.sweep = String(listed('sweeps')[0]?.id);
+      db.close();
+    },
+  });
 
   beforeAll(async () => {
-    server = new TestServer();
-    const photos = copyPhotos(join(server.folder, 'photos'), { train: 8, val: 3 });
-    const named = join(server.folder, full('folder ', 120));
-    for (const split of ['train', 'val'] as const) {
-      readdirSync(photos[split])
-        .sort()
-        .forEach((from, i) => {
-          const to = join(named, split, classes[i] ?? '');
-          mkdirSync(to, { recursive: true });
-          readdirSync(join(photos[split], from)).forEach((file, n) => {
-            const name = file.endsWith('broken.jpg') ? file : `${full('<b>photo ', 150)}${n}.jpg`;
-            copyFileSync(join(photos[split], from, file), join(to, name));
-          });
-        });
-    }
-    server.cli(
-      ...['dataset', 'add', '--name', names.dataset],
-      ...['--train', join(named, 'train'), '--val', join(named, 'val')],
-    );
-    const small = ['--epochs', '1', '--batch', '16', '--set', 'net.widthFactor=0.0625'];
-    for (const name of [names.run, names.second])
-      server.cli('train', '--dataset', names.dataset, '--name', name, ...small);
-    const db = new DatabaseSync(join(server.dataDirectory, 'studio.sqlite'));
-    const idOf = (table: string, name: string) =>
-      String(db.prepare(`SELECT id FROM ${table} WHERE name = ?`).get(name)?.id);
-    ids.dataset = idOf('datasets', names.dataset);
-    ids.run = idOf('runs', names.run);
-    ids.second = idOf('runs', names.second);
-    const tags = JSON.stringify([full(markup, 40), full('تسمية', 40), full('W', 40)]);
-    db.prepare('UPDATE runs SET tags = ?, notes = ?').run(tags, full(`${markup}\n`, 2000));
-    const exported = join(server.folder, 'exported.safetensors');
-    server.cli('model', 'export', ids.run, '--format', 'safetensors', '--out', exported);
-    server.cli('model', 'import', exported, '--name', names.model);
-    for (const id of [ids.run, ids.second]) server.cli('evaluate', id, '--dataset', names.dataset);
-    server.cli('classify', join(named, 'val'), '--model', names.model, '--out', join(server.folder, 'a.csv'));
-    const listed = (table: string) => db.prepare(`SELECT id FROM ${table}`).all();
-    ids.evaluations = listed('evaluations').map(({ id }) => String(id));
-    ids.sweep = String(listed('sweeps')[0]?.id);
-    db.close();
-    await server.start();
-    browser = await TestPage.open(server.url);
     // Settings of the augmentation, by their screen.
     await browser.go('/augmentation');
     await browser.page.getByLabel('Name of the settings').fill(names.settings);
     await browser.page.getByRole('button', { name: 'Keep', exact: true }).click();
     await browser.page.getByText(/kept$/).waitFor();
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
   }, slow);
 
   /** A screen and each of its tabs. */

@@ -10,37 +10,22 @@ import {
   rmSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Photos in bulk are not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 /** Three of each of four classes. */
 const photoCount = 12;
 
-describe.skipIf(missing !== '')(`photos in bulk${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-  let photos: TestPhotos;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    photos = copyPhotos(join(server.folder, 'photos'), { train: 6, val: photoCount / 4 });
-    server.cli('dataset', 'add', '--name', 'things', '--train', photos.train, '--val', photos.val);
-    const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
-    server.cli('train', '--dataset', 'things', ...net, '--epochs', '1', '--seed', '1', '--name', 'alpha');
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('photos in bulk', () => {
+  const { server, browser, photos } = withBrowser({
+    photos: { train: 6, val: photoCount / 4 },
+    before: ({ server, photos }) => {
+      server.cli('dataset', 'add', '--name', 'things', '--train', photos.train, '--val', photos.val);
+      const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
+      server.cli('train', '--dataset', 'things', ...net, '--epochs', '1', '--seed', '1', '--name', 'alpha');
+    },
+  });
 
   /** In both themes nothing bars anybody, and the smallest window holds it. */
   async function look(name: string): Promise<void> {

@@ -3,37 +3,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestPage } from './test-browser.ts';
-import { copyPhotos, whatIsMissing } from './test-photos.ts';
-import { TestServer } from './test-server.ts';
-
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Reports are not tried in a browser: ${missing}.`);
+import { expect, it } from 'vitest';
+import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
 
-describe.skipIf(missing !== '')(`reports${missing === '' ? '' : ` (${missing})`}`, () => {
-  let server: TestServer;
-  let browser: TestPage;
-
-  beforeAll(async () => {
-    server = new TestServer();
-    const { train, val } = copyPhotos(join(server.folder, 'photos'), { train: 12, val: 6 });
-    server.cli('dataset', 'add', '--name', 'things', '--train', train, '--val', val);
-    const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
-    for (const name of ['alpha', 'beta']) {
-      const seed = name === 'alpha' ? '1' : '2';
-      server.cli('train', '--dataset', 'things', ...net, '--epochs', '2', '--seed', seed, '--name', name);
-    }
-    await server.start();
-    browser = await TestPage.open(server.url);
-  }, slow);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.remove();
-  }, slow);
+describeInBrowser('reports', () => {
+  const { server, browser } = withBrowser({
+    photos: { train: 12, val: 6 },
+    before: ({ server, photos }) => {
+      server.cli('dataset', 'add', '--name', 'things', '--train', photos.train, '--val', photos.val);
+      const net = ['--set', 'net.widthFactor=0.05', '--set', 'net.inputSize=64', '--batch', '8'];
+      for (const name of ['alpha', 'beta']) {
+        const seed = name === 'alpha' ? '1' : '2';
+        server.cli('train', '--dataset', 'things', ...net, '--epochs', '2', '--seed', seed, '--name', name);
+      }
+    },
+  });
 
   const button = (name: string | RegExp) =>
     browser.page.getByRole('button', { name, exact: typeof name === 'string' });

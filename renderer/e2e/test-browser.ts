@@ -9,35 +9,34 @@ interface AxeResult {
 }
 
 export class TestPage {
-  readonly page: Page;
   /** Errors of the console, of scripts and of the content policy. */
   readonly complaints: string[] = [];
-  readonly #browser: Browser;
-  readonly #origin: string;
+  #browser: Browser | undefined;
+  #page: Page | undefined;
+  #origin = '';
 
-  static async open(url: string): Promise<TestPage> {
+  async open(url: string): Promise<void> {
     const executablePath = findChromium();
-    const browser = await chromium.launch({
+    this.#browser = await chromium.launch({
       ...(executablePath === undefined ? {} : { executablePath }),
       // Containers give the browser no namespaces of its own.
       args: ['--no-sandbox', '--disable-dev-shm-usage'],
     });
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    const opened = new TestPage(browser, page, new URL(url).origin);
-    await page.goto(url);
-    await page.getByText('Connected', { exact: true }).waitFor();
-    return opened;
-  }
-
-  private constructor(browser: Browser, page: Page, origin: string) {
-    this.#browser = browser;
-    this.page = page;
-    this.#origin = origin;
+    const page = await this.#browser.newPage({ viewport: { width: 1440, height: 900 } });
+    this.#page = page;
+    this.#origin = new URL(url).origin;
     page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
+    await page.goto(url);
+    await page.getByText('Connected', { exact: true }).waitFor();
+  }
+
+  get page(): Page {
+    if (this.#page === undefined) throw new Error('the page is not open yet');
+    return this.#page;
   }
 
   /** A screen by its address after the hash. */
@@ -79,7 +78,7 @@ export class TestPage {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    await this.#browser?.close();
   }
 }
 

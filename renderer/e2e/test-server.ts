@@ -27,16 +27,20 @@ export function canMount(): boolean {
 }
 
 export class TestServer {
-  readonly folder: string;
+  readonly #options: TestServerOptions;
+  #folder: string | undefined;
   #process: ChildProcess | undefined;
   #url = '';
   #port = 0;
 
-  readonly #options: TestServerOptions;
-
   constructor(options: TestServerOptions = {}) {
     this.#options = options;
-    this.folder = mkdtempSync(join(tmpdir(), 'alexnet-studio-e2e-'));
+  }
+
+  /** For all that a test writes; made when it is first asked for. */
+  get folder(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'alexnet-studio-e2e-'));
+    return this.#folder;
   }
 
   /** With the token. */
@@ -105,7 +109,7 @@ export class TestServer {
 
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -4,14 +4,13 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { TestPage } from './test-browser.ts';
 import { copyPhotos, type TestPhotos, whatIsMissing } from './test-photos.ts';
 import { canMount, TestServer, type TestServerOptions } from './test-server.ts';
+import { describeInBrowser } from './test-steps.ts';
 
-const missing = whatIsMissing();
-if (missing !== '') console.warn(`Trouble is not tried in a browser: ${missing}.`);
-const noDisk = missing === '' && !canMount() ? 'this system lets users mount nothing' : '';
+const noDisk = whatIsMissing() === '' && !canMount() ? 'this system lets users mount nothing' : '';
 if (noDisk !== '') console.warn(`A full disk is not tried in a browser: ${noDisk}.`);
 
 const slow = 120_000;
@@ -27,7 +26,7 @@ const screens = [
   ['/settings', 'Settings'],
 ] as const;
 
-describe.skipIf(missing !== '')(`trouble${missing === '' ? '' : ` (${missing})`}`, () => {
+describeInBrowser('trouble', () => {
   let server: TestServer;
   let browser: TestPage;
   let photos: TestPhotos;
@@ -36,7 +35,8 @@ describe.skipIf(missing !== '')(`trouble${missing === '' ? '' : ` (${missing})`}
     server = new TestServer(options);
     photos = copyPhotos(join(server.folder, 'photos'), { train: 8, val: 2 });
     await server.start();
-    browser = await TestPage.open(server.url);
+    browser = new TestPage();
+    await browser.open(server.url);
   }
 
   afterEach(async () => {

@@ -146,6 +146,13 @@ describeInBrowser('the screens', () => {
     await page.getByAltText(/kernels of conv1/).waitFor();
     await page.getByRole('rowheader', { name: 'fc8' }).waitFor();
     await browser.picture('run-layers');
+    await page.setViewportSize({ width: 1024, height: 640 });
+    const table = page.getByRole('region', { name: 'Layers' });
+    await expect.poll(() => table.getByRole('columnheader').count()).toBeLessThan(9);
+    expect(await browser.scrollsSideways('.sideways')).toBe(false);
+    await browser.picture('run-layers-small');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await expect.poll(() => table.getByRole('columnheader').count()).toBe(9);
   });
 
   it('finds runs by keyboard and compares them', { timeout: slow }, async () => {
@@ -196,6 +203,9 @@ describeInBrowser('the screens', () => {
       .getByText(/answered (as|rightly)/)
       .first()
       .waitFor();
+    // Four columns are wide enough for their names; each says its whole name.
+    expect(await page.locator('.above.names li').count()).toBe(4);
+    expect(await page.locator('.above li').first().getAttribute('title')).toBe('tench');
     await browser.picture('evaluation-map');
     const download = page.waitForEvent('download');
     await button('Export').click();
@@ -294,6 +304,8 @@ describeInBrowser('the screens', () => {
           await page.waitForTimeout(400);
           await browser.picture(`${theme}-${size.width}${place.replaceAll('/', '-')}`);
           if (await browser.overflows()) found.push(`${place} is wider than ${size.width}`);
+          if (place === '/new-run' && (await browser.scrollsSideways('#layers .scroll')))
+            found.push(`the layers are wider than ${size.width}`);
           if (size.width === 1024)
             found.push(...(await browser.barriers()).map((one) => `${theme} ${place}: ${one}`));
         }

@@ -77,6 +77,16 @@ export class TestPage {
     )) as boolean;
   }
 
+  /** Whether one has to scroll sideways in an element to see all of it. */
+  async scrollsSideways(selector: string): Promise<boolean> {
+    return await this.page
+      .locator(selector)
+      .evaluate(
+        (element) =>
+          Number(Reflect.get(element, 'scrollWidth')) > Number(Reflect.get(element, 'clientWidth')) + 1,
+      );
+  }
+
   async close(): Promise<void> {
     await this.#browser?.close();
   }

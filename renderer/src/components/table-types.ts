@@ -51,7 +51,10 @@ export function leastWidth(columns: readonly { width?: string }[]): number {
 }
 
 /** Those that stay in a table so many pixels wide. What cannot be left out may still be wider than that. */
-export function fittingColumns<T>(columns: readonly Column<T>[], width: number): Column<T>[] {
+export function fittingColumns<One extends { width?: string; dispensable?: number }>(
+  columns: readonly One[],
+  width: number,
+): One[] {
   const fitting = [...columns];
   const leaving = columns
     .filter(({ dispensable }) => dispensable !== undefined)

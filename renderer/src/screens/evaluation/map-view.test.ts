@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { moveView, wholeView, zoomView } from './map-view.ts';
+import { edgeNumbers, mapEdges, moveView, wholeView, zoomView } from './map-view.ts';
 
 describe('the view of a confusion map', () => {
   it('never leaves the table', () => {
@@ -19,5 +19,23 @@ describe('the view of a confusion map', () => {
   it('stops at a few classes, and at a table that is smaller', () => {
     expect(zoomView(wholeView(1000), 1e-6, 3, 3, 1000).size).toBe(8);
     expect(zoomView(wholeView(5), 0.1, 3, 3, 5)).toEqual(wholeView(5));
+  });
+});
+
+describe('the edges of a confusion map', () => {
+  it('have names as long as they can be read, numbers otherwise', () => {
+    expect(mapEdges(900, 600, 4)).toEqual({ kind: 'names', left: 150, top: 22, side: 578 });
+    expect(mapEdges(900, 600, 10)).toEqual({ kind: 'upright', left: 150, top: 100, side: 500 });
+    expect(mapEdges(900, 600, 45).kind).toBe('upright');
+    expect(mapEdges(900, 600, 46)).toEqual({ kind: 'numbers', left: 44, top: 20, side: 580 });
+    expect(mapEdges(900, 600, 1000).kind).toBe('numbers');
+    expect(mapEdges(0, 0, 1000).side).toBe(200);
+  });
+
+  it('number round classes, in every part of the table', () => {
+    expect(edgeNumbers(0, 1000, 580)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+    expect(edgeNumbers(123, 100, 580)).toEqual([130, 140, 150, 160, 170, 180, 190, 200, 210, 220]);
+    expect(edgeNumbers(950, 50, 580)).toEqual([950, 955, 960, 965, 970, 975, 980, 985, 990, 995]);
+    expect(edgeNumbers(3, 7, 580)).toEqual([3, 4, 5, 6, 7, 8, 9]);
   });
 });

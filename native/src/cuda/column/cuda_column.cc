@@ -68,7 +68,10 @@ class CudaColumn : public ReportingColumn {
   void backward(size_t layer, const LayerUpdate& update, bool input_gradient) override;
   void reduce(size_t layer, std::span<Column* const> all) override;
   void connect(std::span<Column* const> replicas) override;
-  bool sums_meet() const override { return sum_ && sum_->meets(); }
+  // Over NCCL, too. A sum's kernel waits on its device until every rank has launched its own. Meanwhile
+  // whatever allocates, such as a graph that is made or a kernel that is loaded, may have to wait for that
+  // kernel, and other threads for that: a rank that comes later would never launch.
+  bool sums_meet() const override { return sum_ != nullptr; }
   void sum_gradients(size_t layer) override;
   void update(size_t layer, const LayerUpdate& update) override;
   void abandon() override {

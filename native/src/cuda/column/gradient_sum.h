@@ -28,8 +28,6 @@ class GradientSum {
   void bind_flag(uint32_t* flag) { flag_ = flag; }
   /// The same column's of every replica; rank 0 connects first. Throws what ReplicaGroup throws.
   void connect(int rank, std::vector<const GradientSum*> ranks);
-  /// See columns::Column::sums_meet.
-  bool meets() const { return group_->local(); }
 
   void begin_pass(size_t slot) {
     first_ = true;

@@ -45,7 +45,7 @@ struct Recorded {
 
 std::atomic<bool> g_hung{false};
 std::atomic<int> g_status{0}, g_peer_copies{0}, g_peer_copies_done{0}, g_graphs{0}, g_launches{0}, g_sums{0},
-    g_lost{-1};
+    g_partial_sums{0}, g_amid_sums{0}, g_lost{-1};
 Machine g_machine;
 std::function<void(const std::string&)> g_watcher;
 std::mutex g_memory_mutex;
@@ -212,7 +212,7 @@ void start(const Machine& machine) {
   g_status = 0;
   g_peer_copies = g_peer_copies_done = 0;
   g_watcher = nullptr;
-  g_sums = 0;
+  g_sums = g_partial_sums = g_amid_sums = 0;
   g_lost = -1;
   t_last = cudaSuccess;
 }
@@ -238,7 +238,9 @@ void break_devices(int status) { g_status = status; }
 void hang() { g_hung = true; }
 void lose(int device) { g_lost = device; }
 int sums() { return g_sums; }
+int graphs_amid_sums() { return g_amid_sums; }
 void note_sum() { ++g_sums; }
+void note_partial_sums(int more) { g_partial_sums += more; }
 
 bool is_current(void* stream) { return !stream || stream_of(stream)->device() == t_device; }
 
@@ -440,6 +442,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
   if (!g_machine.graphs) return result(cudaErrorMemoryAllocation);
   ++g_graphs;
+  if (g_partial_sums > 0) ++g_amid_sums;
   *made = reinterpret_cast<cudaGraphExec_t>(keep(g_graph_work, new Work(*reinterpret_cast<Work*>(graph))));
   return cudaSuccess;
 }

@@ -42,12 +42,17 @@ void hang();
 void lose(int device);
 /// How many sums over ranks were queued since start().
 int sums();
+/// How many graphs were made since start() while a sum had been queued by some of its ranks only: on devices
+/// the two may wait for each other for ever.
+int graphs_amid_sums();
 
 /// What a launch does: `work` runs when the stream gets to it.
 __attribute__((visibility("default"))) void enqueue(void* stream, std::function<void()> work);
 /// Whether kernels may be launched on it: a stream of the calling thread's current device.
 __attribute__((visibility("default"))) bool is_current(void* stream);
 __attribute__((visibility("default"))) void note_sum();
+/// One more, or one less, sum that some of its ranks have queued and others have not.
+__attribute__((visibility("default"))) void note_partial_sums(int more);
 __attribute__((visibility("default"))) void tell(const std::string& what);
 /// In a stream's thread: what it does takes so much of the device's time, which nobody waits for.
 __attribute__((visibility("default"))) void take(double milliseconds);

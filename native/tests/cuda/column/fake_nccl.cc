@@ -34,7 +34,16 @@ struct Group {
   std::mutex mutex;
   std::condition_variable changed;
   std::map<int, Operation> operations;  // by number
+  std::map<int, int> queued;            // by number: ranks
   bool aborted = false;
+
+  /// A rank queues its part of a sum.
+  void queue(int number) {
+    const std::lock_guard lock(mutex);
+    const int others = queued[number]++;
+    if (others == 0) fake::note_partial_sums(1);
+    if (others + 1 == ranks) fake::note_partial_sums(-1);
+  }
 
   void arrive(int number, int rank, void* data, size_t count, int type) {
     std::unique_lock lock(mutex);
@@ -114,6 +123,7 @@ FAKE NcclResult ncclAllReduce(const void* from, void* to, size_t count, int type
   const bool known =
       (type == kNcclFloat && operation == kNcclSum) || (type == kNcclUint32 && operation == kNcclMax);
   if (from != to || !known || !fake::is_current(stream)) return kInvalidUsage;
+  comm->group->queue(comm->next);
   fake::enqueue(stream, [group = comm->group, number = comm->next++, rank = comm->rank, to, count, type] {
     group->arrive(number, rank, to, count, type);
   });

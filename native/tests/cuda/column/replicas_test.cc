@@ -91,6 +91,18 @@ TEST_CASE("devices of their own add up with NCCL, small layers together; one dev
   CHECK(fake::sums() == 0);
 }
 
+TEST_CASE("no graph is made while some ranks have begun a sum and others have not") {
+  const NetPlan plan = plan_of(6);
+  const Data data = make_data(plan);
+  for (int repeat = 0; repeat < 4; ++repeat) {
+    const TestMachine machine({.devices = 2, .jitter = 100});
+    auto team = make_replicas(plan, {{kBatch, 1, 2, false}, {0, 1}}, Precision::kFp32);
+    train(plan, *team, 2, data);
+    CHECK(fake::graphs_made() > 0);
+    CHECK(fake::graphs_amid_sums() == 0);
+  }
+}
+
 TEST_CASE("the hybrid sums convolutions alone") {
   const NetPlan plan = plan_of(6);
   const Data data = make_data(plan);

@@ -2,21 +2,24 @@
 import { type Counts, parseCtest, skipLine } from './ctest-output.ts';
 import { execute } from './execute.ts';
 
-const testTimeoutSeconds = 900;
-
 export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /**
  * `name`: of the folder in native/build. `wrapper`: a program and arguments that the tests are started through.
+ * `seconds`: that each may take.
  * Says a line for each executable, why tests were skipped, and all that a failed one printed.
  */
 export async function runNativeTests(
   name: string,
-  { env = process.env, wrapper = [] }: { env?: NodeJS.ProcessEnv; wrapper?: string[] } = {},
+  {
+    env = process.env,
+    wrapper = [],
+    seconds = 900,
+  }: { env?: NodeJS.ProcessEnv; wrapper?: string[]; seconds?: number } = {},
 ): Promise<Counts> {
-  const timeout = ['--timeout', String(testTimeoutSeconds)];
+  const timeout = ['--timeout', String(seconds)];
   const [program = 'ctest', ...args] = [
     ...wrapper,
     'ctest',

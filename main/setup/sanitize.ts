@@ -68,7 +68,8 @@ async function runJob(
     say(error.message);
     return { passed: 0, failed: 1, skipped: 0 };
   }
-  return runNativeTests(name, { env: { ...process.env, ...env }, wrapper });
+  // Everything takes up to twenty times as long.
+  return runNativeTests(name, { env: { ...process.env, ...env }, wrapper, seconds: 3600 });
 }
 
 /** `only`: names of jobs; none means all. */

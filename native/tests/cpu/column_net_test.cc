@@ -15,8 +15,8 @@ using namespace alexnet::test;
 
 namespace {
 
-std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, const DeviceLayout& layout, bool bf16,
-                                      int threads) {
+std::unique_ptr<ColumnTeam> make_team(const NetPlan& plan, DeviceLayout layout, bool bf16, int threads) {
+  layout.one_by_one = true;
   auto team = std::make_unique<ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {
     return cpu::make_cpu_column(plan, share,
                                 {.bf16 = bf16, .training = true, .threads = omp_threads(threads)});

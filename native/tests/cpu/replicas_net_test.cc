@@ -17,7 +17,8 @@ struct Team {
   std::unique_ptr<ColumnTeam> team;
 };
 
-Team make_team(const NetPlan& plan, const DeviceLayout& layout, bool bf16 = false) {
+Team make_team(const NetPlan& plan, DeviceLayout layout, bool bf16 = false) {
+  layout.one_by_one = true;
   Team made;
   made.columns.resize(static_cast<size_t>(plan.spec.columns * layout.replicas));
   made.team = std::make_unique<ColumnTeam>(plan, layout, [&](const columns::Share& share, int) {

@@ -11,6 +11,7 @@
 #include "alexnet/error.h"
 #include "alexnet/retrieval.h"
 #include "data/scratch.h"
+#include "omp_threads.h"
 #include "retrieval/vectors.h"
 
 using namespace alexnet;
@@ -37,7 +38,7 @@ FeatureIndexOptions options_for(const scratch::Folder& folder, int64_t rows, int
           .identity = "run a",
           .rows = rows,
           .features = features,
-          .threads = 2};
+          .threads = test::omp_threads(2)};
 }
 
 void build(const FeatureIndexOptions& options, const std::vector<float>& values) {
@@ -156,7 +157,8 @@ TEST_CASE("the nearest rows are those of brute force in double") {
                             static_cast<size_t>(features));
       const auto expected = brute_force(index, query, 20);
       check_same(index.nearest_exact(query, {.count = 20}), expected);
-      check_same(index.nearest(query, {.count = 20, .candidates = 300, .threads = 3}), expected);
+      check_same(index.nearest(query, {.count = 20, .candidates = 300, .threads = test::omp_threads(3)}),
+                 expected);
     }
     std::vector<float> own(static_cast<size_t>(features));
     index.read(rows / 2, own);

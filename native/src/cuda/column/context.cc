@@ -34,10 +34,10 @@ void DeviceContext::open() {
   use();
   const auto folders = library_folders();
   // cuBLASLt first: cuDNN uses the one that is open.
-  cublas_ = open_cublaslt(folders);
+  cublas_ = open_cublaslt(folders, CUDART_VERSION);
   if (!cublas_.state.usable())
     throw Error(ErrorCode::kDeviceUnavailable, device_name(device_) + ": " + cublas_.state.reason);
-  cudnn_ = open_cudnn(folders);
+  cudnn_ = open_cudnn(folders, CUDART_VERSION);
   if (!cudnn_.state.usable())
     throw Error(ErrorCode::kDeviceUnavailable, device_name(device_) + ": " + cudnn_.state.reason);
   ALEXNET_CUDA_CHECK(device_, cudaStreamCreateWithFlags(&compute_, cudaStreamNonBlocking));

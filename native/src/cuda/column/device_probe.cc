@@ -88,8 +88,8 @@ void probe_devices(PluginReport& report) {
   if (nvml.state.usable())
     copy_text(report.driver, nvml.state.version + " (CUDA " + cuda_version_text(driver.cuda_version) + ")");
   // cuBLASLt before cuDNN, which uses the one that is open; told in the order of their weight.
-  const CublasLt cublas = open_cublaslt(folders);
-  add(report, open_cudnn(folders).state, /*required=*/true);
+  const CublasLt cublas = open_cublaslt(folders, CUDART_VERSION);
+  add(report, open_cudnn(folders, CUDART_VERSION).state, /*required=*/true);
   add(report, cublas.state, /*required=*/true);
   add(report, open_nccl(folders).state, /*required=*/false);
   add(report, nvml.state, /*required=*/false);

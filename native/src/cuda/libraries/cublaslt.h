@@ -86,6 +86,7 @@ struct CublasLt {
 /// As cublasLtGetVersion counts.
 inline constexpr size_t kOldestCublasLt = 120000;
 
-CublasLt open_cublaslt(const std::vector<std::string>& folders);
+/// `cuda`: as CUDART_VERSION counts; the library of that CUDA is taken first, for a driver runs no later one.
+CublasLt open_cublaslt(const std::vector<std::string>& folders, int cuda);
 
 }  // namespace alexnet::cuda

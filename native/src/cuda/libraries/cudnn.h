@@ -137,6 +137,7 @@ struct Cudnn {
 /// The oldest cuDNN that has all of the above, as cudnnGetVersion counts.
 inline constexpr size_t kOldestCudnn = 90000;
 
-Cudnn open_cudnn(const std::vector<std::string>& folders);
+/// `cuda`: as CUDART_VERSION counts; the compiler of that CUDA is taken first.
+Cudnn open_cudnn(const std::vector<std::string>& folders, int cuda);
 
 }  // namespace alexnet::cuda

@@ -33,15 +33,21 @@ void check_version(LibraryState& state, bool new_enough, const std::string& vers
                    " or newer is needed" + hint(package);
 }
 
+/// A library's names in CUDA 12 and 13, the one of `cuda` first.
+std::vector<std::string> of_either(const std::string& name, int cuda) {
+  if (cuda < 13000) return {name + "12", name + "13"};
+  return {name + "13", name + "12"};
+}
+
 }  // namespace
 
-Cudnn open_cudnn(const std::vector<std::string>& folders) {
+Cudnn open_cudnn(const std::vector<std::string>& folders, int cuda) {
   constexpr char kPackage[] = "cuDNN 9 (package nvidia-cudnn or nvidia-cudnn-cu13)";
   Cudnn table;
   table.state.name = "cuDNN";
   // cuDNN compiles fused operations with this library, which it looks for by name only.
   DynamicLibrary compiler;
-  compiler.open({"libnvrtc.so.13", "libnvrtc.so.12"}, folders);
+  compiler.open(of_either("libnvrtc.so.", cuda), folders);
   DynamicLibrary library;
   if (const std::string why = library.open({"libcudnn.so.9"}, folders); !why.empty()) {
     table.state.reason = "cuDNN " + why + hint(kPackage);
@@ -64,13 +70,12 @@ Cudnn open_cudnn(const std::vector<std::string>& folders) {
   return table;
 }
 
-CublasLt open_cublaslt(const std::vector<std::string>& folders) {
+CublasLt open_cublaslt(const std::vector<std::string>& folders, int cuda) {
   constexpr char kPackage[] = "cuBLAS 12 or 13 (package libcublas or nvidia-cublas)";
   CublasLt table;
   table.state.name = "cuBLASLt";
   DynamicLibrary library;
-  if (const std::string why = library.open({"libcublasLt.so.13", "libcublasLt.so.12"}, folders);
-      !why.empty()) {
+  if (const std::string why = library.open(of_either("libcublasLt.so.", cuda), folders); !why.empty()) {
     table.state.reason = "cuBLASLt " + why + hint(kPackage);
     return table;
   }

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kStubs = ALEXNET_STUBS_DIR;
+constexpr int kCuda = 13000;
 
 /// Runs `work` in a process of its own and returns what it returned: a library that is open is found under
 /// its name from then on, so that each case needs a fresh process.
@@ -59,8 +60,8 @@ std::string told(const LibraryState& state) {
 std::string open_from(const std::string& library, const fs::path& folder) {
   return apart([&]() -> std::string {
     const std::vector<std::string> folders{folder.string()};
-    if (library == "cuDNN") return told(open_cudnn(folders).state);
-    if (library == "cuBLASLt") return told(open_cublaslt(folders).state);
+    if (library == "cuDNN") return told(open_cudnn(folders, kCuda).state);
+    if (library == "cuBLASLt") return told(open_cublaslt(folders, kCuda).state);
     if (library == "NCCL") return told(open_nccl(folders).state);
     return told(open_nvml(folders).state);
   });
@@ -109,6 +110,27 @@ TEST_CASE("a library is usable, missing, broken, too old or lacks a function, ea
     }
     CHECK(std::set<std::string>{missing, broken, old, lacking}.size() == 4);
   }
+}
+
+TEST_CASE("of two versions of cuBLASLt the one of the plug-in's CUDA is taken") {
+  if (on_system("cuBLASLt")) {
+    MESSAGE("skipped: the system has its own cuBLASLt");
+    return;
+  }
+  const fs::path folder = kStubs / "both";
+  fs::create_directories(folder);
+  const auto put = [&](const char* kind, const char* name) {
+    fs::copy_file(kStubs / kind / "libcublasLt.so.13", folder / name, fs::copy_options::overwrite_existing);
+  };
+  put("good", "libcublasLt.so.13");
+  put("old", "libcublasLt.so.12");
+  const auto taken = [&](int cuda) {
+    return apart([&] { return told(open_cublaslt({folder.string()}, cuda).state); });
+  };
+  CHECK(taken(13000) == "usable 13.0.2");
+  CHECK(holds(taken(12080), "cuBLASLt 11.11.3"));
+  fs::remove(folder / "libcublasLt.so.12");
+  CHECK(taken(12080) == "usable 13.0.2");
 }
 
 TEST_CASE("NVML tells the driver's version, or that the driver does not run") {

@@ -1,6 +1,7 @@
 #include "cuda/column/conv_layer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <type_traits>
 
 namespace alexnet::cuda {
@@ -73,7 +74,11 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
       site.arena, {out, plan_.in.channels / plan_.groups, taps, pieces}, training_, kRounded && !first_};
   this->biases_ = {site.arena, {out, 1, 1}, training_, kRounded};
   linear_ = make_maps<T>(site.arena, site.batch(), out, plan_.linear.height, plan_.linear.width, training_);
-  const ConvolutionShape shape = convolution_shape(site, first_, pieces);
+  ConvolutionShape shape = convolution_shape(site, first_, pieces);
+  // The second piece begins where the first one ends.
+  if (pieces > 1)
+    for (const int64_t whole : {input_.view.count(), this->weights_.shape().count()})
+      shape.alignment = std::gcd(shape.alignment, whole / pieces * int64_t{sizeof(T)});
   relu_ =
       activation_ == Activation::kRelu && !plan_.ops.empty() && plan_.ops[0].spec.kind == OpKind::kActivation;
   const std::vector<SumPart> sums =

@@ -10,8 +10,6 @@ namespace {
 /// The tensors' numbers in every graph.
 enum Uid : int64_t { kX = 1, kWeights, kY, kBias, kSum, kConvolved, kSummed, kBiased };
 
-constexpr int64_t kAlignment = 16;  // bytes; Arena gives more
-
 template <class T>
 constexpr int data_type() {
   return sizeof(T) == 2 ? kCudnnDataBfloat16 : kCudnnDataFloat;
@@ -20,8 +18,8 @@ constexpr int data_type() {
 /// Makes descriptors and keeps them.
 class Descriptors {
  public:
-  Descriptors(const DeviceContext& context, std::deque<GraphDescriptor>& kept)
-      : context_(context), kept_(kept) {}
+  Descriptors(const DeviceContext& context, std::deque<GraphDescriptor>& kept, int64_t alignment)
+      : context_(context), kept_(kept), alignment_(alignment) {}
 
   const DeviceContext& context() const { return context_; }
   GraphDescriptor& make(int kind) { return kept_.emplace_back(context_, kind); }
@@ -35,7 +33,7 @@ class Descriptors {
     descriptor.set_integers(kCudnnTensorDimensions, dimensions);
     descriptor.set_integers(kCudnnTensorStrides, {h * w * c, 1, w * c, c});
     descriptor.set_integer(kCudnnTensorUid, uid);
-    descriptor.set_integer(kCudnnTensorAlignment, kAlignment);
+    descriptor.set_integer(kCudnnTensorAlignment, alignment_);
     descriptor.set(kCudnnTensorVirtual, kCudnnTypeBoolean, 1, &is_virtual);
     descriptor.finalize();
     return descriptor;
@@ -65,6 +63,7 @@ class Descriptors {
  private:
   const DeviceContext& context_;
   std::deque<GraphDescriptor>& kept_;
+  const int64_t alignment_;
 };
 
 /// The attributes of one of the three directions.
@@ -162,7 +161,7 @@ template <class T>
 Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape& shape,
                             const ConvolutionUse& use, const EngineRules& rules)
     : context_(context), part_(use.part) {
-  Descriptors all(context, kept_);
+  Descriptors all(context, kept_, shape.alignment);
   const int type = data_type<T>();
   const Tensors tensors{
       all.tensor(kX, type, {shape.batch, shape.in_channels, shape.in_height, shape.in_width}),

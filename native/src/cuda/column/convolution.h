@@ -15,6 +15,7 @@ struct ConvolutionShape {
   int64_t batch = 0, in_channels = 0, in_height = 0, in_width = 0;
   int64_t out_channels = 0, out_height = 0, out_width = 0;
   int64_t kernel = 1, stride = 1, pad_begin = 0, pad_end = 0;
+  int64_t alignment = 16;  // bytes: on multiples of it every tensor begins
 };
 
 /// What of a sum over the input's channels the forward pass computes.

@@ -42,14 +42,7 @@ template <class T>
 class CudaColumn : public ReportingColumn {
  public:
   CudaColumn(const NetPlan& plan, const CudaColumnOptions& options);
-  ~CudaColumn() override {
-    // Nothing may be freed that the device still works on.
-    if (context_.given_up()) return;
-    cudaSetDevice(context_.device());
-    cudaStreamSynchronize(context_.upload());
-    cudaStreamSynchronize(context_.exchange());
-    cudaStreamSynchronize(context_.compute());
-  }
+  ~CudaColumn() override { settle(); }
 
   InputFormat input_format() const override {
     return {InputLayout::kNhwc, sizeof(T) == 2 ? InputType::kBfloat16 : InputType::kFloat32};
@@ -104,6 +97,13 @@ class CudaColumn : public ReportingColumn {
   size_t slot() const { return slot_of(passes_); }
   size_t last() const { return plan_.layers.size() - 1; }
 
+  /// Nothing may be freed that the device still works on.
+  void settle() const {
+    if (context_.given_up()) return;
+    cudaSetDevice(context_.device());
+    for (const auto stream : {context_.upload(), context_.exchange(), context_.compute()})
+      cudaStreamSynchronize(stream);
+  }
   void build_layers();
   void allocate();
   void bind();
@@ -174,7 +174,13 @@ CudaColumn<T>::CudaColumn(const NetPlan& plan, const CudaColumnOptions& options)
     sum_ =
         std::make_unique<GradientSum>(context_, plan.layers.size(), leader_ ? leader_->sum_.get() : nullptr);
   allocate();
-  bind();
+  try {
+    bind();
+  } catch (...) {
+    // Layers before the one that failed have been tried, and what they queued is perhaps still to come.
+    settle();
+    throw;
+  }
 }
 
 /// All columns are about as large as this thread's first one, but for the batch, which others may take from

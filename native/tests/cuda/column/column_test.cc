@@ -170,6 +170,18 @@ TEST_CASE("after a loss that is not finite the step that was started already cha
   CHECK(code_of([&] { team->finish(); }) == ErrorCode::kInternal);
 }
 
+TEST_CASE("a convolution that no engine computes is refused when what was tried before it is over") {
+  const NetPlan plan = plan_of(0);
+  // conv3's: those of conv1 and conv2 are tried first.
+  const TestMachine machine({.jitter = 1000, .refused_maps = 16});
+  for (const Devices& devices : placements(plan)) {
+    std::string message;
+    CHECK(code_of([&] { make_team(plan, devices, Precision::kFp32); }, &message) ==
+          ErrorCode::kDeviceUnavailable);
+    CHECK(holds(message, "none of its engines computes it"));
+  }
+}
+
 #if defined(ALEXNET_WITH_DATA)
 TEST_CASE("batches of records train as the inputs do that the host makes of them, bit for bit") {
   const NetPlan plan = plan_of(0);

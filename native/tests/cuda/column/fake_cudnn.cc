@@ -176,6 +176,10 @@ class Run {
     for (const Descriptor* operation : operations(graph)) step(operation);
   }
   const std::vector<std::function<void()>>& steps() const { return steps_; }
+  /// Whether every tensor lies as its description says.
+  bool aligned() const { return aligned_; }
+  /// How many its convolution gives.
+  int64_t maps() const { return maps_; }
 
  private:
   Tensor tensor(const Descriptor* d) {
@@ -190,6 +194,8 @@ class Run {
       places_[uid] = values_.back()->data();
     }
     t.data = places_.at(uid);
+    const auto alignment = static_cast<uintptr_t>(d->integers(kCudnnTensorAlignment)[0]);
+    aligned_ = aligned_ && (is_virtual || reinterpret_cast<uintptr_t>(t.data) % alignment == 0);
     return t;
   }
 
@@ -209,6 +215,7 @@ class Run {
                   tensor(d->descriptor(forward ? kCudnnForwardY
                                        : data  ? kCudnnBackwardDataDy
                                                : kCudnnBackwardFilterDy))};
+    maps_ = c.y.dimensions[1];
     const bool alone = operations_ == 1;
     steps_.push_back([c, forward, data, alone, values = values_] {
       if (forward && alone) fake::tell("convolution alone");
@@ -241,6 +248,8 @@ class Run {
     });
   }
 
+  bool aligned_ = true;
+  int64_t maps_ = 0;
   size_t operations_ = 0;
   std::map<int64_t, void*> places_;
   std::vector<std::shared_ptr<std::vector<float>>> values_;
@@ -356,6 +365,8 @@ FAKE CudnnStatus cudnnBackendExecute(CudnnHandle handle, CudnnDescriptor plan, C
   const Engine& engine = kEngines[of(plan)->descriptor(kCudnnPlanConfig)->engine];
   if (!engine.computes) return kNotSupported;
   const auto run = std::make_shared<Run>(graph_of(of(plan)), of(pack));
+  if (!run->aligned()) return kBadParameter;
+  if (run->maps() == fake::refused_maps()) return kNotSupported;
   void* workspace = of(pack)->attributes.at(kCudnnPackWorkspace).as<void*>()[0];
   fake::enqueue(g_stream[reinterpret_cast<uintptr_t>(handle)], [run, workspace, &engine] {
     fake::tell(std::string("convolution by ") + engine.name);

@@ -231,6 +231,7 @@ void tell(const std::string& what) {
   if (g_watcher) g_watcher(what);
 }
 double fusion() { return g_machine.fusion; }
+int refused_maps() { return g_machine.refused_maps; }
 void take(double milliseconds) { t_taken += milliseconds; }
 int graphs_made() { return g_graphs; }
 int graph_launches() { return g_launches; }

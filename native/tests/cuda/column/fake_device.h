@@ -14,9 +14,10 @@ struct Machine {
   int devices = 2;
   int64_t memory_bytes = int64_t{1} << 30;  // of each
   bool peer_access = true;
-  int jitter = 0;      // microseconds that a stream may idle before any piece of work
-  bool graphs = true;  // whether what is captured can be instantiated
-  double fusion = 0;   // milliseconds that bias and ReLU add to a convolution's
+  int jitter = 0;        // microseconds that a stream may idle before any piece of work
+  bool graphs = true;    // whether what is captured can be instantiated
+  double fusion = 0;     // milliseconds that bias and ReLU add to a convolution's
+  int refused_maps = 0;  // no engine computes a convolution that gives so many maps
 };
 
 /// Begins anew: nothing may be left of the machine before.
@@ -57,5 +58,6 @@ __attribute__((visibility("default"))) void tell(const std::string& what);
 /// In a stream's thread: what it does takes so much of the device's time, which nobody waits for.
 __attribute__((visibility("default"))) void take(double milliseconds);
 __attribute__((visibility("default"))) double fusion();
+__attribute__((visibility("default"))) int refused_maps();
 
 }  // namespace alexnet::fake

@@ -25,7 +25,7 @@ export class TestPage {
     const page = await this.#browser.newPage({ viewport: { width: 1440, height: 900 } });
     this.#page = page;
     this.#origin = new URL(url).origin;
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
@@ -59,14 +59,17 @@ export class TestPage {
 
   /** What is wrong for people who do not see or point, WCAG 2.1 A and AA. */
   async barriers(): Promise<string[]> {
-    // A colour on its way from one theme to the other is neither's.
-    await this.page.evaluate(
-      'Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))',
-    );
+    // A colour on its way from one state or theme to another is neither's: none is on its way meanwhile.
+    await this.page.evaluate(`{
+      const still = new CSSStyleSheet();
+      still.replaceSync('*, *::before, *::after { transition: none !important; }');
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+    }`);
     await this.page.evaluate(axeSource());
     const { violations } = (await this.page.evaluate(
       "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })",
     )) as AxeResult;
+    await this.page.evaluate('document.adoptedStyleSheets = document.adoptedStyleSheets.slice(0, -1)');
     return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes[0]?.html ?? ''}`);
   }
 

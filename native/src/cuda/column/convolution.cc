@@ -33,7 +33,8 @@ class Descriptors {
     descriptor.set_integers(kCudnnTensorDimensions, dimensions);
     descriptor.set_integers(kCudnnTensorStrides, {h * w * c, 1, w * c, c});
     descriptor.set_integer(kCudnnTensorUid, uid);
-    descriptor.set_integer(kCudnnTensorAlignment, alignment_);
+    // What lies nowhere keeps off no boundary, but it is of float, and cuDNN wants a multiple of that.
+    descriptor.set_integer(kCudnnTensorAlignment, is_virtual ? sizeof(float) : alignment_);
     descriptor.set(kCudnnTensorVirtual, kCudnnTypeBoolean, 1, &is_virtual);
     descriptor.finalize();
     return descriptor;

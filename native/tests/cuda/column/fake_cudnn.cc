@@ -342,6 +342,8 @@ FAKE CudnnStatus cudnnBackendFinalize(CudnnDescriptor descriptor) {
   if (d->kind == kCudnnTensor) {
     // Channels last is what is asked for everywhere.
     if (d->integers(kCudnnTensorStrides)[1] != 1) return kNotSupported;
+    const int64_t value = d->value(kCudnnTensorDataType) == kCudnnDataFloat ? 4 : 2;
+    if (d->integers(kCudnnTensorAlignment)[0] % value != 0) return kBadParameter;
   }
   if (d->kind == kCudnnHeuristics) {
     const Descriptor* graph = d->descriptor(kCudnnHeuristicsGraph);

@@ -1,5 +1,6 @@
 // What columns exchange on its way while they compute, on a stand-in device.
 #include "column_testing.h"
+#include "cuda/column/convolution.h"
 
 #include <atomic>
 #include <chrono>
@@ -104,6 +105,26 @@ TEST_CASE(
     const Overlapping on;
     compare_with_reference(plan, *make_team(plan, {1, 0}, precision),
                            precision == Precision::kFp32 ? kFp32 : kBf16);
+  }
+}
+
+TEST_CASE("a half of a convolution may begin wherever its type may") {
+  const TestMachine machine;
+  const cuda::DeviceContext context(0);
+  const cuda::ConvolutionShape shape{.batch = 1,
+                                     .in_channels = 15,
+                                     .in_height = 3,
+                                     .in_width = 3,
+                                     .out_channels = 16,
+                                     .out_height = 1,
+                                     .out_width = 1,
+                                     .kernel = 3,
+                                     .alignment = sizeof(cuda::Bf16)};
+  for (const auto part : {cuda::SumPart::kOwn, cuda::SumPart::kRest}) {
+    const cuda::Convolution<cuda::Bf16> convolution(
+        context, shape, {.part = part, .relu = true, .input_gradient = true, .weight_gradient = true},
+        {.precision = Precision::kBf16, .workspace_bytes = 4096});
+    CHECK(convolution.plain() == (part == cuda::SumPart::kOwn));
   }
 }
 

@@ -53,6 +53,8 @@ std::map<void*, std::pair<int, int64_t>> g_memory;  // device and bytes
 thread_local int t_device = 0;
 thread_local double t_taken = 0;  // by a stream's work, in its thread
 thread_local cudaError_t t_last = cudaSuccess;
+// A stream waited for what a lost device no longer does: nothing after that is done either, as on real ones.
+thread_local bool t_waits_in_vain = false;
 
 cudaError_t result(cudaError_t status) {
   // Even cudaErrorNotReady, which is no error, is what cudaGetLastError gives next.
@@ -249,7 +251,9 @@ void enqueue(void* stream, std::function<void()> work) {
   if (capturing(stream))
     t_capture.work.push_back(std::move(work));
   else if (stream)
-    stream_of(stream)->push(std::move(work));
+    stream_of(stream)->push([work = std::move(work)] {
+      if (!t_waits_in_vain) work();
+    });
   else
     work();
 }
@@ -375,10 +379,11 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return break_capture(cudaErrorStreamCaptureIsolation);
   if (!capturing(stream) && recorded && recorded->captured) return result(cudaErrorStreamCaptureIsolation);
   if (recorded && !recorded->captured)
-    enqueue(stream, [recorded] {
+    stream_of(stream)->push([recorded, device = event_of(event)->device] {
       std::unique_lock lock(recorded->mutex);
-      while (!recorded->done && !g_hung && g_lost < 0)
+      while (!recorded->done && !g_hung && g_lost != device)
         recorded->changed.wait_for(lock, std::chrono::milliseconds(20));
+      if (!recorded->done) t_waits_in_vain = true;
     });
   return cudaSuccess;
 }
@@ -400,7 +405,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const auto recorded = std::make_shared<Recorded>();
   event_of(event)->recorded = recorded;
   recorded->captured = capturing(stream);
-  if (!recorded->captured) enqueue(stream, [recorded] { recorded->finish(t_taken); });
+  if (!recorded->captured) stream_of(stream)->push([recorded] { recorded->finish(t_taken); });
   return cudaSuccess;
 }
 

@@ -2,6 +2,12 @@
 import * as z from 'zod';
 
 export const splitSchema = z.enum(['train', 'val']);
+
+/** What people call the folders of a data set's splits, in lower case. */
+export const trainFolderNames: readonly string[] = ['train', 'training'];
+/** The one whose labels are public in most data sets first. */
+export const valFolderNames: readonly string[] = ['val', 'valid', 'validation', 'test', 'testing'];
+
 export const datasetStateSchema = z.enum(['packing', 'ready', 'failed']);
 
 /** What people type: it becomes part of no path, so only control characters and edges are refused. */

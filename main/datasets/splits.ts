@@ -1,6 +1,7 @@
 // What a folder is before it is packed: class folders, or the splits of a data set, one level further down,
 // which many people choose in place of their training folder.
 import { join, resolve } from 'node:path';
+import { trainFolderNames, valFolderNames } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import { assertFolder } from './scan.ts';
 import { readFolder } from './walk.ts';
@@ -17,10 +18,6 @@ export interface FolderLook {
   folders: string[];
   splits: FoundSplits | null;
 }
-
-const trainNames = ['train', 'training'];
-/** The one whose labels are public in most data sets first. */
-const valNames = ['val', 'valid', 'validation', 'test', 'testing'];
 
 /** Throws NOT_FOUND, INVALID_ARGUMENT and IO, as assertFolder does, and what readdir throws. */
 export async function lookIntoFolder(path: string): Promise<FolderLook> {
@@ -50,12 +47,16 @@ export async function refuseSplits(path: string): Promise<void> {
 /** All of them are called as splits are, and the training one has folders of its own: the classes. */
 async function splitsAmong(root: string, folders: string[]): Promise<FoundSplits | null> {
   const called = new Map(folders.map((name) => [name.toLowerCase(), name]));
-  const named = (names: string[]) => names.map((name) => called.get(name)).find((name) => name !== undefined);
-  const train = named(trainNames);
-  if (train === undefined || [...called.keys()].some((name) => ![...trainNames, ...valNames].includes(name)))
+  const named = (names: readonly string[]) =>
+    names.map((name) => called.get(name)).find((name) => name !== undefined);
+  const train = named(trainFolderNames);
+  if (
+    train === undefined ||
+    [...called.keys()].some((name) => ![...trainFolderNames, ...valFolderNames].includes(name))
+  )
     return null;
   if ((await readFolder(join(root, train))).folders.length === 0) return null;
-  const val = named(valNames);
+  const val = named(valFolderNames);
   if (val === undefined) return { train: join(root, train), val: null };
   const folder = join(root, val);
   return { train: join(root, train), val: { folder, flat: (await readFolder(folder)).folders.length === 0 } };

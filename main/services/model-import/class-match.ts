@@ -11,6 +11,18 @@ export interface UnmatchedFolder {
   why: string;
 }
 
+/** A model's errors on images of classes that it may know. */
+export interface ErrorsOnMatched {
+  /** Images of matched classes that could be read: what the errors are of. */
+  images: number;
+  top1Error: number;
+  top5Error: number;
+  /** Of the model's classes: those that images are of. */
+  matchedClasses: number;
+  classes: number;
+  unmatched: UnmatchedFolder[];
+}
+
 /** What tells classes apart when people write them: case, and what stands between words, do not. */
 function plain(name: string): string {
   return name

@@ -6,17 +6,9 @@ import type { ClassNames } from '../class-names.ts';
 import { type DatasetPacks, type DatasetService, packOf } from '../datasets.ts';
 import type { EvaluationService } from '../evaluation.ts';
 import type { ModelResolver, ResolvedModel } from '../model-resolver.ts';
-import { matchFolders, type UnmatchedFolder } from './class-match.ts';
+import { type ErrorsOnMatched, matchFolders, type UnmatchedFolder } from './class-match.ts';
 
-export interface DatasetErrors {
-  /** Images of matched classes: what the errors are of. */
-  images: number;
-  top1Error: number;
-  top5Error: number;
-  /** Of the model's classes: those that images are of. */
-  matchedClasses: number;
-  classes: number;
-  unmatched: UnmatchedFolder[];
+export interface DatasetErrors extends ErrorsOnMatched {
   /** What was stored, where the classes are the model's in their order; otherwise null. */
   evaluation: string | null;
 }

@@ -9,17 +9,9 @@ import type { ClassNames } from '../class-names.ts';
 import type { ModelResolver, ResolvedModel } from '../model-resolver.ts';
 import { PhotoConversation } from '../photo-conversation.ts';
 import { type FoundPhoto, findPhotos } from '../photo-paths.ts';
-import { matchFolders, type UnmatchedFolder } from './class-match.ts';
+import { type ErrorsOnMatched, matchFolders } from './class-match.ts';
 
-export interface FolderErrors {
-  /** Photos of matched classes that could be read: what the errors are of. */
-  images: number;
-  top1Error: number;
-  top5Error: number;
-  /** Of the model's classes: those that a folder with photos was matched with. */
-  matchedClasses: number;
-  classes: number;
-  unmatched: UnmatchedFolder[];
+export interface FolderErrors extends ErrorsOnMatched {
   /** Photos of matched classes that cannot be read. */
   unreadable: number;
 }

@@ -1,6 +1,7 @@
 // What to call what is in a folder.
+import { trainFolderNames, valFolderNames } from '../../../main/api/datasets.ts';
 
-const splits = ['train', 'training', 'val', 'valid', 'validation', 'test', 'testing'];
+const splits = [...trainFolderNames, ...valFolderNames];
 
 /** The folder's name, or of a data set's split that of the folder above. Empty where there is none. */
 export function folderTitle(path: string): string {

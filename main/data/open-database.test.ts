@@ -114,6 +114,20 @@ describe('openDatabase', () => {
     db.close();
   });
 
+  it('waits while another process makes the same file', async () => {
+    const path = join(temporaryFolder(), 'studio.sqlite');
+    const child = startScript('test-hold-child.ts', [path]);
+    for await (const line of lines(child)) {
+      expect(line).toBe('held');
+      child.stdin?.write('go on\n');
+      break;
+    }
+    const db = openDatabase(path);
+    expect(db.pragma('journal_mode')).toBe('wal');
+    db.close();
+    expect(await ended(child)).toBe(0);
+  });
+
   it('waits for another process that writes', () => {
     const path = join(temporaryFolder(), 'studio.sqlite');
     const one = openDatabase(path);

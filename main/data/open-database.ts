@@ -5,7 +5,7 @@ import { AppError } from '../api/errors.ts';
 import { checkpointSchema, checkpointVersion } from './checkpoint-schema.ts';
 import { type DatabaseOptions, ReadableDatabase, WritableDatabase } from './database.ts';
 import { type MigrateOptions, migrate, readMigrations, refuseNewer } from './migrate.ts';
-import { fromSqlite } from './sqlite-error.ts';
+import { fromSqlite, isBusy } from './sqlite-error.ts';
 
 /** How long a statement waits for another process's transaction. Metric batches take milliseconds, a removed
  * data set's million rows some seconds. */
@@ -57,6 +57,24 @@ function claim(raw: BetterSqlite3.Database, id: number): void {
 }
 
 /**
+ * Switches the file to a write-ahead log. Where two processes make the same file, SQLite fails the one that comes
+ * second without waiting, since both hold a read lock that the other's change waits for: it begins again here.
+ */
+function useWriteAheadLog(raw: BetterSqlite3.Database): void {
+  const deadline = Date.now() + busyTimeoutMs;
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      raw.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw error;
+      Atomics.wait(asleep, 0, 0, 5 + Math.random() * 20);
+    }
+  }
+}
+
+/**
  * studio.sqlite, created or migrated as needed. Throws DATABASE_TOO_NEW, CORRUPT_DATABASE, DISK_FULL, BUSY, IO.
  */
 export function openDatabase(path: string, options: DatabaseOptions & MigrateOptions = {}): WritableDatabase {
@@ -67,7 +85,7 @@ export function openDatabase(path: string, options: DatabaseOptions & MigrateOpt
     const migrations = readMigrations(options.migrationsFolder);
     // Before anything is changed: an application older than the file leaves it as it is.
     refuseNewer(path, Number(raw.pragma('user_version', { simple: true })), migrations);
-    raw.pragma('journal_mode = WAL');
+    useWriteAheadLog(raw);
     // NORMAL in WAL: a killed process loses nothing, and the file is never damaged. Only a power cut can take
     // back the last commits; those are metrics, and the run's checkpoint file holds them again. FULL would wait
     // for the disk ten times a second while a run trains.

@@ -51,6 +51,11 @@ export function fromSqlite(error: unknown, path: string, statement: string): unk
   );
 }
 
+/** Whether an error of better-sqlite3 itself says that another connection holds what the statement needed. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error)?.startsWith('SQLITE_BUSY') === true;
+}
+
 /** Whether another connection holds what a statement on this file needed. */
 export function isLocked(error: unknown, path: string): boolean {
   return (

@@ -17,9 +17,9 @@ import type { WritableDatabase } from '../data/database.ts';
 import { findDataset, finishDataset, getDataset, insertDataset, setDatasetState } from '../data/datasets.ts';
 import { newId } from '../data/ids.ts';
 import { clearSplit, insertImages, insertSkippedFiles, type NewImage } from '../data/images.ts';
+import { takeLock } from '../data/process-lock.ts';
 import type { Addon } from '../engine/addon.ts';
 import { EngineHost, type SpawnHost } from '../engine/client.ts';
-import { lockFolder } from './pack-lock.ts';
 import { readPackResults } from './pack-results.ts';
 import { type DatasetPlan, type PlannedSplit, planDataset, writePlan } from './plan.ts';
 
@@ -49,6 +49,28 @@ export function packFile(folder: string, split: Split): string {
   return join(folder, `${split}.pack`);
 }
 
+/**
+ * Keeps other processes from packing or removing a data set whose packs are not whole, until the function that is
+ * returned is called; its folder is made where it is missing. Throws BUSY, DISK_FULL, IO.
+ */
+export function lockDataset(
+  db: WritableDatabase,
+  directory: DataDirectory,
+  { id, name }: Pick<Dataset, 'id' | 'name'>,
+): () => void {
+  const folder = datasetFolder(directory, id);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fromFileSystem(error, folder, 'making the folder');
+  }
+  return takeLock(db, join(folder, 'lock'), `data set ${name}`);
+}
+
+function removedMeanwhile(): AppError {
+  return new AppError('NOT_FOUND', 'the data set was removed while it was packed');
+}
+
 export class DatasetBuilder {
   readonly #parts: DatasetBuilderParts;
 
@@ -75,8 +97,11 @@ export class DatasetBuilder {
     if (existing === undefined)
       await db.whenFree(() => insertDataset(db, { id, name, source, createdAt: now() }));
     const folder = datasetFolder(directory, id);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const unlock = lockFolder(join(folder, 'lock'), `data set ${name}`);
+    const unlock = await db.whenFree(() => {
+      // Another process may have packed it to the end by now, or removed it.
+      if (this.#continued(name, source)?.id !== id) throw removedMeanwhile();
+      return lockDataset(db, directory, { id, name });
+    });
     try {
       await db.whenFree(() => setDatasetState(db, id, { state: 'packing', updatedAt: now() }));
       onEvent({ event: 'dataset', id, name, resumed: existing !== undefined });
@@ -175,8 +200,7 @@ export class DatasetBuilder {
         rmSync(join(folder, `${split}.${ending}.jsonl`), { force: true });
     }
     const dataset = getDataset(db, id);
-    if (dataset === undefined)
-      throw new AppError('NOT_FOUND', 'the data set was removed while it was packed');
+    if (dataset === undefined) throw removedMeanwhile();
     const images = packed.train + packed.val;
     onEvent({ event: 'done', found: images + skipped, packed: images, skipped, dataset });
     return dataset;

@@ -161,7 +161,10 @@ describe('adding a data set', () => {
     const first = datasets.add({ name: 'pets', ...photos }, silent);
     await expect.poll(() => datasets.list()[0]?.state).toBe('packing');
     expect(await codeOf(datasets.add({ name: 'pets', ...photos }, silent))).toBe('BUSY');
+    expect(() => datasets.remove('pets', { force: false })).toThrow('is being packed by process');
+    expect(await codeOf(datasets.removeGradually('pets', { force: false }))).toBe('BUSY');
     await first;
+    expect(datasets.find('pets').state).toBe('ready');
   });
 });
 
@@ -178,6 +181,19 @@ describe('a data set', () => {
     datasets.remove('pets', { force: false });
     expect(existsSync(join(folder.path('home/datasets'), id))).toBe(false);
     expect(() => datasets.find('pets')).toThrow('no data set named pets');
+  });
+
+  it('can be removed where it is unfinished and its folder is gone', async () => {
+    const photos = folder.photos();
+    const { datasets } = folder.open({ stepMs: 80 });
+    const stop = new AbortController();
+    const adding = datasets.add({ name: 'pets', ...photos }, () => stop.abort(), stop.signal);
+    expect(await codeOf(adding)).toBe('CANCELLED');
+    const { id } = datasets.find('pets');
+    rmSync(join(folder.path('home/datasets'), id), { recursive: true });
+    datasets.remove('pets', { force: false });
+    expect(datasets.list()).toEqual([]);
+    expect(existsSync(join(folder.path('home/datasets'), id))).toBe(false);
   });
 
   it('is kept while runs need it, unless forced; the runs stay', async () => {

@@ -25,8 +25,7 @@ import {
 } from '../data/datasets.ts';
 import { countSkippedFiles, deleteSomeImages, listSkippedFiles } from '../data/images.ts';
 import { listRunsOfDataset } from '../data/runs.ts';
-import { DatasetBuilder, type DatasetBuilderParts, packFile } from '../datasets/add.ts';
-import { lockFolder } from '../datasets/pack-lock.ts';
+import { DatasetBuilder, type DatasetBuilderParts, lockDataset, packFile } from '../datasets/add.ts';
 import { refuseSplits } from '../datasets/splits.ts';
 import { EngineHost } from '../engine/client.ts';
 import { removeOrphanIndexes } from './index-files.ts';
@@ -193,12 +192,31 @@ export class DatasetService {
 
   /** Throws NOT_FOUND, BUSY, and IN_USE where runs were trained on it, unless forced. */
   remove(name: string, options: { force: boolean }): void {
+    const { id } = this.#removable(name, options);
+    const unlock = this.#lock(id, name);
+    try {
+      this.#erase(id, options);
+    } finally {
+      unlock();
+    }
+  }
+
+  #lock(id: string, name: string): () => void {
     const { db, directory } = this.#parts;
-    const dataset = this.#removable(name, options);
-    const folder = datasetFolder(directory, dataset.id);
-    if (dataset.state === 'packing') lockFolder(`${folder}/lock`, `data set ${dataset.name}`);
-    deleteDataset(db, dataset.id);
-    rmSync(folder, { recursive: true, force: true });
+    try {
+      return lockDataset(db, directory, { id, name });
+    } catch (error) {
+      // A full disk keeps nobody from removing what fills it.
+      if (error instanceof AppError && error.code === 'DISK_FULL') return () => {};
+      throw error;
+    }
+  }
+
+  #erase(id: string, options: { force: boolean }): void {
+    const { db, directory } = this.#parts;
+    this.#removable(id, options);
+    deleteDataset(db, id);
+    rmSync(datasetFolder(directory, id), { recursive: true, force: true });
     removeOrphanIndexes(db, directory);
   }
 
@@ -231,14 +249,17 @@ export class DatasetService {
    */
   async removeGradually(name: string, options: { force: boolean }): Promise<void> {
     const { db, now } = this.#parts;
-    const { id, state } = this.#removable(name, options);
-    // Another process may be packing it, which remove() finds out; it has no rows yet.
-    if (state === 'packing') return this.remove(id, options);
-    const reason = 'its removal was broken off; remove it again';
-    await db.whenFree(() => setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() }));
-    while ((await db.whenFree(() => deleteSomeImages(db, id, rowsAtOnce))) > 0) await giveWay();
-    await db.untilFree();
-    this.remove(id, options);
+    const { id } = this.#removable(name, options);
+    const unlock = await db.whenFree(() => this.#lock(id, name));
+    try {
+      const reason = 'its removal was broken off; remove it again';
+      await db.whenFree(() => setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() }));
+      while ((await db.whenFree(() => deleteSomeImages(db, id, rowsAtOnce))) > 0) await giveWay();
+      await db.untilFree();
+      this.#erase(id, options);
+    } finally {
+      unlock();
+    }
   }
 
   /** Throws NOT_FOUND. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { chooseDataDirectory, type DataDirectory, openDataDirectory } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
 import { openDatabase } from '../data/open-database.ts';
-import { lockFolder } from '../datasets/pack-lock.ts';
+import { takeLock } from '../data/process-lock.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import { forkHost } from '../engine/fork-host.ts';
@@ -217,7 +217,7 @@ export class Studio {
   openApplication(options: { remote: boolean }): Application {
     if (this.#application !== undefined) return this.#application;
     const { root } = this.directory;
-    this.#unlock = lockFolder(join(root, 'application.lock'), `data directory ${root}`, 'in use');
+    this.#unlock = takeLock(this.#db, join(root, 'application.lock'), `data directory ${root}`, 'in use');
     this.#application = new Application(this.#parts, {
       remote: options.remote,
       version: Studio.version(),

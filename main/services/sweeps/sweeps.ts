@@ -10,6 +10,7 @@ import { checkId, type DataDirectory } from '../../data/data-directory.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import { newId } from '../../data/ids.ts';
 import { insertPredictions } from '../../data/predictions.ts';
+import { takeLock } from '../../data/process-lock.ts';
 import {
   endSweep,
   findSweep,
@@ -20,7 +21,6 @@ import {
   type StoredSweep,
   startSweep,
 } from '../../data/sweeps.ts';
-import { lockFolder } from '../../datasets/pack-lock.ts';
 import type { SpawnHost } from '../../engine/client.ts';
 import type { ClassifiedPhoto } from '../../engine/protocol.ts';
 import { entropyOf } from '../classification.ts';
@@ -92,12 +92,15 @@ export class SweepService {
     const { runId, modelId, checkpointStep } = resolved;
     const what = JSON.stringify([places, runId, modelId, checkpointStep, crops, top]);
     const identity = createHash('sha256').update(what).digest('hex');
-    const known = findSweep(db, identity);
-    if (known !== undefined) return known;
-    const id = newId();
     const facts = { model, runId, modelId, checkpointStep, crops, top };
-    insertSweep(db, { id, identity, paths: places, ...facts, createdAt: now() });
-    return this.existing(id);
+    // Another process may be making the same.
+    return db.transaction(() => {
+      const known = findSweep(db, identity);
+      if (known !== undefined) return known;
+      const id = newId();
+      insertSweep(db, { id, identity, paths: places, ...facts, createdAt: now() });
+      return this.existing(id);
+    });
   }
 
   /** Throws NOT_FOUND. */
@@ -122,15 +125,16 @@ export class SweepService {
    * it, NAME_TAKEN for a file of answers that is somebody else's, CANCELLED, ENGINE_DIED.
    */
   async run(id: string, options: SweepOptions = {}): Promise<SweepProgress> {
+    const { db, directory } = this.#parts;
     const sweep = this.existing(id);
     if (options.out !== undefined) linesOf(options.out, sweep.top);
-    const folder = join(this.#parts.directory.root, 'sweeps');
+    const folder = join(directory.root, 'sweeps');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const what = `classifying ${sweep.paths.join(', ')}`;
-    const unlock = lockFolder(join(folder, `${checkId(id)}.lock`), what, 'done');
+    const unlock = await db.whenFree(() => takeLock(db, join(folder, `${checkId(id)}.lock`), what, 'done'));
     let out: AnswerFile | undefined;
     try {
-      if (options.out !== undefined) out = new AnswerFile(this.#parts.db, sweep, options.out);
+      if (options.out !== undefined) out = new AnswerFile(db, sweep, options.out);
       return await new SweepRun(this.#parts, sweep, this.modelOf(sweep), options, out).run();
     } finally {
       out?.close();

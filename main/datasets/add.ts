@@ -179,11 +179,12 @@ export class DatasetBuilder {
         const of = classes[image.label];
         if (of !== undefined) of[split.split === 'train' ? 'trainImages' : 'valImages']++;
       });
+      if (counts.images === 0) throw nothingReadable(split, counts.skipped);
       packed[split.split] = counts.images;
       skipped += counts.skipped;
       sizeBytes += statSync(packFile(folder, split.split)).size;
     }
-    refuseTooLittle(classes, packed, plan);
+    refuseTooFewClasses(classes);
     const statistics = this.#statistics(packFile(folder, 'train'));
     await db.whenFree(() =>
       finishDataset(db, id, {
@@ -303,19 +304,21 @@ export class DatasetBuilder {
   }
 }
 
-function refuseTooLittle(
-  classes: readonly DatasetClass[],
-  packed: Record<Split, number>,
-  plan: DatasetPlan,
-): void {
+/** No pack is written of nothing. */
+function nothingReadable({ split, root }: PlannedSplit, skipped: number): AppError {
+  const what = split === 'train' ? 'training' : 'validation';
+  return new AppError(
+    'EMPTY_DATASET',
+    `none of the ${skipped} ${what} files in ${root} could be read as a photo; the list of files that were left out says why`,
+    { path: root },
+  );
+}
+
+function refuseTooFewClasses(classes: readonly DatasetClass[]): void {
   const usable = classes.filter((c) => c.trainImages > 0).length;
-  if (usable < 2) {
-    throw new AppError(
-      'EMPTY_DATASET',
-      `photos of only ${usable} classes could be read; at least two are needed, see the skipped files`,
-    );
-  }
-  if (plan.splits.length > 1 && packed.val === 0) {
-    throw new AppError('EMPTY_DATASET', 'not one validation photo could be read, see the skipped files');
-  }
+  if (usable >= 2) return;
+  throw new AppError(
+    'EMPTY_DATASET',
+    'photos of only one class could be read; at least two are needed, and the list of files that were left out says why',
+  );
 }

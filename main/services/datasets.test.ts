@@ -134,6 +134,15 @@ describe('adding a data set', () => {
     expect(datasets.find('x').state).toBe('ready');
   });
 
+  it('fails with the reason where no file is a photo', async () => {
+    folder.touch('p/a/bad.jpg', 'p/b/bad.jpg');
+    const { datasets } = folder.open();
+    const adding = datasets.add({ name: 'x', train: folder.path('p') }, silent);
+    await expect(adding).rejects.toThrow('none of the 2 training files');
+    expect(datasets.find('x')).toMatchObject({ state: 'failed' });
+    expect(datasets.show('x').skippedFiles.train).toBe(2);
+  });
+
   it('continues after it was stopped, with the same folders only', async () => {
     const photos = folder.photos();
     const { datasets } = folder.open({ stepMs: 150 });

@@ -22,7 +22,10 @@ export interface JobKind {
   slots(request: JobRequest): string[];
   /** `inPlace`: it goes on to hold its slots. `byStopping`: it is run again, and continues what it had done. */
   pausing: 'never' | 'inPlace' | 'byStopping';
-  /** Resolves when the work is done; rejects with CANCELLED or an AbortError after the signal. */
+  /**
+   * Resolves when the work is done; rejects with CANCELLED or an AbortError after the signal, and with CANCELLED where
+   * it was stopped in another way.
+   */
   run(request: JobRequest, context: JobContext): Promise<void>;
   /** For `inPlace`. */
   setPaused?(job: StoredJob, paused: boolean): void;

@@ -103,6 +103,15 @@ describe('JobQueue', () => {
     expect(queue.list().map((job) => job.title)).toEqual(['b', 'c', 'd', 'a']);
   });
 
+  it('takes work that was stopped by an order of its own as stopped', async () => {
+    const queue = makeQueue();
+    queue.start();
+    add(queue, 'a', 'cpu', 'train');
+    work('a').finish(new AppError('CANCELLED', 'it was stopped'));
+    await settled();
+    expect(states(queue)).toEqual({ a: 'cancelled' });
+  });
+
   it('waits until it is started', () => {
     const queue = makeQueue();
     add(queue, 'a', 'cpu');

@@ -311,7 +311,8 @@ export class JobQueue {
     if (aborted && running.stopping === 'interrupted') {
       return { state: 'interrupted', error: { code: 'CANCELLED', message }, endedAt };
     }
-    if (aborted) return { state: 'cancelled', endedAt };
+    // Work that takes orders of its own may be stopped by one of them, as training is.
+    if (aborted || code === 'CANCELLED') return { state: 'cancelled', endedAt };
     // What computed it is gone; the work itself is as good as where it stopped.
     if (died.has(code)) return { state: 'interrupted', error: { code, message }, endedAt };
     if (code === 'INTERNAL' && error instanceof Error) this.#parts.log(error.stack ?? message);

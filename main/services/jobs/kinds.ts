@@ -58,10 +58,6 @@ function parse<T>(schema: Schema<T>, request: JobRequest): T {
   return parseWith(schema, request, 'the kept request', 'CORRUPT_DATABASE') as T;
 }
 
-function cancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new AppError('CANCELLED', 'it was stopped');
-}
-
 export function jobKinds(parts: JobKindParts): JobKinds {
   return {
     train: trainKind(parts),
@@ -112,8 +108,8 @@ function trainKind({ db, training, runs, feed, changes }: JobKindParts): JobKind
       };
       context.progress({ ...starting, phase: 'starting the engine', unit: 'steps' });
       try {
-        await training.train(runId, hear, context.signal);
-        cancelled(context.signal);
+        const { state } = await training.train(runId, hear, context.signal);
+        if (state === 'stopped') throw new AppError('CANCELLED', 'it was stopped');
       } finally {
         told.flush();
         feed.notify(runId);

@@ -86,6 +86,14 @@ describe('runs', () => {
     expect(await state(second.jobId)).toBe('cancelled');
   });
 
+  it('that are stopped by an order are not told as done', async () => {
+    const { runId, jobId } = await app.startRun(600, 'ordered to stop');
+    await until(await client.runs.watch({ id: runId, afterStep: 0 }), ({ metrics }) => metrics.length > 0);
+    await client.runs.steer({ id: runId, command: { command: 'stop' } });
+    expect((await app.jobEnd(jobId)).state).toBe('cancelled');
+    expect((await client.runs.show({ id: runId })).state).toBe('stopped');
+  });
+
   it('are steered, paused and stopped with a checkpoint, resumed to the end', async () => {
     const { runId, jobId } = await app.startRun(600, 'steered');
     await until(await client.runs.watch({ id: runId, afterStep: 0 }), ({ metrics }) => metrics.length > 0);

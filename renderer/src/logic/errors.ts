@@ -69,7 +69,7 @@ function textOf(value: unknown, key: string): string | undefined {
 
 /** What a message of the services may begin with that is no name, path or setting. */
 const plainBeginning =
-  /^(a|all|an|another|both|data set|every|it|its|newer|no|nothing|only|run|such|that|the|there|these|this|training|what)\b/;
+  /^(a|all|an|another|both|data set|every|it|its|newer|no|none|nothing|only|photos|run|such|that|the|there|these|this|training|what)\b/;
 
 /** Services speak in clauses, which the command line puts after a code; alone they are sentences. */
 export function sentence(message: string): string {

@@ -90,7 +90,7 @@ export async function listFolder(
   home: string = homedir(),
 ): Promise<FolderListing> {
   if (given !== undefined && !isAbsolute(given)) {
-    throw new AppError('INVALID_ARGUMENT', `${given} is no absolute path; it begins with /`, { path: given });
+    throw new AppError('INVALID_ARGUMENT', `${given} is no whole path; write it from / on`, { path: given });
   }
   const path = given === undefined ? home : resolve(given);
   const folders: FolderEntry[] = [];

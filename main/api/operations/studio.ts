@@ -9,6 +9,8 @@ export const studioInfoSchema = z.object({
   /** True: its screens are in a browser, so folders are picked with folders.list. */
   remote: z.boolean(),
   dataDirectory: z.string(),
+  /** Of the user who runs it: what ~ means in paths that are typed. */
+  homeDirectory: z.string(),
   /** On the data directory's disk. */
   freeBytes: z.number(),
   /** Empty where the engine does not load; then engineProblem says why. */

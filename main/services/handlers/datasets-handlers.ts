@@ -8,7 +8,7 @@ import type { JobKind } from '../../api/operations/jobs.ts';
 import { countSkippedFiles } from '../../data/images.ts';
 import { countRunsOfDataset, listRunsOfDataset } from '../../data/runs.ts';
 import { lookIntoFolder } from '../../datasets/splits.ts';
-import type { HandlerParts } from './parts.ts';
+import { absolute, type HandlerParts } from './parts.ts';
 
 const runsShown = 100;
 const foldersShown = 12;
@@ -53,10 +53,13 @@ export function datasetsHandlers(parts: HandlerParts): StudioHandlers['datasets'
       };
     },
     async look({ folder }) {
+      absolute(folder);
       const { folders, splits } = await lookIntoFolder(folder);
       return { folders: folders.length, first: folders.slice(0, foldersShown), splits };
     },
     async add(request) {
+      const { train, trainLabels, val, valLabels, valMap } = request;
+      for (const path of [train, trainLabels, val, valLabels, valMap]) if (path !== undefined) absolute(path);
       await datasets.check(request);
       return { jobId: queue.add({ kind: 'addDataset', title: `Add data set ${request.name}`, request }) };
     },

@@ -41,7 +41,8 @@ import type { WatchService } from '../watching/watches.ts';
 
 /** Throws INVALID_ARGUMENT. */
 export function absolute(path: string): void {
-  if (!isAbsolute(path)) throw new AppError('INVALID_ARGUMENT', `${path} is no absolute path`, { path });
+  if (!isAbsolute(path))
+    throw new AppError('INVALID_ARGUMENT', `${path} is no whole path; write it from / on`, { path });
 }
 
 export interface HandlerParts {

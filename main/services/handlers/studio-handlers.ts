@@ -1,5 +1,6 @@
 // Handlers of the application as a whole, its devices and its folders.
 
+import { homedir } from 'node:os';
 import type { StudioHandlers } from '../../api/contract.ts';
 import { toErrorReport } from '../../api/errors.ts';
 import { DeviceLoads } from '../device-load.ts';
@@ -23,6 +24,7 @@ export function studioHandlers(parts: HandlerParts): StudioHandlers['studio'] {
       instance: parts.instance,
       remote: parts.remote,
       dataDirectory: directory.root,
+      homeDirectory: homedir(),
       freeBytes: freeBytes(directory),
       ...engine(parts),
       startedAt: parts.startedAt,

@@ -225,5 +225,7 @@ describe('augmentation and folders', () => {
     });
     expect(await refusal(client.folders.list({ path: 'etc' }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect((await client.folders.list({})).places[0]?.name).toBe('Home');
+    const relative = client.datasets.add({ name: 'relative', train: 'photos/train' });
+    expect(await refusal(relative)).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

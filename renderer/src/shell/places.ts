@@ -1,4 +1,5 @@
 // The screens, in the order of the navigation, with the key that goes there after g.
+import type { JobKind } from '../../../main/api/operations/jobs.ts';
 import type { IconName } from '../components/icon-shapes.ts';
 
 export interface Place {
@@ -8,6 +9,8 @@ export interface Place {
   key: string;
   /** Words it is found by, besides its label. */
   words: string;
+  /** Jobs that belong to it: how many run is said beside it. */
+  jobs?: readonly JobKind[];
 }
 
 export interface PlaceGroup {
@@ -31,6 +34,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         icon: 'datasets',
         key: 'd',
         words: 'images folders add pack classes',
+        jobs: ['addDataset', 'verifyDataset', 'findDuplicates'],
       },
       {
         to: '/augmentation',
@@ -45,7 +49,14 @@ export const placeGroups: readonly PlaceGroup[] = [
     title: 'Training',
     places: [
       { to: '/new-run', label: 'New run', icon: 'plus', key: 'n', words: 'train start preset settings' },
-      { to: '/runs', label: 'Runs', icon: 'runs', key: 'r', words: 'training history table compare' },
+      {
+        to: '/runs',
+        label: 'Runs',
+        icon: 'runs',
+        key: 'r',
+        words: 'training history table compare',
+        jobs: ['train'],
+      },
     ],
   },
   {
@@ -57,6 +68,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         icon: 'evaluate',
         key: 'e',
         words: 'error confusion report calibration',
+        jobs: ['evaluate'],
       },
       {
         to: '/ledger',
@@ -71,6 +83,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         icon: 'classify',
         key: 'c',
         words: 'photos predict drop folder search label sort watch',
+        jobs: ['classify', 'sortPhotos'],
       },
       {
         to: '/inside',
@@ -78,6 +91,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         icon: 'inside',
         key: 'i',
         words: 'maps grad-cam occlusion nearest retrieval kernels dead units figure',
+        jobs: ['buildIndex'],
       },
       {
         to: '/models',
@@ -85,6 +99,7 @@ export const placeGroups: readonly PlaceGroup[] = [
         icon: 'models',
         key: 'm',
         words: 'import export checkpoints weights safetensors',
+        jobs: ['importModel', 'exportModel'],
       },
     ],
   },

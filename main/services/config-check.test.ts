@@ -11,12 +11,12 @@ import { DeviceService } from './devices.ts';
 import { describeNet } from './testing/fake-engine.ts';
 
 /** The fake's one net, as costly as `flops` an image; beside the CPU these GPUs. */
-function checker(flops = 1000, gpus: DeviceReport[] = []) {
+function checker(flops = 1000, gpus: DeviceReport[] = [], cpu?: DeviceReport) {
   const db = openDatabase(':memory:');
   addDataset(db);
   const addon = () => ({
     ...createFakeAddon(),
-    listDevices: () => [...createFakeAddon().listDevices(), ...gpus],
+    listDevices: () => [...(cpu === undefined ? createFakeAddon().listDevices() : [cpu]), ...gpus],
     describeNet: (_: string, batch: number) =>
       JSON.stringify({
         ...JSON.parse(describeNet()),
@@ -120,6 +120,20 @@ describe('ConfigChecker', () => {
     });
     const elsewhere = { ...smallConfig(), threads: 3 };
     expect(of.check(elsewhere, 'd1').time).toBeNull();
+  });
+
+  it('tells of bf16 where the processor has instructions for it, with its measured speed', () => {
+    const [plain] = createFakeAddon().listDevices();
+    const cpu = { ...(plain as DeviceReport), precisions: ['fp32', 'bf16'] };
+    const without = checker(1000, [], cpu).checker;
+    expect(without.check(smallConfig(), 'd1').faster).toBeNull();
+    const { checker: of } = checker(1000, [], { ...cpu, instructions: ['avx2', 'avx512_bf16'] });
+    const faster = { precision: 'bf16', instructions: ['avx512_bf16'] };
+    expect(of.check(smallConfig(), 'd1').faster).toEqual({ ...faster, imagesPerSecond: null });
+    of.keepSpeed({ ...smallConfig(), precision: 'bf16' }, 70);
+    expect(of.check(smallConfig(), 'd1').faster).toEqual({ ...faster, imagesPerSecond: 70 });
+    expect(of.check({ ...smallConfig(), precision: 'bf16' }, 'd1').faster).toBeNull();
+    expect(of.check({ ...smallConfig(), devices: ['cuda:0'] }, 'd1').faster).toBeNull();
   });
 });
 

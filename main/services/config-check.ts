@@ -7,6 +7,7 @@ import type {
   ConfigCost,
   ConfigProblem,
   ConfigTime,
+  FasterPrecision,
   SchedulePoint,
 } from '../api/operations/config.ts';
 import { listIssues } from '../api/parse.ts';
@@ -67,6 +68,7 @@ export class ConfigChecker {
       costs,
       receivedBytes: net === undefined ? null : sharingCosts(config, net).receivedBytes,
       time: net === undefined || plan === null ? null : this.#time(config, net, plan.totalSteps),
+      faster: this.#faster(config, net),
       // Weights and velocities, fp32.
       checkpointBytes: net === undefined ? null : 8 * net.parameters,
       schedule: drawSchedule(config, plan?.epochs ?? config.epochs ?? null),
@@ -127,6 +129,16 @@ export class ConfigChecker {
     });
   }
 
+  /** On a processor bf16 is only worth it where there are instructions for it. */
+  #faster(config: RunConfig, net: NetDescription | undefined): FasterPrecision | null {
+    if (config.precision !== 'fp32' || config.devices.some((id) => id !== 'cpu')) return null;
+    const cpu = this.#parts.devices.list().find(({ id }) => id === 'cpu');
+    const instructions = cpu?.instructions.filter((name) => name.endsWith('bf16')) ?? [];
+    if (!cpu?.precisions.includes('bf16') || instructions.length === 0) return null;
+    const measured = net === undefined ? null : this.#time({ ...config, precision: 'bf16' }, net, 1);
+    return { precision: 'bf16', instructions, imagesPerSecond: measured?.imagesPerSecond ?? null };
+  }
+
   /** From the newest run on the same devices in the same precision, scaled by the nets' work an image. */
   #time(config: RunConfig, net: NetDescription, totalSteps: number): ConfigTime | null {
     const alike = findRunAlike(this.#parts.db, config, { among: runsLookedAt, steps: fewestSteps });
@@ -176,6 +188,7 @@ const nothingKnown = {
   costs: [],
   receivedBytes: null,
   time: null,
+  faster: null,
   checkpointBytes: null,
   schedule: [],
   scheduleDepends: false,

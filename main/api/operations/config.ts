@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { netDescriptionSchema } from '../net-description.ts';
 import { call, nothing } from '../operation.ts';
-import { presetSchema, runConfigSchema } from '../run-config.ts';
+import { precisionSchema, presetSchema, runConfigSchema } from '../run-config.ts';
 
 /** One thing that is wrong. */
 export const configProblemSchema = z.object({
@@ -32,6 +32,14 @@ export const configTimeSchema = z.object({
   measuredOn: z.object({ runId: z.string(), name: z.string() }).nullable(),
 });
 
+export const fasterPrecisionSchema = z.object({
+  precision: precisionSchema,
+  /** The processor's instructions that make it so. */
+  instructions: z.array(z.string()),
+  /** Images a second that it reached here, scaled by FLOPs; null where it was not measured yet. */
+  imagesPerSecond: z.number().nullable(),
+});
+
 export const schedulePointSchema = z.object({ epoch: z.number(), learningRate: z.number() });
 
 export const configCheckSchema = z.object({
@@ -49,6 +57,8 @@ export const configCheckSchema = z.object({
   receivedBytes: z.number().nullable(),
   /** Null where no run on these devices has been measured yet. */
   time: configTimeSchema.nullable(),
+  /** A precision that the same devices compute faster in; null where there is none. */
+  faster: fasterPrecisionSchema.nullable(),
   /** Of one checkpoint: weights and velocities. */
   checkpointBytes: z.number().nullable(),
   /** Straight between its points; a plateau's is drawn as if it never dropped, see scheduleDepends. */
@@ -102,5 +112,6 @@ export type InitLayer = z.output<typeof initLayerSchema>;
 export type ConfigProblem = z.output<typeof configProblemSchema>;
 export type ConfigCost = z.output<typeof configCostSchema>;
 export type ConfigTime = z.output<typeof configTimeSchema>;
+export type FasterPrecision = z.output<typeof fasterPrecisionSchema>;
 export type SchedulePoint = z.output<typeof schedulePointSchema>;
 export type ConfigCheck = z.output<typeof configCheckSchema>;

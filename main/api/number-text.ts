@@ -19,6 +19,19 @@ export function compact(value: number | null | undefined): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** A number of things too many to count: '34.9 k', '105 M', '1.23 G'. */
+export function amount(value: number | null | undefined): string {
+  if (!known(value)) return dash;
+  const units = ['', ' k', ' M', ' G', ' T', ' P'];
+  let scaled = value;
+  let unit = 0;
+  while (Math.abs(scaled) >= 999.5 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  return unit === 0 ? String(Math.round(scaled)) : `${scaled.toPrecision(3)}${units[unit]}`;
+}
+
 /** Decimal units, as disks are sold. */
 export function bytes(value: number | null | undefined): string {
   if (!known(value)) return dash;

@@ -18,6 +18,7 @@ describe('tickText', () => {
   });
 
   it('has no digits that say nothing', () => {
+    expect(axis([0.9375, 0.9375 + 1e-12], 'percent')).toEqual(['93.75 %', '93.75 %']);
     expect(axis([0, 500, 1000])).toEqual(['0', '500', '1,000']);
     expect(axis([0, 0.5, 1])).toEqual(['0.0', '0.5', '1.0']);
     expect(axis([0.01, 0.001, 0.0001], 'exponent')).toEqual(['0.01', '0.001', '1e-4']);

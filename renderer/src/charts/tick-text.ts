@@ -9,7 +9,8 @@ export function tickText(value: number, ticks: readonly { value: number }[], sty
   const scale = style === 'percent' ? 100 : 1;
   const unit = style === 'percent' ? ' %' : '';
   const distance = Math.abs((ticks[1]?.value ?? 0) - (ticks[0]?.value ?? 0)) * scale;
-  if (distance === 0) return `${compact(value * scale)}${unit}`;
+  // Rounding alone tells such ticks apart: all of the axis is one value.
+  if (distance <= Math.abs(value * scale) * 1e-6) return `${compact(value * scale)}${unit}`;
   const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(distance) - 1e-9)));
   return `${(value * scale).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}${unit}`;
 }

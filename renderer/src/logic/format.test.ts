@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, compact, count, duration, loss, percent, plural, rate, timeLeft } from './format.ts';
+import {
+  ago,
+  amount,
+  bytes,
+  compact,
+  count,
+  duration,
+  loss,
+  percent,
+  plural,
+  rate,
+  timeLeft,
+} from './format.ts';
 
 describe('numbers', () => {
   it('shows what is unknown or not finite as a dash', () => {
-    for (const show of [percent, count, compact, loss, bytes, duration, rate]) {
+    for (const show of [percent, count, compact, amount, loss, bytes, duration, rate]) {
       expect(show(null)).toBe('–');
       expect(show(Number.NaN)).toBe('–');
       expect(show(Number.POSITIVE_INFINITY)).toBe('–');
@@ -14,6 +26,17 @@ describe('numbers', () => {
     expect(
       [0, 999, 999.6, 1_500, 99_600, 1_000_000, 243_860_896, 1.3e12].map((value) => bytes(value)),
     ).toEqual(['0 B', '999 B', '1.0 kB', '1.5 kB', '100 kB', '1.0 MB', '244 MB', '1.3 TB']);
+  });
+
+  it('shortens what is too many to count', () => {
+    expect([0, 960, 34_944, 105_415_200, 1_054_000_000, 4.11e9].map((value) => amount(value))).toEqual([
+      '0',
+      '960',
+      '34.9 k',
+      '105 M',
+      '1.05 G',
+      '4.11 G',
+    ]);
   });
 
   it('writes small and large settings as people type them', () => {

@@ -2,7 +2,7 @@
 
 import { dash, known } from '../../../main/api/number-text.ts';
 
-export { bytes, compact } from '../../../main/api/number-text.ts';
+export { amount, bytes, compact } from '../../../main/api/number-text.ts';
 
 /** A fraction 0..1 as per cent: '12.3 %'. */
 export function percent(fraction: number | null | undefined, digits = 1): string {

@@ -59,8 +59,8 @@ const all: RunColumn[] = [
   },
   {
     key: 'bestTop1Error',
-    title: 'Best top-1',
-    width: '96px',
+    title: 'Best top-1 error',
+    width: '124px',
     align: 'right',
     text: (run) => percent(run.bestTop1Error),
     hint: 'Lowest top-1 error on the validation split',

@@ -248,7 +248,7 @@ describe('the end', () => {
     const begin = await shell.prepare(client);
     shell.electron.dialog.answer = 0;
     // Its port closes with the application, before its reader has heard the end.
-    begin(400).catch(() => {});
+    begin(120).catch(() => {});
     await until(
       () =>
         shell.window.progress.at(-1)?.mode === 'normal' && (shell.window.progress.at(-1)?.value ?? -1) > 0,
@@ -257,7 +257,7 @@ describe('the end', () => {
     await until(() => !shell.window.visible);
     expect(shell.electron.app.calls).not.toContain('exit 0');
     const [tray] = shell.electron.trays;
-    expect(tray?.text).toMatch(/^Train run of 400(, \d+ %)?$/);
+    expect(tray?.text).toMatch(/^Train run of 120(, \d+ %)?$/);
     expect(tray?.menu.map(({ label }) => label)).toEqual(['Show AlexNet Studio', undefined, 'Quit']);
     // Looked for again, and left again: by another start, then by the icon.
     shell.electron.app.emit('second-instance');

@@ -301,7 +301,7 @@ describeInBrowser('the screens', () => {
         for (const place of [...places, '/settings']) {
           await browser.go(place);
           await page.getByRole('heading', { level: 1 }).waitFor();
-          await page.waitForTimeout(400);
+          await browser.settled();
           await browser.picture(`${theme}-${size.width}${place.replaceAll('/', '-')}`);
           if (await browser.overflows()) found.push(`${place} is wider than ${size.width}`);
           if (place === '/new-run' && (await browser.scrollsSideways('#layers .scroll')))

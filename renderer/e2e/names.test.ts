@@ -137,7 +137,7 @@ describeInBrowser('names', () => {
 
   async function look(place: string, name: string, found: string[]): Promise<void> {
     const { page } = browser;
-    await page.waitForTimeout(300);
+    await browser.settled();
     await browser.picture(name);
     const note = (what: string) => found.push(`${place} (${name}): ${what}`);
     if (await browser.overflows()) note('wider than the window');

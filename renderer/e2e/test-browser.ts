@@ -49,6 +49,11 @@ export class TestPage {
     if (await button.isVisible()) await button.click();
   }
 
+  /** Waits until what the screen shows is there and has not changed for a tenth of a second. */
+  async settled(): Promise<void> {
+    await this.page.evaluate(settled);
+  }
+
   /** Kept where ALEXNET_STUDIO_SCREENSHOTS names a folder. */
   async picture(name: string): Promise<void> {
     const folder = process.env.ALEXNET_STUDIO_SCREENSHOTS;
@@ -94,6 +99,25 @@ export class TestPage {
     await this.#browser?.close();
   }
 }
+
+/** What changes all the time does not hold it up for more than five seconds. */
+const settled = `new Promise((resolve) => {
+  let timer;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, 100);
+  };
+  const changes = new MutationObserver(wait);
+  const end = () => {
+    changes.disconnect();
+    clearTimeout(timer);
+    resolve();
+  };
+  const look = () => (document.querySelector('[role=status][aria-label=Loading]') ? wait() : end());
+  changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  setTimeout(end, 5000);
+  wait();
+})`;
 
 let axe: string | undefined;
 function axeSource(): string {

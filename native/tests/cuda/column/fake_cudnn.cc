@@ -123,29 +123,34 @@ struct Convolution {
   std::vector<int64_t> pad, stride;
   Tensor x, w, y;
 
-  /// visit(place of x, place of w, place of y, channels) for every row of products over x's channels.
+  /// visit(place of x, place of w, place of y, length) for every run of products that lie side by side in x
+  /// and in w: a row of the kernel with all its channels, as far as it is within the picture.
   template <class Visit>
-  void rows(const Visit& visit) const {
+  void runs(const Visit& visit) const {
+    const int64_t channels = x.dimensions[1], outputs = y.dimensions[1], kernel = w.dimensions[3];
     for (int64_t n = 0; n < y.dimensions[0]; ++n)
       for (int64_t p = 0; p < y.dimensions[2]; ++p)
-        for (int64_t q = 0; q < y.dimensions[3]; ++q)
-          for (int64_t o = 0; o < y.dimensions[1]; ++o)
-            for (int64_t r = 0; r < w.dimensions[2]; ++r)
-              for (int64_t s = 0; s < w.dimensions[3]; ++s) {
-                const int64_t h = p * stride[0] + r - pad[0], v = q * stride[1] + s - pad[1];
-                if (h < 0 || v < 0 || h >= x.dimensions[2] || v >= x.dimensions[3]) continue;
-                visit(x.at(n, 0, h, v), w.at(o, 0, r, s), y.at(n, o, p, q));
-              }
+        for (int64_t q = 0; q < y.dimensions[3]; ++q) {
+          const int64_t left = q * stride[1] - pad[1];
+          const int64_t first = std::max<int64_t>(0, -left), last = std::min(kernel, x.dimensions[3] - left);
+          for (int64_t r = 0; r < w.dimensions[2]; ++r) {
+            const int64_t h = p * stride[0] + r - pad[0];
+            if (h < 0 || h >= x.dimensions[2] || first >= last) continue;
+            const int64_t from = x.at(n, 0, h, left + first), to = y.at(n, 0, p, q);
+            for (int64_t o = 0; o < outputs; ++o)
+              visit(from, w.at(o, 0, r, first), to + o, (last - first) * channels);
+          }
+        }
   }
 
   void forward() const {
     const auto a = values_of(x), b = values_of(w);
     std::vector<double> sums(y.count());
-    const auto channels = x.dimensions[1];
-    rows([&](int64_t i, int64_t j, int64_t k) {
+    runs([&](int64_t i, int64_t j, int64_t k, int64_t length) {
+      const double *left = a.data() + i, *right = b.data() + j;
       double sum = 0;
-      for (int64_t c = 0; c < channels; ++c)
-        sum += a[static_cast<size_t>(i + c)] * b[static_cast<size_t>(j + c)];
+#pragma omp simd reduction(+ : sum)
+      for (int64_t c = 0; c < length; ++c) sum += left[c] * right[c];
       sums[static_cast<size_t>(k)] += sum;
     });
     y.put_all(sums);
@@ -154,12 +159,12 @@ struct Convolution {
   void backward(const Tensor& factor, const Tensor& to, bool data) const {
     const auto a = values_of(factor), g = values_of(y);
     std::vector<double> sums(to.count());
-    const auto channels = x.dimensions[1];
-    rows([&](int64_t i, int64_t j, int64_t k) {
-      const int64_t from = data ? j : i, at = data ? i : j;
+    runs([&](int64_t i, int64_t j, int64_t k, int64_t length) {
+      const double* from = a.data() + (data ? j : i);
+      double* at = sums.data() + (data ? i : j);
       const double gradient = g[static_cast<size_t>(k)];
-      for (int64_t c = 0; c < channels; ++c)
-        sums[static_cast<size_t>(at + c)] += gradient * a[static_cast<size_t>(from + c)];
+#pragma omp simd
+      for (int64_t c = 0; c < length; ++c) at[c] += gradient * from[c];
     });
     to.put_all(sums);
   }

@@ -11,7 +11,7 @@ foreach(library cudnn.so.9 cublasLt.so.13 nccl.so.2)
   add_library(fake_${file} MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_${file}.cc)
   target_link_libraries(fake_${file} PRIVATE alexnet_flags)
   # Loops that stand for a GPU: not optimised they take longer than all other tests.
-  target_compile_options(fake_${file} PRIVATE -O2)
+  target_compile_options(fake_${file} PRIVATE -O3 -fopenmp-simd)
   target_include_directories(fake_${file} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   set_target_properties(fake_${file} PROPERTIES PREFIX "" OUTPUT_NAME lib${library} SUFFIX ""
                         LIBRARY_OUTPUT_DIRECTORY ${fake_libraries})

@@ -2,7 +2,7 @@
 // Each sub-folder of the split's folder is a class; its files may lie at any depth below it.
 import { stat } from 'node:fs/promises';
 import { AppError } from '../api/errors.ts';
-import { findFiles, readFolder, type SkippedFile } from './walk.ts';
+import { type FolderEntries, findFiles, readFolder, type SkippedFile } from './walk.ts';
 
 export interface ClassFiles {
   /** The class folder's name. */
@@ -88,7 +88,8 @@ export async function scanFlatFolder(root: string, what: string): Promise<FlatSc
   return { files: entries.files, skipped: entries.skipped, ignored: entries.ignored };
 }
 
-async function readTop(root: string, what: string) {
+/** One folder's entries. Throws IO where it is shut. */
+export async function readTop(root: string, what: string): Promise<FolderEntries> {
   try {
     return await readFolder(root);
   } catch (error) {

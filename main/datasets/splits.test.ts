@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,6 +47,16 @@ describe('a folder before it is packed', () => {
       train,
       val: { folder: join(root, 'val'), flat: true },
     });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says which folder is shut', async () => {
+    touch('train/cat/1.jpg', 'val/cat/1.jpg');
+    chmodSync(join(root, 'train'), 0);
+    await expect(lookIntoFolder(root)).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining(`folder ${join(root, 'train')} cannot be read`) as string,
+    });
+    chmodSync(join(root, 'train'), 0o700);
   });
 
   it('is taken for class folders where one is called otherwise, or the training one holds photos', async () => {

@@ -3,8 +3,7 @@
 import { join, resolve } from 'node:path';
 import { trainFolderNames, valFolderNames } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
-import { assertFolder } from './scan.ts';
-import { readFolder } from './walk.ts';
+import { assertFolder, readTop } from './scan.ts';
 
 export interface FoundSplits {
   /** Absolute. */
@@ -19,15 +18,15 @@ export interface FolderLook {
   splits: FoundSplits | null;
 }
 
-/** Throws NOT_FOUND, INVALID_ARGUMENT and IO, as assertFolder does, and what readdir throws. */
+/** Throws NOT_FOUND, INVALID_ARGUMENT and IO, as assertFolder does, and IO where a folder is shut. */
 export async function lookIntoFolder(path: string): Promise<FolderLook> {
   await assertFolder(path, 'folder');
-  const { folders } = await readFolder(path);
+  const { folders } = await readTop(path, 'folder');
   return { folders, splits: await splitsAmong(resolve(path), folders) };
 }
 
 /**
- * Throws INVALID_ARGUMENT where a folder that was given as one of class folders holds a data set's splits:
+ * Throws as lookIntoFolder() does, and INVALID_ARGUMENT where a folder that was given as one of class folders holds a data set's splits:
  * "train" and "val" would become its classes.
  */
 export async function refuseSplits(path: string): Promise<void> {
@@ -55,9 +54,12 @@ async function splitsAmong(root: string, folders: string[]): Promise<FoundSplits
     [...called.keys()].some((name) => ![...trainFolderNames, ...valFolderNames].includes(name))
   )
     return null;
-  if ((await readFolder(join(root, train))).folders.length === 0) return null;
+  if ((await readTop(join(root, train), 'folder')).folders.length === 0) return null;
   const val = named(valFolderNames);
   if (val === undefined) return { train: join(root, train), val: null };
   const folder = join(root, val);
-  return { train: join(root, train), val: { folder, flat: (await readFolder(folder)).folders.length === 0 } };
+  return {
+    train: join(root, train),
+    val: { folder, flat: (await readTop(folder, 'folder')).folders.length === 0 },
+  };
 }

@@ -102,13 +102,15 @@ export class DatasetService {
         field: 'valFraction',
       });
     }
-    for (const folder of [source.trainFolder, source.valFolder]) {
+    // What looks for splits in the training folder tells whether it can be read.
+    if (source.trainLabelsFile === undefined) await refuseSplits(source.trainFolder);
+    const listed = source.trainLabelsFile === undefined ? undefined : source.trainFolder;
+    for (const folder of [listed, source.valFolder]) {
       if (folder === undefined) continue;
       await readdir(folder).catch((error: unknown) => {
         throw fromFileSystem(error, folder, 'reading');
       });
     }
-    if (source.trainLabelsFile === undefined) await refuseSplits(source.trainFolder);
   }
 
   #parse(request: AddDatasetRequest): { name: string; source: DatasetSource } {

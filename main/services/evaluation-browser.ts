@@ -242,7 +242,9 @@ export class EvaluationBrowser {
     const stored = getEvaluation(this.#db, id);
     if (stored === undefined) {
       this.#open.delete(id);
-      throw new AppError('NOT_FOUND', 'this evaluation does not exist any more', { evaluation: id });
+      throw new AppError('NOT_FOUND', `there is no evaluation ${id}; it may have been removed`, {
+        evaluation: id,
+      });
     }
     const opened = this.#describe(stored);
     this.#open.set(id, opened);

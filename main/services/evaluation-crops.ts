@@ -39,7 +39,9 @@ export class EvaluationCrops {
     const { db, resolver, hosts, files, browser, addon } = this.#parts;
     const found = findEvaluation(db, id);
     if (found === undefined) {
-      throw new AppError('NOT_FOUND', 'this evaluation does not exist any more', { evaluation: id });
+      throw new AppError('NOT_FOUND', `there is no evaluation ${id}; it may have been removed`, {
+        evaluation: id,
+      });
     }
     const evaluation = shownOrThrow(db, found);
     const { runId, modelId, checkpointStep, datasetId, split } = evaluation;

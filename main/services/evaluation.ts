@@ -149,7 +149,7 @@ export class EvaluationService {
         elapsedMs: result.elapsedMs,
         createdAt: result.createdAt,
       });
-      await writeWhole(request.report, html, 'the report');
+      await writeWhole(request.report, html);
     }
     return result;
   }

@@ -11,8 +11,10 @@ export function indexFile(directory: DataDirectory, id: string): string {
 
 /** Removes files whose index is not known any more: of a run, model or data set that was deleted. */
 export function removeOrphanIndexes(db: ReadableDatabase, directory: DataDirectory): void {
+  // The files first: another process may begin an index, which is known before it has a file.
+  const files = readdirSync(directory.indexesFolder);
   const known = new Set(listIndexes(db).map(({ id }) => id));
-  for (const file of readdirSync(directory.indexesFolder)) {
+  for (const file of files) {
     const id = /^([a-z0-9]+)\.index(\.part)?$/.exec(file)?.[1];
     if (id !== undefined && !known.has(id)) rmSync(join(directory.indexesFolder, file), { force: true });
   }

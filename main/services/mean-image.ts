@@ -1,6 +1,6 @@
 // A model's mean image as a file of its own: the model goes on to work when the data set it was trained on is
 // removed.
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AppError } from '../api/errors.ts';
 import { checkId, type DataDirectory, fromFileSystem } from '../data/data-directory.ts';
@@ -33,9 +33,11 @@ export function writeMeanImage(file: string, bytes: Uint8Array): void {
   }
   const unfinished = `${file}.part`;
   try {
-    writeFileSync(unfinished, bytes, { mode: 0o600 });
+    // On the disk before the run or model is known: without its mean image it would answer wrongly, or not at all.
+    writeFileSync(unfinished, bytes, { mode: 0o600, flush: true });
     renameSync(unfinished, file);
   } catch (error) {
+    rmSync(unfinished, { force: true });
     throw fromFileSystem(error, file, 'writing the mean image');
   }
 }

@@ -1,9 +1,9 @@
 // Where a file is to be written: looked at before the work, not after it; and writing it whole.
 import { accessSync, constants, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../api/errors.ts';
 import { fromFileSystem } from '../data/data-directory.ts';
+import { writeInPieces } from '../data/model-formats/write-file.ts';
 
 /**
  * `what`: e.g. "the report". Throws NOT_FOUND where the file's folder is missing, INVALID_ARGUMENT where a file
@@ -31,15 +31,7 @@ export function checkOutputPlace(path: string, what: string): void {
   }
 }
 
-/** Writes a file whole or not at all; one of that name is replaced. Throws DISK_FULL, IO. */
-export async function writeWhole(path: string, text: string, what: string): Promise<void> {
-  const full = resolve(path);
-  const unfinished = `${full}.part`;
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, full);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw fromFileSystem(error, full, `writing ${what}`);
-  }
+/** Writes a text as a file, whole or not at all; one of that name is replaced. Throws DISK_FULL, IO. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  await writeInPieces(resolve(path), [Buffer.from(text)]);
 }

@@ -9,6 +9,7 @@ import { listEvents } from '../data/events.ts';
 import { listValidations } from '../data/metrics.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
 import { deleteRun, getRun, getRunRecipe, listRuns, markDeadRunsInterrupted } from '../data/runs.ts';
+import { removeOrphanIndexes } from './index-files.ts';
 import { meanImageFile } from './mean-image.ts';
 import { resolveRun } from './run-reference.ts';
 
@@ -18,7 +19,6 @@ export interface ConfigDifference {
   values: unknown[];
 }
 
-import { removeOrphanIndexes } from './index-files.ts';
 export class RunService {
   readonly #db: WritableDatabase;
   readonly #directory: DataDirectory;

@@ -158,15 +158,18 @@ export class TrainingService {
    */
   place(reference: string, placement: Placement): void {
     const { db } = this.#parts;
-    const run = resolveRun(db, reference);
-    const recipe = getRunRecipe(db, run.id);
-    if (run.state === 'running' || run.state === 'paused')
-      throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: run.id });
-    if (recipe === undefined)
-      throw new AppError('RUN_NOT_RESUMABLE', `run ${run.name} has no configuration`, { run: run.id });
-    const config = { ...recipe.config, ...placement };
-    this.check(config);
-    updateRunConfig(db, run.id, config);
+    // Another process may be about to train it.
+    db.transaction(() => {
+      const run = resolveRun(db, reference);
+      const recipe = getRunRecipe(db, run.id);
+      if (run.state === 'running' || run.state === 'paused')
+        throw new AppError('BUSY', `run ${run.name} is being trained; stop it first`, { run: run.id });
+      if (recipe === undefined)
+        throw new AppError('RUN_NOT_RESUMABLE', `run ${run.name} has no configuration`, { run: run.id });
+      const config = { ...recipe.config, ...placement };
+      this.check(config);
+      updateRunConfig(db, run.id, config);
+    });
   }
 
   /** Goes on from the newest checkpoint. Throws NOT_FOUND, BUSY, RUN_NOT_RESUMABLE, and as start() does. */

@@ -128,16 +128,19 @@ export class LedgerService {
     }
     for (const { config } of this.recipes(settings)) training.check(config);
     const identity = planIdentity(settings);
-    const known = findLedgerPlan(db, identity);
-    if (known === undefined) {
-      const plan = { id: newId(), datasetName: name, settings, active: false, createdAt: now() };
-      insertLedgerPlan(db, { ...plan, identity });
-      return plan;
-    }
-    const rows = [...new Set([...known.settings.rows, ...settings.rows])];
-    const seeds = Math.max(known.settings.seeds, settings.seeds);
-    changeLedgerPlan(db, known.id, { settings: { ...settings, rows, seeds } });
-    return this.plan(known.id);
+    // Another process may make or extend the same one.
+    return db.transaction(() => {
+      const known = findLedgerPlan(db, identity);
+      if (known === undefined) {
+        const plan = { id: newId(), datasetName: name, settings, active: false, createdAt: now() };
+        insertLedgerPlan(db, { ...plan, identity });
+        return plan;
+      }
+      const rows = [...new Set([...known.settings.rows, ...settings.rows])];
+      const seeds = Math.max(known.settings.seeds, settings.seeds);
+      changeLedgerPlan(db, known.id, { settings: { ...settings, rows, seeds } });
+      return this.plan(known.id);
+    });
   }
 
   setActive(id: string, active: boolean): void {

@@ -60,7 +60,7 @@ export const evaluationsCompare: Command = {
       for (const line of table(columns, lines)) output.print(line);
     }
     if (out === undefined) return;
-    await writeWhole(out, evaluations.exportComparison(a, b).text, 'the table');
+    await writeWhole(out, evaluations.exportComparison(a, b).text);
     output.print(`\ntable: ${printable(out)}`);
   },
 };

@@ -18,7 +18,7 @@ export const runsReport: Command = {
     const out = args.required('out');
     checkOutputPlace(out, 'the report');
     const { text } = await studio().reports.make(args.positional(0), { photos: args.has('photos') });
-    await writeWhole(out, text, 'the report');
+    await writeWhole(out, text);
     const sizeBytes = Buffer.byteLength(text);
     output.emit({ file: out, sizeBytes });
     output.print(`report: ${printable(out)}, ${bytes(sizeBytes)}`);

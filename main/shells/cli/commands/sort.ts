@@ -90,7 +90,7 @@ function* planLines(plan: SortSummary): Generator<string> {
   yield `${settings.mode}: ${plural(plan.files, 'photo')}, ${bytes(plan.sizeBytes)}, into ${printable(settings.to)}`;
   if (plan.collisions > 0)
     yield `${plural(plan.collisions, 'photo')} of these get a number: their name is taken`;
-  for (const { note, files } of left) yield `${plural(files, 'photo')} stay: ${note}`;
+  for (const { note, files } of left) yield `${plural(files, 'photo')} not sorted: ${note}`;
   if (plan.freeBytes !== null && plan.writtenBytes > plan.freeBytes) {
     yield `the disk has room for ${bytes(plan.freeBytes)} only`;
   }

@@ -62,6 +62,5 @@ export const truthSchema = z.strictObject({
 });
 
 export type Truth = z.output<typeof truthSchema>;
-export type ReferenceResult = z.output<typeof referenceResultSchema>;
 export type ReferenceAblation = z.output<typeof referenceAblationSchema>;
 export type Reference = z.output<typeof referenceSchema>;

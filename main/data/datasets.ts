@@ -153,11 +153,7 @@ export function deleteDataset(db: WritableDatabase, id: string): void {
   );
 }
 
-export function replaceClasses(
-  db: WritableDatabase,
-  datasetId: string,
-  classes: readonly DatasetClass[],
-): void {
+function replaceClasses(db: WritableDatabase, datasetId: string, classes: readonly DatasetClass[]): void {
   db.transaction(() => {
     db.run('classes.clear', 'DELETE FROM dataset_classes WHERE dataset_id = ?', [datasetId]);
     for (const one of classes) {

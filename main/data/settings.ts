@@ -15,8 +15,3 @@ export function setSetting(db: WritableDatabase, key: string, value: unknown): v
     JSON.stringify(value),
   ]);
 }
-
-/** Back to the default; returns whether there was a value. */
-export function clearSetting(db: WritableDatabase, key: string): boolean {
-  return db.run('settings.clear', 'DELETE FROM settings WHERE key = ?', [key]) === 1;
-}

@@ -48,7 +48,7 @@ import {
   type NewPrediction,
 } from './predictions.ts';
 import { deleteRun } from './runs.ts';
-import { clearSetting, getSetting, setSetting } from './settings.ts';
+import { getSetting, setSetting } from './settings.ts';
 import { refusal } from './test-errors.ts';
 import { addDataset, addRun, source } from './test-rows.ts';
 
@@ -351,7 +351,5 @@ describe('settings', () => {
     setSetting(db, 'language', 'fr');
     expect(getSetting(db, 'language', textSchema)).toBe('fr');
     expect(refusal(() => getSetting(db, 'language', anyNumber)).code).toBe('CORRUPT_DATABASE');
-    expect(clearSetting(db, 'language')).toBe(true);
-    expect(clearSetting(db, 'language')).toBe(false);
   });
 });

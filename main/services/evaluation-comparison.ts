@@ -12,8 +12,6 @@ export interface Compared {
   answers: Answers;
 }
 
-export const comparedCells: readonly ComparedCell[] = ['both', 'onlyA', 'onlyB', 'neither'];
-
 /** Throws INVALID_ARGUMENT where they are not of the same images. */
 export function checkComparable(a: Compared, b: Compared): void {
   const [one, other] = [a.evaluation, b.evaluation];

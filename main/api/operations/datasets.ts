@@ -185,7 +185,6 @@ export const datasetsOperations = {
 
 export type AddDataset = z.output<typeof addDatasetSchema>;
 export type FolderLook = z.output<typeof folderLookSchema>;
-export type StartedJob = z.output<typeof startedJobSchema>;
 export type DatasetOverview = z.output<typeof datasetOverviewSchema>;
 export type ClassPage = z.output<typeof classPageSchema>;
 export type ClassBalance = z.output<typeof classBalanceSchema>;
@@ -194,6 +193,5 @@ export type ImagePage = z.output<typeof imagePageSchema>;
 export type SkippedPage = z.output<typeof skippedPageSchema>;
 export type ImageFile = z.output<typeof imageFileSchema>;
 export type ImageInfo = z.output<typeof imageInfoSchema>;
-export type DuplicateGroup = z.output<typeof duplicateGroupSchema>;
 export type Duplicates = z.output<typeof duplicatesSchema>;
 export type DatasetRemoval = z.output<typeof datasetRemovalSchema>;

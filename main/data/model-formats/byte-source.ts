@@ -1,6 +1,6 @@
 // Bytes that are read by position: a file of some gigabytes is never in memory as a whole. Everything that a file
 // says of itself is checked against what is there, here for the last time.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../../api/errors.ts';
 import { fromFileSystem } from '../data-directory.ts';
 
@@ -50,7 +50,8 @@ export class FileBytes implements ByteSource {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, 'r');
+      // A pipe would keep the whole program waiting for somebody who writes into it.
+      this.#fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const stat = fstatSync(this.#fd);
       if (!stat.isFile()) {
         throw invalidModel(path, 'a model', stat.isDirectory() ? 'it is a folder' : 'it is no ordinary file');

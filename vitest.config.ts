@@ -17,5 +17,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // What is waited for comes when the other process has had its turn: the usual second is too short for that.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

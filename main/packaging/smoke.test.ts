@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appFolder, buildPart } from '../setup/build.ts';
 import { findElectron, thisMachine, whyNoWindow } from '../setup/electron-program.ts';
 
@@ -14,9 +14,12 @@ const missing = program === undefined ? "Electron's program is not here" : whyNo
 describe.skipIf(missing !== undefined)(
   `the window${missing === undefined ? '' : ` [skipped: ${missing}]`}`,
   () => {
-    const scratch = mkdtempSync(join(tmpdir(), 'alexnet-smoke-'));
+    let scratch = '';
     let running: ElectronApplication | undefined;
 
+    beforeAll(() => {
+      scratch = mkdtempSync(join(tmpdir(), 'alexnet-smoke-'));
+    });
     afterAll(async () => {
       await running?.close();
       rmSync(scratch, { recursive: true, force: true });

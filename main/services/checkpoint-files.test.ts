@@ -60,13 +60,13 @@ it('shows what was there before while one is being written, and waits without ho
   const waiting = fresh.list('r1').finally(() => {
     listed = true;
   });
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  // Blocked, there would be none.
+  await expect.poll(() => turns, { timeout: 5000 }).toBeGreaterThan(10);
+  await new Promise((resolve) => setTimeout(resolve, 100));
   expect(listed).toBe(false);
   unlock();
   expect(await waiting).toHaveLength(1);
   clearInterval(counting);
-  // Blocked, it would be none.
-  expect(turns).toBeGreaterThan(10);
 });
 
 it('is free where there is no file, and when its writer is done', async () => {

@@ -166,7 +166,7 @@ describe('adding a data set', () => {
 
   it('is done by one process at a time', async () => {
     const photos = folder.photos();
-    const { datasets } = folder.open({ stepMs: 80 });
+    const { datasets } = folder.open({ stepMs: 200 });
     const first = datasets.add({ name: 'pets', ...photos }, silent);
     await expect.poll(() => datasets.list()[0]?.state).toBe('packing');
     expect(await codeOf(datasets.add({ name: 'pets', ...photos }, silent))).toBe('BUSY');

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { forkHost, hostEntry } from '../engine/fork-host.ts';
 import { testConfig } from '../engine/test-net.ts';
 import { SpeedProbe, speedOf } from './speed-probe.ts';
@@ -29,7 +30,17 @@ describe('a measurement', () => {
       spawnHost: forkHost(hostEntry, fakeEnvironment({ images, stepMs: 20 })),
       training: () => training,
     });
-  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('alexnet-studio-speed-'));
+  /** What is temporary goes here: into the usual place others write, too. */
+  let temporary = '';
+  beforeAll(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'alexnet-speed-test-'));
+    vi.stubEnv('TMPDIR', temporary);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(temporary, { recursive: true });
+  });
+  const left = () => readdirSync(temporary);
   const never = new AbortController().signal;
 
   it('trains a few steps and keeps nothing of them', async () => {

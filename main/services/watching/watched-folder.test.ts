@@ -12,7 +12,7 @@ import { WatchedFolder, type WatchStatus } from './watched-folder.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const folder = new TestFolder();
-const times = { settleMs: 400, rescanMs: 1500, gatherMs: 20 };
+const times = { settleMs: 1000, rescanMs: 1500, gatherMs: 20 };
 let studio: Studio;
 
 beforeAll(async () => {
@@ -49,9 +49,9 @@ it('takes what arrives once it has stopped growing, in new folders too, and wait
   writeFileSync(join(root, 'a.jpg'), 'x');
   await answered('a.jpg').toBe(1);
 
-  // A file that grows for a second is answered once, when it is whole.
+  // A file that grows for longer than it must rest is answered once, when it is whole.
   const growing = join(root, 'growing.jpg');
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 14; i++) {
     appendFileSync(growing, 'x'.repeat(100));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(results.filter(({ file }) => file === growing)).toEqual([]);

@@ -23,6 +23,12 @@ size_t Arena::reserve(int64_t bytes, Growth growth) {
   return static_cast<size_t>(offset);
 }
 
+bool Arena::exceeds_device() const {
+  size_t free = 0, total = 0;
+  ALEXNET_CUDA_CHECK(context_.device(), cudaMemGetInfo(&free, &total));
+  return need_.total() > static_cast<int64_t>(total);
+}
+
 void Arena::allocate(int64_t batch, const MemoryNeed& net, const MemoryNeed& earlier) {
   size_t free = 0, total = 0;
   ALEXNET_CUDA_CHECK(context_.device(), cudaMemGetInfo(&free, &total));

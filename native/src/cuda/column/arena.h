@@ -59,6 +59,10 @@ class Arena {
   /// Allocates and zeroes everything. `net`: what all of the net's columns on this device take, `earlier`:
   /// those that have it already. Throws kOutOfMemory saying what the net needs here and which batch fits.
   void allocate(int64_t batch, const MemoryNeed& net, const MemoryNeed& earlier);
+  /// Whether the device could not hold what was asked for so far if it held nothing else: allocate() will
+  /// refuse. Until then nothing of the net need be prepared for such shapes, which libraries refuse in words
+  /// of their own.
+  bool exceeds_device() const;
   std::byte* base() const { return base_; }
   const MemoryNeed& need() const { return need_; }
 

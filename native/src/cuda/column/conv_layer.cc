@@ -83,14 +83,15 @@ ConvLayer<T>::ConvLayer(const LayerSite& site, const Maps<T>& input)
       activation_ == Activation::kRelu && !plan_.ops.empty() && plan_.ops[0].spec.kind == OpKind::kActivation;
   const std::vector<SumPart> sums =
       pieces == 1 ? std::vector{SumPart::kWhole} : std::vector{SumPart::kOwn, SumPart::kRest};
-  for (const SumPart part : sums)
-    parts_.push_back(std::make_unique<Convolution<T>>(
-        context_, shape,
-        ConvolutionUse{.part = part,
-                       .relu = relu_,
-                       .input_gradient = training_ && !first_,
-                       .weight_gradient = training_},
-        EngineRules{site.precision, kWorkspaceBytes, site.engines_measured}));
+  if (!site.arena.exceeds_device())
+    for (const SumPart part : sums)
+      parts_.push_back(std::make_unique<Convolution<T>>(
+          context_, shape,
+          ConvolutionUse{.part = part,
+                         .relu = relu_,
+                         .input_gradient = training_ && !first_,
+                         .weight_gradient = training_},
+          EngineRules{site.precision, kWorkspaceBytes, site.engines_measured}));
   if (pieces > 1) own_sum_ = site.arena.take<T>(linear_.view.count(), Growth::kWithBatch);
   const int64_t filter_count = out * shape.kernel * shape.kernel * shape.in_channels * pieces;
   if (first_) blocked_ = site.arena.take<T>(filter_count, Growth::kFixed);

@@ -36,7 +36,14 @@ class Descriptors {
     // What lies nowhere keeps off no boundary, but it is of float, and cuDNN wants a multiple of that.
     descriptor.set_integer(kCudnnTensorAlignment, is_virtual ? sizeof(float) : alignment_);
     descriptor.set(kCudnnTensorVirtual, kCudnnTypeBoolean, 1, &is_virtual);
-    descriptor.finalize();
+    if (!descriptor.try_finalize()) {
+      check_device(context_.device());
+      throw Error(ErrorCode::kDeviceUnavailable, device_name(context_.device()) + ": cuDNN " +
+                                                     context_.cudnn().state.version + " takes no maps of [" +
+                                                     std::to_string(dimensions[0]) + ", " +
+                                                     std::to_string(c) + ", " + std::to_string(h) + ", " +
+                                                     std::to_string(w) + "] values; choose a smaller batch");
+    }
     return descriptor;
   }
 
@@ -150,10 +157,11 @@ std::optional<GraphPlan> fused_plan(Descriptors& all, const ConvolutionShape& s,
 }
 
 std::string shape_text(const ConvolutionShape& s) {
-  return std::to_string(s.in_channels) + "x" + std::to_string(s.in_height) + "x" +
-         std::to_string(s.in_width) + " to " + std::to_string(s.out_channels) + " maps, kernel " +
-         std::to_string(s.kernel) + ", stride " + std::to_string(s.stride) + ", padding " +
-         std::to_string(s.pad_begin) + "/" + std::to_string(s.pad_end);
+  return std::to_string(s.batch) + " images of " + std::to_string(s.in_channels) + "x" +
+         std::to_string(s.in_height) + "x" + std::to_string(s.in_width) + " to " +
+         std::to_string(s.out_channels) + " maps, kernel " + std::to_string(s.kernel) + ", stride " +
+         std::to_string(s.stride) + ", padding " + std::to_string(s.pad_begin) + "/" +
+         std::to_string(s.pad_end);
 }
 
 }  // namespace
@@ -179,7 +187,7 @@ Convolution<T>::Convolution(const DeviceContext& context, const ConvolutionShape
       throw Error(ErrorCode::kDeviceUnavailable,
                   device_name(context.device()) + ": cuDNN " + context.cudnn().state.version +
                       " has no deterministic " + what + " for a convolution of " + shape_text(shape) +
-                      "; choose another padding or precision, or train on the CPU");
+                      "; choose a smaller batch, another padding or precision, or train on the CPU");
     return plan;
   };
   if (part_ != SumPart::kOwn) forward_ = fused_plan(all, shape, type, use, tensors, conv, rules);

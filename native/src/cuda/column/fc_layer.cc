@@ -39,16 +39,20 @@ FcLayer<T>::FcLayer(const LayerSite& site, const Maps<T>& input)
       activation_ == Activation::kRelu && !plan.ops.empty() && plan.ops[0].spec.kind == OpKind::kActivation;
   const ProductShape shape{site.batch(), in.image_stride, units, site.early};
   const ProductRules rules{site.precision, kWorkspaceBytes, site.engines_measured};
-  if (classifier_)
+  if (site.arena.exceeds_device()) {
+    // There is no memory to compute anything in.
+  } else if (classifier_) {
     classifier_product_.emplace(context_, shape, /*relu=*/false, site.training, rules);
-  else
+  } else {
     product_.emplace(context_, shape, relu_, site.training, rules);
+  }
   ops_.emplace(site.arena, site.plan, site.layer, site.share, site.training, linear_, site.step);
 }
 
 template <class T>
 int64_t FcLayer<T>::workspace_bytes() const {
-  return classifier_ ? classifier_product_->workspace_bytes() : product_->workspace_bytes();
+  if (classifier_product_) return classifier_product_->workspace_bytes();
+  return product_ ? product_->workspace_bytes() : 0;
 }
 
 template <class T>

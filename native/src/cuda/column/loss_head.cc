@@ -10,14 +10,14 @@ LossHead::LossHead(const DeviceContext& context, Arena& arena, int64_t batch, in
       rows_(arena.take<RowLoss>(batch, Growth::kWithBatch)),
       totals_(arena.take<LossTotals>(1, Growth::kFixed)),
       not_finite_(arena.take<uint32_t>(1, Growth::kFixed)),
-      host_totals_(context, kPassesAtOnce),
-      host_logits_(context, batch * classes) {}
+      host_totals_(context, kPassesAtOnce) {}
 
 const float* LossHead::on_host() const {
+  if (!host_logits_) host_logits_.emplace(context_, batch_ * classes_);
   ALEXNET_CUDA_CHECK(context_.device(),
-                     cudaMemcpy(host_logits_.data(), logits_.data(), static_cast<size_t>(logits_.bytes()),
+                     cudaMemcpy(host_logits_->data(), logits_.data(), static_cast<size_t>(logits_.bytes()),
                                 cudaMemcpyDeviceToHost));
-  return host_logits_.data();
+  return host_logits_->data();
 }
 
 void LossHead::fetch_totals(size_t slot) {

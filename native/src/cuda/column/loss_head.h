@@ -1,6 +1,8 @@
 // The loss of a batch from all columns' joined logits; every column computes the same.
 #pragma once
 
+#include <optional>
+
 #include "columns/column.h"
 #include "cuda/column/arena.h"
 #include "cuda/column/passes.h"
@@ -15,7 +17,8 @@ class LossHead {
   /// Where the columns' logits are joined: [batch, classes].
   float* joined() const { return logits_.data(); }
   MapView view() const { return channels_last_view(batch_, classes_, 1, 1); }
-  /// Copied to the host at the call; from any thread, between passes: training never needs them there.
+  /// Copied to the host at the call; from any thread, between passes. Training never needs them there: the
+  /// host's memory for them is taken by the first call.
   const float* on_host() const;
 
   /// Queues the loss of the joined logits and the gradient. Where `*keep` is not 0, a loss before this one
@@ -42,7 +45,7 @@ class LossHead {
   Block<LossTotals> totals_;
   Block<uint32_t> not_finite_;
   Pinned<LossTotals> host_totals_;
-  Pinned<float> host_logits_;
+  mutable std::optional<Pinned<float>> host_logits_;
 };
 
 }  // namespace alexnet::cuda

@@ -56,6 +56,10 @@ void Matmul::propose(const MatmulShape& s, const ProductRules& rules) {
       status = context_.cublas().set_preference(preference, attribute, &value, sizeof value);
   };
   prefer(kCublasLtMaxWorkspace, static_cast<uint64_t>(rules.workspace_bytes));
+  // Where several blocks share a sum, its parts are kept in float and added up afterwards. The other ways
+  // round them to the result's type, or add them where the result lies in the order in which blocks come to
+  // it.
+  prefer(kCublasLtReductionMask, uint32_t{kCublasLtReduceComputeType});
   if (s.alignment > 0)
     for (const int which : {kCublasLtAlignmentA, kCublasLtAlignmentB})
       prefer(which, static_cast<uint32_t>(s.alignment));

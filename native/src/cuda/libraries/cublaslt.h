@@ -27,26 +27,28 @@ struct CublasLtHeuristicResult {
   int reserved[4];
 };
 
-#define ALEXNET_CUBLASLT_CONSTANTS(X)                                   \
-  X(kCublasSuccess, CUBLAS_STATUS_SUCCESS, 0)                           \
-  X(kCublasAllocationFailed, CUBLAS_STATUS_ALLOC_FAILED, 3)             \
-  X(kCublasOperationN, CUBLAS_OP_N, 0)                                  \
-  X(kCublasOperationT, CUBLAS_OP_T, 1)                                  \
-  X(kCublasCompute32F, CUBLAS_COMPUTE_32F, 68)                          \
-  X(kCublasCompute32FPedantic, CUBLAS_COMPUTE_32F_PEDANTIC, 69)         \
-  X(kCublasCompute32FFastTf32, CUBLAS_COMPUTE_32F_FAST_TF32, 77)        \
-  X(kCudaFloat, CUDA_R_32F, 0)                                          \
-  X(kCudaBfloat16, CUDA_R_16BF, 14)                                     \
-  X(kCublasLtTransA, CUBLASLT_MATMUL_DESC_TRANSA, 3)                    \
-  X(kCublasLtTransB, CUBLASLT_MATMUL_DESC_TRANSB, 4)                    \
-  X(kCublasLtEpilogue, CUBLASLT_MATMUL_DESC_EPILOGUE, 7)                \
-  X(kCublasLtBiasPointer, CUBLASLT_MATMUL_DESC_BIAS_POINTER, 8)         \
-  X(kCublasLtBiasDataType, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, 26)     \
-  X(kCublasLtEpilogueDefault, CUBLASLT_EPILOGUE_DEFAULT, 1)             \
-  X(kCublasLtEpilogueBias, CUBLASLT_EPILOGUE_BIAS, 4)                   \
-  X(kCublasLtEpilogueReluBias, CUBLASLT_EPILOGUE_RELU_BIAS, 6)          \
-  X(kCublasLtMaxWorkspace, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, 1) \
-  X(kCublasLtAlignmentA, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, 5) \
+#define ALEXNET_CUBLASLT_CONSTANTS(X)                                      \
+  X(kCublasSuccess, CUBLAS_STATUS_SUCCESS, 0)                              \
+  X(kCublasAllocationFailed, CUBLAS_STATUS_ALLOC_FAILED, 3)                \
+  X(kCublasOperationN, CUBLAS_OP_N, 0)                                     \
+  X(kCublasOperationT, CUBLAS_OP_T, 1)                                     \
+  X(kCublasCompute32F, CUBLAS_COMPUTE_32F, 68)                             \
+  X(kCublasCompute32FPedantic, CUBLAS_COMPUTE_32F_PEDANTIC, 69)            \
+  X(kCublasCompute32FFastTf32, CUBLAS_COMPUTE_32F_FAST_TF32, 77)           \
+  X(kCudaFloat, CUDA_R_32F, 0)                                             \
+  X(kCudaBfloat16, CUDA_R_16BF, 14)                                        \
+  X(kCublasLtTransA, CUBLASLT_MATMUL_DESC_TRANSA, 3)                       \
+  X(kCublasLtTransB, CUBLASLT_MATMUL_DESC_TRANSB, 4)                       \
+  X(kCublasLtEpilogue, CUBLASLT_MATMUL_DESC_EPILOGUE, 7)                   \
+  X(kCublasLtBiasPointer, CUBLASLT_MATMUL_DESC_BIAS_POINTER, 8)            \
+  X(kCublasLtBiasDataType, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, 26)        \
+  X(kCublasLtEpilogueDefault, CUBLASLT_EPILOGUE_DEFAULT, 1)                \
+  X(kCublasLtEpilogueBias, CUBLASLT_EPILOGUE_BIAS, 4)                      \
+  X(kCublasLtEpilogueReluBias, CUBLASLT_EPILOGUE_RELU_BIAS, 6)             \
+  X(kCublasLtMaxWorkspace, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, 1)    \
+  X(kCublasLtReductionMask, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, 3) \
+  X(kCublasLtReduceComputeType, CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE, 2) \
+  X(kCublasLtAlignmentA, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, 5)    \
   X(kCublasLtAlignmentB, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, 6)
 
 #define X(ours, theirs, value) inline constexpr int ours = value;

@@ -31,7 +31,12 @@ using StreamPointer = void*;  // cudaStream_t
   X(kCudnnNoteTensorCore, CUDNN_NUMERICAL_NOTE_TENSOR_CORE, 0)                                   \
   X(kCudnnNoteDownConvert, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, 1)                          \
   X(kCudnnNoteReducedReduction, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, 2)             \
+  X(kCudnnNoteFft, CUDNN_NUMERICAL_NOTE_FFT, 3)                                                  \
   X(kCudnnNoteNondeterministic, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC, 4)                        \
+  X(kCudnnNoteWinograd, CUDNN_NUMERICAL_NOTE_WINOGRAD, 5)                                        \
+  X(kCudnnNoteWinograd4, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4, 6)                              \
+  X(kCudnnNoteWinograd6, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6, 7)                              \
+  X(kCudnnNoteWinograd13, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13, 8)                           \
   X(kCudnnTypeHandle, CUDNN_TYPE_HANDLE, 0)                                                      \
   X(kCudnnTypeDataType, CUDNN_TYPE_DATA_TYPE, 1)                                                 \
   X(kCudnnTypeBoolean, CUDNN_TYPE_BOOLEAN, 2)                                                    \

@@ -394,6 +394,24 @@ TEST_CASE("memory that does not suffice says how much is needed and which batch 
   }
 }
 
+TEST_CASE(
+    "a batch beyond what libraries count is refused for its memory, or for its maps where that suffices") {
+  const NetPlan plan = plan_of(0);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    const TestMachine small;
+    std::string message;
+    CHECK(code_of([&] { make_team(plan, {0}, precision, true, int64_t{1} << 20); }, &message) ==
+          ErrorCode::kOutOfMemory);
+    CAPTURE(message);
+    CHECK(holds(message, "; batch "));
+    CHECK(holds(message, " fits"));
+    const TestMachine huge({.memory_bytes = int64_t{1} << 60});
+    CHECK(code_of([&] { make_team(plan, {0}, precision, true, int64_t{1} << 20); }, &message) ==
+          ErrorCode::kDeviceUnavailable);
+    CHECK(holds(message, "choose a smaller batch"));
+  }
+}
+
 TEST_CASE("the largest batch is what the rest of the memory holds") {
   CHECK(cuda::largest_batch({.fixed = 100, .with_batch = 640}, 64, 200) == 10);
   CHECK(cuda::largest_batch({.fixed = 100, .with_batch = 640}, 64, 100) == 0);

@@ -29,6 +29,7 @@ struct CublasLtLayoutOpaque {
 
 struct CublasLtPreferenceOpaque {
   uint64_t workspace = 0;
+  uint32_t reductions = 7;                        // all
   uint32_t alignment_a = 256, alignment_b = 256;  // as the real one assumes
 };
 
@@ -38,16 +39,21 @@ namespace {
 
 constexpr CublasStatus kInvalid = 7, kNotSupported = 15;
 
-/// The algorithms that are proposed, in order: the fastest is one of those that do not compute what they are
-/// proposed for, or need more than there is.
+/// The algorithms that are proposed, in order: the fastest are those that do not compute what they are
+/// proposed for, need more than there is, or add up in a way that is not wanted.
 struct Algorithm {
   const char* name;
   size_t workspace;
   double milliseconds;
   bool computes = true;
+  uint32_t reduction = 0;  // CUBLASLT_REDUCTION_SCHEME_...: none
 };
-const Algorithm kAlgorithms[] = {
-    {"first", 1024, 4}, {"refusing", 0, 1, false}, {"fast", 2048, 2}, {"slow", 0, 9}};
+const Algorithm kAlgorithms[] = {{"in place", 0, 1, true, 1},
+                                 {"in the result's type", 0, 1, true, 4},
+                                 {"first", 1024, 4},
+                                 {"refusing", 0, 1, false},
+                                 {"fast", 2048, 2, true, kCublasLtReduceComputeType},
+                                 {"slow", 0, 9}};
 
 float get(const void* data, int type, int64_t at) {
   return type == kCudaFloat ? static_cast<const float*>(data)[at]
@@ -121,6 +127,7 @@ FAKE CublasStatus cublasLtMatmulPreferenceSetAttribute(CublasLtPreference prefer
     return CublasStatus{0};
   };
   if (attribute == kCublasLtMaxWorkspace) return set(preference->workspace);
+  if (attribute == kCublasLtReductionMask) return set(preference->reductions);
   if (attribute == kCublasLtAlignmentA) return set(preference->alignment_a);
   if (attribute == kCublasLtAlignmentB) return set(preference->alignment_b);
   return kInvalid;
@@ -142,6 +149,7 @@ FAKE CublasStatus cublasLtMatmulAlgoGetHeuristic(CublasLtHandle, CublasLtMatmulD
   for (const Algorithm& algorithm : kAlgorithms) {
     if (*found == requested) break;
     if (algorithm.workspace > preference->workspace) continue;
+    if ((algorithm.reduction & ~preference->reductions) != 0) continue;
     CublasLtHeuristicResult& result = results[(*found)++];
     result = {};
     result.algo.data[0] = preference->alignment_a;

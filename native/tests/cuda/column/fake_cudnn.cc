@@ -55,7 +55,8 @@ Descriptor* of(CudnnDescriptor descriptor) { return static_cast<Descriptor*>(des
 
 /// The engines that are proposed, in order. Those that are proposed first need tensor cores: in fp32 only the
 /// fallbacks may be taken. The fastest ones must not be taken: the first for its bits, the second for its
-/// memory, and the third makes a plan and then does not compute it, as some of the real ones.
+/// memory, and the third makes a plan and then does not compute it, as some of the real ones. Those that
+/// transform what they multiply must not, either.
 struct Engine {
   const char* name;
   std::vector<int> notes;
@@ -66,12 +67,14 @@ struct Engine {
 const Engine kEngines[] = {{"nondeterministic", {kCudnnNoteTensorCore, kCudnnNoteNondeterministic}, 0, 1},
                            {"huge", {kCudnnNoteTensorCore}, int64_t{1} << 40, 1},
                            {"refusing", {kCudnnNoteTensorCore}, 2048, 1, false},
+                           {"Winograd's", {kCudnnNoteTensorCore, kCudnnNoteWinograd}, 0, 1},
                            {"first", {kCudnnNoteTensorCore}, 1024, 6},
                            {"fast", {kCudnnNoteTensorCore}, 3072, 3},
                            {"equal", {kCudnnNoteTensorCore}, 512, 3},
+                           {"Fourier's", {kCudnnNoteFft}, 0, 1},
                            {"first fallback", {}, 4096, 8},
                            {"fast fallback", {}, 512, 4}};
-constexpr int64_t kProposed = 6, kFallbacks = 2;
+constexpr int64_t kProposed = 7, kFallbacks = 3;
 
 const Descriptor* graph_of(const Descriptor* plan) {
   return plan->descriptor(kCudnnPlanConfig)->descriptor(kCudnnHeuristicsGraph);
@@ -349,6 +352,10 @@ FAKE CudnnStatus cudnnBackendFinalize(CudnnDescriptor descriptor) {
     if (d->integers(kCudnnTensorStrides)[1] != 1) return kNotSupported;
     const int64_t value = d->value(kCudnnTensorDataType) == kCudnnDataFloat ? 4 : 2;
     if (d->integers(kCudnnTensorAlignment)[0] % value != 0) return kBadParameter;
+    // Some versions count a tensor's values in 32 bits.
+    int64_t values = 1;
+    for (const int64_t length : d->integers(kCudnnTensorDimensions)) values *= length;
+    if (values > INT32_MAX) return kNotSupported;
   }
   if (d->kind == kCudnnHeuristics) {
     const Descriptor* graph = d->descriptor(kCudnnHeuristicsGraph);

@@ -64,13 +64,13 @@ struct BiasActivation {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
-    Floats<kWidth> v = load<kWidth>(x.at(image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(x, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) {
       if (bias) v.v[i] += bias[place.channel + i];
       if (activated) v.v[i] = activate(activation, v.v[i]);
     }
-    store<kWidth>(y.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(y, image, place.pixel, place.channel), v);
   }
 };
 
@@ -84,9 +84,10 @@ struct ActivationBackward {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
-    const Floats<kWidth> output = load<kWidth>(y.at(image, place.pixel, place.channel));
-    const Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
-    store<kWidth>(dx.at(image, place.pixel, place.channel), times_derivative(derivative, v, output));
+    const Floats<kWidth> output = load<kWidth>(address<kWidth>(y, image, place.pixel, place.channel));
+    const Floats<kWidth> v = load<kWidth>(address<kWidth>(dy, image, place.pixel, place.channel));
+    store<kWidth>(address<kWidth>(dx, image, place.pixel, place.channel),
+                  times_derivative(derivative, v, output));
   }
 };
 

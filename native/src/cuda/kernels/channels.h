@@ -14,8 +14,8 @@ struct CopyMap {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
-    const Floats<kWidth> v = load<kWidth>(from.at(image, place.pixel, place.channel));
-    store<kWidth>(to.at(image, place.pixel, place.channel), v);
+    const Floats<kWidth> v = load<kWidth>(address<kWidth>(from, image, place.pixel, place.channel));
+    store<kWidth>(address<kWidth>(to, image, place.pixel, place.channel), v);
   }
 };
 
@@ -28,11 +28,11 @@ struct AddMaps {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
-    Floats<kWidth> v = load<kWidth>(first.at(image, place.pixel, place.channel));
-    const Floats<kWidth> w = load<kWidth>(second.at(image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(first, image, place.pixel, place.channel));
+    const Floats<kWidth> w = load<kWidth>(address<kWidth>(second, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) v.v[i] += w.v[i];
-    store<kWidth>(to.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(to, image, place.pixel, place.channel), v);
   }
 };
 

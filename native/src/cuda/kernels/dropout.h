@@ -79,14 +79,14 @@ struct Dropout {
         kept[i] = one[0];
       }
     }
-    Floats<kWidth> v = load<kWidth>(x.at(image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(x, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) v.v[i] = kept[i] ? v.v[i] * scale : 0.0f;
     if (derivative != Derivative::kOne) {
-      const Floats<kWidth> out = load<kWidth>(output.at(image, place.pixel, place.channel));
+      const Floats<kWidth> out = load<kWidth>(address<kWidth>(output, image, place.pixel, place.channel));
       v = times_derivative(derivative, v, out);
     }
-    store<kWidth>(y.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(y, image, place.pixel, place.channel), v);
   }
 };
 

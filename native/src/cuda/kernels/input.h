@@ -11,9 +11,6 @@
 
 namespace alexnet::cuda {
 
-/// v[c] of an array in registers, which have no addresses.
-ALEXNET_HD float one_of(const float (&v)[3], int32_t c) { return c == 0 ? v[0] : c == 1 ? v[1] : v[2]; }
-
 /// Pixels of records, as the net sees them.
 struct RecordSource {
   RecordPieces pieces;
@@ -24,22 +21,39 @@ struct RecordSource {
   float mean_rgb[3];
   float gain[3];
 
-  ALEXNET_HD float value(int64_t image, int32_t y, int32_t x, int32_t c) const {
+  /// One row of an image, with what all of its pixels share.
+  struct Row {
+    const RecordSource& source;
+    const uint8_t* bytes;  // of the crop's leftmost pixel
+    const float* mean;     // under the leftmost one; or null
+    bool mirror;
+    float colour[3];
+
+    ALEXNET_HD void pixel(int32_t x, float* v) const {
+      const int32_t from = mirror ? source.size - 1 - x : x;
+      const uint8_t* rgb = bytes + from * 3;
+      const int32_t under = (source.mean_follows_crop ? from : x) * 3;
+      ALEXNET_UNROLL
+      for (int c = 0; c < 3; ++c) {
+        const float below = mean ? mean[under + c] : source.mean_rgb[c];
+        v[c] = (static_cast<float>(rgb[c]) + (colour[c] - below)) * source.gain[c];
+      }
+    }
+  };
+
+  ALEXNET_HD Row row(int64_t image, int32_t y) const {
     constexpr int32_t kSide = 256;
     const RecordDraw& draw = draws[image];
-    const int32_t from = draw.mirror ? size - 1 - x : x;
-    const int32_t place = ((draw.top + y) * kSide + draw.left + from) * 3 + c;  // in the record
     const auto side = static_cast<int32_t>(pieces.side);
-    const int32_t in_piece = side == kSide ? place : (y * side + from) * 3 + c;
-    float under = one_of(mean_rgb, c);
-    if (mean) {
-      // A mean that does not follow lies under the middle, also under a mirrored crop.
-      const int32_t centre = (kSide - size) / 2;
-      under = mean[mean_follows_crop ? place : ((centre + y) * kSide + centre + x) * 3 + c];
-    }
+    const int32_t place = ((draw.top + y) * kSide + draw.left) * 3;  // in the record
     const uint8_t* piece = pieces.data + (draw.piece - pieces.first) * (side * side * 3);
-    const auto pixel = static_cast<float>(piece[in_piece]);
-    return (pixel + (draw.colour[c] - under)) * one_of(gain, c);
+    // A mean that does not follow lies under the middle, also under a mirrored crop.
+    const int32_t centre = (kSide - size) / 2;
+    return {*this,
+            piece + (side == kSide ? place : y * side * 3),
+            mean ? mean + (mean_follows_crop ? place : ((centre + y) * kSide + centre) * 3) : nullptr,
+            draw.mirror != 0,
+            {draw.colour[0], draw.colour[1], draw.colour[2]}};
   }
 };
 
@@ -58,9 +72,20 @@ struct ImageSource {
   int32_t size;
   bool channels_last;
 
-  ALEXNET_HD float value(int64_t image, int32_t y, int32_t x, int32_t c) const {
-    const int32_t plane = size * size, pixel = y * size + x;
-    return to_float(images[image * 3 * plane + (channels_last ? pixel * 3 + c : c * plane + pixel)]);
+  struct Row {
+    const T* first;
+    int32_t pixel_stride, channel_stride;
+
+    ALEXNET_HD void pixel(int32_t x, float* v) const {
+      ALEXNET_UNROLL
+      for (int c = 0; c < 3; ++c) v[c] = to_float(first[x * pixel_stride + c * channel_stride]);
+    }
+  };
+
+  ALEXNET_HD Row row(int64_t image, int32_t y) const {
+    const int32_t plane = size * size;
+    const T* whole = images + image * 3 * plane;
+    return channels_last ? Row{whole + y * size * 3, 3, 1} : Row{whole + y * size, 1, plane};
   }
 };
 
@@ -76,10 +101,7 @@ struct WriteInput {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const int32_t y = index / size, x = index % size, plane = size * size;
     float v[3] = {0, 0, 0};
-    if (rows.has(image)) {
-      ALEXNET_UNROLL
-      for (int c = 0; c < 3; ++c) v[c] = source.value(image, y, x, c);
-    }
+    if (rows.has(image)) source.row(image, y).pixel(x, v);
     if (channels == 4) {
       store<4>(out + (image * plane + index) * 4, Floats<4>{{v[0], v[1], v[2], 0}});
     } else if (channels == 8) {
@@ -95,10 +117,14 @@ struct WriteInput {
   }
 };
 
-/// Space to depth: kWidth neighbouring values a call, of the block * block * 3 of a deep pixel; zeros outside
-/// the image and for rows without a label. kBlock: known when compiling, or 0.
-template <class T, class Source, int kBlock, int kWidth>
+/// Space to depth: of a deep pixel's block * block pixels some neighbouring ones a call, zeros outside the
+/// image and for rows without a label. kBlock: known when compiling, and then two rows of it a call, for what
+/// a row's pixels share is found once; or 0, and one pixel.
+template <class T, class Source, int kBlock>
 struct WriteBlocks {
+  static constexpr int kRows = kBlock > 0 ? 2 : 1, kColumns = kBlock > 0 ? kBlock : 1;
+  static constexpr int kPixels = kRows * kColumns;
+
   Source source;
   ValidRows rows;
   T* out;
@@ -106,23 +132,36 @@ struct WriteBlocks {
 
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const auto block = static_cast<uint32_t>(kBlock > 0 ? kBlock : any_block);
-    const uint32_t groups = block * block * 3 / kWidth;  // a deep pixel
-    const auto i = static_cast<uint32_t>(index), row = static_cast<uint32_t>(blocks_a_row);
-    const uint32_t deep = i / groups, first = i % groups * kWidth;
-    const auto top = static_cast<int32_t>(deep / row * block) - pad;
-    const auto left = static_cast<int32_t>(deep % row * block) - pad;
+    const uint32_t groups = block * block / kPixels;  // a deep pixel
+    const auto i = static_cast<uint32_t>(index), across = static_cast<uint32_t>(blocks_a_row);
+    const uint32_t deep = i / groups, first = i % groups * kPixels;
+    const auto top = static_cast<int32_t>(deep / across * block + first / block) - pad;
+    const auto left = static_cast<int32_t>(deep % across * block + first % block) - pad;
     const bool counts = rows.has(image);
-    Floats<kWidth> v = zeros<kWidth>();
+    float v[3 * kPixels] = {};
     ALEXNET_UNROLL
-    for (int j = 0; j < kWidth; ++j) {
-      const uint32_t within = first + static_cast<uint32_t>(j), pixel = within / 3;
-      const int32_t y = top + static_cast<int32_t>(pixel / block),
-                    x = left + static_cast<int32_t>(pixel % block);
-      if (counts && y >= 0 && x >= 0 && y < size && x < size)
-        v.v[j] = source.value(image, y, x, static_cast<int32_t>(within % 3));
+    for (int r = 0; r < kRows; ++r) {
+      const int32_t y = top + r;
+      if (!counts || y < 0 || y >= size) continue;
+      const auto row = source.row(image, y);
+      ALEXNET_UNROLL
+      for (int c = 0; c < kColumns; ++c)
+        if (const int32_t x = left + c; x >= 0 && x < size) row.pixel(x, v + 3 * (r * kColumns + c));
     }
-    const int64_t values = static_cast<int64_t>(row) * row * groups;
-    store<kWidth>(out + (image * values + index) * kWidth, v);
+    const int64_t calls = static_cast<int64_t>(across) * across * groups;
+    put(v, out + (image * calls + index) * (3 * kPixels));
+  }
+
+ private:
+  ALEXNET_HD static void put(const float* v, T* to) {
+    constexpr int kWidth = kPixels % kVector == 0 ? kVector : 1;
+    ALEXNET_UNROLL
+    for (int at = 0; at < 3 * kPixels; at += kWidth) {
+      Floats<kWidth> some;
+      ALEXNET_UNROLL
+      for (int i = 0; i < kWidth; ++i) some.v[i] = v[at + i];
+      store<kWidth>(to + at, some);
+    }
   }
 };
 
@@ -153,20 +192,21 @@ void run_write_input_from(const Run& run, const Source& source, const ValidRows&
     run.each(op, images, format.image_pixels());
     return;
   }
-  const auto go = [&]<int kBlock, int kWidth>() {
-    const WriteBlocks<T, Source, kBlock, kWidth> op{source,
-                                                    rows,
-                                                    out,
-                                                    size,
-                                                    block,
-                                                    static_cast<int32_t>(format.pad),
-                                                    static_cast<int32_t>(format.blocks_a_row)};
-    run.each(op, images, format.image_values() / kWidth);
+  const auto go = [&]<int kBlock>() {
+    using Op = WriteBlocks<T, Source, kBlock>;
+    const Op op{source,
+                rows,
+                out,
+                size,
+                block,
+                static_cast<int32_t>(format.pad),
+                static_cast<int32_t>(format.blocks_a_row)};
+    run.each(op, images, format.image_pixels() / Op::kPixels);
   };
   if (block == 4)
-    go.template operator()<4, kVector>();
+    go.template operator()<4>();
   else
-    go.template operator()<0, 1>();
+    go.template operator()<0>();
 }
 
 template <class Run, class T>

@@ -20,6 +20,8 @@ namespace alexnet::cuda {
 /// reads within it.
 template <int kReach, class Get>
 ALEXNET_HD Floats<kVector + 2 * kReach> around(int32_t channel, int32_t channels, const Get& get) {
+  if constexpr (requires { get.template around<kReach>(channel, channels); })
+    return get.template around<kReach>(channel, channels);
   Floats<kVector + 2 * kReach> all = zeros<kVector + 2 * kReach>();
   if (channel > 0) {
     const Floats<kReach> before = get.template operator()<kReach>(channel - kReach);
@@ -46,7 +48,7 @@ struct PixelReader {
 
   template <int kCount>
   ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
-    return load<kCount>(map.at(image, pixel, channel));
+    return load<kCount>(address<kCount>(map, image, pixel, channel));
   }
 };
 
@@ -67,7 +69,7 @@ struct Normalised {
   ALEXNET_HD Floats<kWidth> get(int64_t image, int32_t pixel, int32_t channel) const {
     Floats<kWidth> y;
     if constexpr (kWidth == 1) {
-      y.v[0] = to_float(*x.at(image, pixel, channel)) *
+      y.v[0] = to_float(*address<1>(x, image, pixel, channel)) *
                norm_powers<false>(norm, squares(image, pixel, channel)).scale;
     } else {
       const Floats<kWidth + 4> v = around<2>(channel, channels, PixelReader<T>{x, image, pixel});
@@ -84,7 +86,7 @@ struct Normalised {
     const int32_t last = channel + norm.half < channels ? channel + norm.half : channels - 1;
     float sum = 0;
     for (int32_t c = first; c <= last; ++c) {
-      const float v = to_float(*x.at(image, pixel, c));
+      const float v = to_float(*address<1>(x, image, pixel, c));
       sum += v * v;
     }
     return sum;
@@ -102,7 +104,7 @@ struct LrnForward {
     const MapPlace place = order(index);
     Floats<kWidth> v = source.get(image, place.pixel, place.channel);
     relu_where(relu_after, v);
-    store<kWidth>(y.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(y, image, place.pixel, place.channel), v);
   }
 };
 
@@ -127,7 +129,7 @@ struct LrnBackward {
       result = one(x_at, gradient_at, place.channel);
     else
       result = five(x_at, gradient_at, place.channel);
-    store<kWidth>(dx.at(image, place.pixel, place.channel), result);
+    store<kWidth>(address<kWidth>(dx, image, place.pixel, place.channel), result);
   }
 
  private:

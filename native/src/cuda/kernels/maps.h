@@ -14,16 +14,27 @@ namespace alexnet::cuda {
 template <class T>
 struct Map {
   T* data;
-  int64_t image_stride, pixel_stride, channel_stride;
-
-  ALEXNET_HD T* at(int64_t image, int64_t pixel, int64_t channel) const {
-    return data + image * image_stride + pixel * pixel_stride + channel * channel_stride;
-  }
+  int64_t image_stride;
+  int32_t pixel_stride, channel_stride;
 };
+
+/// Where kCount channels begin; more than one lie side by side. Places within an image fit 32 bits: a device
+/// multiplies 64 bits in several instructions, and finding addresses would be half of what some kernels do.
+template <int kCount, class T>
+ALEXNET_HD T* address(const Map<T>& map, int64_t image, int32_t pixel, int32_t channel) {
+  T* const first = map.data + image * map.image_stride + pixel * map.pixel_stride;
+  return first + (kCount > 1 ? channel : channel * map.channel_stride);
+}
 
 template <class T>
 Map<T> map_of(T* data, const MapView& view) {
-  return {data, view.image_stride, view.pixel_stride, view.channel_stride};
+  const int64_t last = (view.pixels() - 1) * view.pixel_stride + (view.channels - 1) * view.channel_stride;
+  if (last > INT32_MAX || view.pixel_stride > INT32_MAX || view.channel_stride > INT32_MAX)
+    throw Error(ErrorCode::kInvalidArgument,
+                "an image that spans " + std::to_string(last) +
+                    " values is too large for one kernel; make the layer narrower");
+  return {data, view.image_stride, static_cast<int32_t>(view.pixel_stride),
+          static_cast<int32_t>(view.channel_stride)};
 }
 
 /// A pixel and the first of kWidth channels.

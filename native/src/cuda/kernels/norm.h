@@ -40,7 +40,8 @@ ALEXNET_HD NormPowers norm_powers(const NormConstants& c, float sum_of_squares) 
     const float r = reciprocal_sqrt(s);  // s^-1/2
     const float inverse = r * r;         // s^-1
     const float q = reciprocal_sqrt(r);  // s^1/4
-    return {inverse * q, inverse * inverse * q};
+    const float scale = inverse * q;
+    return {scale, inverse * scale};
   }
   const float scale = powf(s, -c.beta);
   return {scale, scale / s};

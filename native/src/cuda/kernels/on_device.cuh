@@ -16,11 +16,15 @@
 namespace alexnet::cuda {
 
 inline constexpr int kThreads = 256;
+/// Blocks of them that a multiprocessor has at a time, at least: half of the threads that it can hold, enough
+/// to hide the memory's latency. The compiler takes more registers for the largest kernels otherwise.
+inline constexpr int kBlocksAtOnce = 4;
 inline constexpr int64_t kMaxGridY = 65535;
 inline constexpr int64_t kMaxGridX = 2147483647;
 
 template <class Op>
-__global__ void __launch_bounds__(kThreads) each_index(Op op, int64_t images, int64_t indices) {
+__global__ void __launch_bounds__(kThreads, kBlocksAtOnce)
+    each_index(Op op, int64_t images, int64_t indices) {
   const int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (index >= indices) return;
   for (int64_t image = blockIdx.y; image < images; image += gridDim.y) op(image, static_cast<int32_t>(index));

@@ -17,7 +17,7 @@ struct Plain {
   Map<const T> x;
 
   ALEXNET_HD Floats<kWidth> get(int64_t image, int32_t pixel, int32_t channel) const {
-    return load<kWidth>(x.at(image, pixel, channel));
+    return load<kWidth>(address<kWidth>(x, image, pixel, channel));
   }
 };
 
@@ -71,12 +71,12 @@ struct PoolForward {
   ALEXNET_HD void put(int64_t image, int32_t channel, int32_t row, int32_t column, Best<kWidth> best) const {
     const int32_t window = row * out_width + column;
     relu_where(relu_after, best.value);
-    store<kWidth>(y.at(image, window, channel), best.value);
+    store<kWidth>(address<kWidth>(y, image, window, channel), best.value);
     if (!winners.data) return;
     Packed<uint8_t, kWidth> places;
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) places.v[i] = best.place[i];
-    store_packed<kWidth>(winners.at(image, window, channel), places);
+    store_packed<kWidth>(address<kWidth>(winners, image, window, channel), places);
   }
 
   ALEXNET_HD void window(int64_t image, int32_t channel, int32_t column, int32_t row) const {
@@ -138,8 +138,9 @@ struct PoolBackward {
     const auto gradient_at = gradient.at(image, place.pixel / width, place.pixel % width);
     Floats<kWidth> v = gradient_at.template operator()<kWidth>(place.channel);
     if (derivative != Derivative::kOne)
-      v = times_derivative(derivative, v, load<kWidth>(x.at(image, place.pixel, place.channel)));
-    store<kWidth>(dx.at(image, place.pixel, place.channel), v);
+      v = times_derivative(derivative, v,
+                           load<kWidth>(address<kWidth>(x, image, place.pixel, place.channel)));
+    store<kWidth>(address<kWidth>(dx, image, place.pixel, place.channel), v);
   }
 };
 

@@ -3,6 +3,8 @@
 // is added up by chance.
 #pragma once
 
+#include <type_traits>
+
 #include "alexnet/net_spec.h"
 #include "cuda/kernels/maps.h"
 
@@ -22,7 +24,7 @@ struct DirectGradient {
 
     template <int kCount>
     ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
-      return load<kCount>(dy.at(image, pixel, channel));
+      return load<kCount>(address<kCount>(dy, image, pixel, channel));
     }
   };
 
@@ -48,28 +50,80 @@ struct PooledGradient {
     template <int kCount>
     ALEXNET_HD Floats<kCount> operator()(int32_t channel) const {
       Floats<kCount> sum = zeros<kCount>();
+      each_window([&](int32_t row, int32_t column) { add(row, column, channel, sum); });
+      return sum;
+    }
+
+    /// Channels [channel - kReach, channel + 8 + kReach), zero outside the map: every window is gone to once.
+    template <int kReach>
+    ALEXNET_HD Floats<kVector + 2 * kReach> around(int32_t channel, int32_t channels) const {
+      Floats<kReach> before = zeros<kReach>(), after = zeros<kReach>();
+      Floats<kVector> own = zeros<kVector>();
+      each_window([&](int32_t row, int32_t column) {
+        if (channel > 0) add(row, column, channel - kReach, before);
+        add(row, column, channel, own);
+        if (channel + kVector < channels) add(row, column, channel + kVector, after);
+      });
+      Floats<kVector + 2 * kReach> all;
+      ALEXNET_UNROLL
+      for (int i = 0; i < kReach; ++i) {
+        all.v[i] = before.v[i];
+        all.v[kReach + kVector + i] = after.v[i];
+      }
+      ALEXNET_UNROLL
+      for (int i = 0; i < kVector; ++i) all.v[kReach + i] = own.v[i];
+      return all;
+    }
+
+    template <class Add>
+    ALEXNET_HD void each_window(const Add& add_window) const {
       if constexpr (kThreeByTwo) {
         ALEXNET_UNROLL
         for (int i = 0; i < 4; ++i) {
           const int32_t row = first_row + i / 2, column = first_column + i % 2;
-          if (row <= last_row && column <= last_column) add(row, column, channel, sum);
+          if (row <= last_row && column <= last_column) add_window(row, column);
         }
       } else {
         for (int32_t row = first_row; row <= last_row; ++row)
-          for (int32_t column = first_column; column <= last_column; ++column) add(row, column, channel, sum);
+          for (int32_t column = first_column; column <= last_column; ++column) add_window(row, column);
       }
-      return sum;
     }
 
     template <int kCount>
     ALEXNET_HD void add(int32_t row, int32_t column, int32_t channel, Floats<kCount>& sum) const {
       const int32_t window = row * pool.out_width + column;
       const int32_t place = (h - row * pool.stride()) * pool.size() + (w - column * pool.stride());
-      const Floats<kCount> d = load<kCount>(pool.dy.at(image, window, channel));
-      const Packed<uint8_t, kCount> won = load_packed<kCount>(pool.winners.at(image, window, channel));
+      const T* dy_at = address<kCount>(pool.dy, image, window, channel);
+      const uint8_t* winners_at = address<kCount>(pool.winners, image, window, channel);
+      if constexpr (kThreeByTwo && kCount > 1 && std::is_same_v<T, Bf16>) {
+        add_pairs<kCount>(dy_at, winners_at, place, sum);
+      } else {
+        const Floats<kCount> d = load<kCount>(dy_at);
+        const Packed<uint8_t, kCount> won = load_packed<kCount>(winners_at);
+        ALEXNET_UNROLL
+        for (int i = 0; i < kCount; ++i)
+          if (won.v[i] == place) sum.v[i] += d.v[i];
+      }
+    }
+
+    /// The same, but what did not win becomes zero four winners and two gradients at a time: taken one by one
+    /// they would cost more than all else that the way back through a normalisation computes.
+    template <int kCount>
+    ALEXNET_HD static void add_pairs(const Bf16* dy, const uint8_t* winners, int32_t place,
+                                     Floats<kCount>& sum) {
+      constexpr int kTogether = kCount < 4 ? kCount : 4;
+      using Word = std::conditional_t<kTogether == 4, uint32_t, uint16_t>;
+      const auto pairs = load_packed<kCount / 2>(reinterpret_cast<const uint32_t*>(dy));
+      const auto won = load_packed<kCount / kTogether>(reinterpret_cast<const Word*>(winners));
       ALEXNET_UNROLL
-      for (int i = 0; i < kCount; ++i)
-        if (won.v[i] == place) sum.v[i] += d.v[i];
+      for (int i = 0; i < kCount / 2; ++i) {
+        // Places are below 9, so that nothing is borrowed from the next byte: its sign is set where it is
+        // zero.
+        const uint32_t other = won.v[2 * i / kTogether] ^ static_cast<uint32_t>(place) * 0x01010101u;
+        const uint32_t mine = pairs.v[i] & halves_of_signs(0x80808080u - other, 2 * i % kTogether != 0);
+        sum.v[2 * i] += float_of(mine << 16);
+        sum.v[2 * i + 1] += float_of(mine & 0xFFFF0000u);
+      }
     }
   };
 

@@ -47,7 +47,7 @@ struct SpatialScale {
     int64_t image;
     int32_t channel;
     ALEXNET_HD Floats<kWidth> operator()(int32_t pixel) const {
-      Floats<kWidth> v = load<kWidth>(scale.x.at(image, pixel, channel));
+      Floats<kWidth> v = load<kWidth>(address<kWidth>(scale.x, image, pixel, channel));
       ALEXNET_UNROLL
       for (int i = 0; i < kWidth; ++i) v.v[i] *= v.v[i];
       return v;
@@ -68,10 +68,10 @@ struct SpatialNormForward {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
-    Floats<kWidth> v = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(scale.x, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) v.v[i] *= norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).scale;
-    store<kWidth>(y.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(y, image, place.pixel, place.channel), v);
   }
 };
 
@@ -86,12 +86,12 @@ struct SpatialNormShares {
   ALEXNET_HD void operator()(int64_t image, int32_t index) const {
     const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
-    const Floats<kWidth> x = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
-    Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
+    const Floats<kWidth> x = load<kWidth>(address<kWidth>(scale.x, image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(dy, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i)
       v.v[i] *= x.v[i] * norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).slope;
-    store<kWidth>(shares.at(image, place.pixel, place.channel), v);
+    store<kWidth>(address<kWidth>(shares, image, place.pixel, place.channel), v);
   }
 };
 
@@ -110,7 +110,7 @@ struct SpatialNormBackward {
     int64_t image;
     int32_t channel;
     ALEXNET_HD Floats<kWidth> operator()(int32_t pixel) const {
-      return load<kWidth>(op.shares.at(image, pixel, channel));
+      return load<kWidth>(address<kWidth>(op.shares, image, pixel, channel));
     }
   };
 
@@ -118,14 +118,14 @@ struct SpatialNormBackward {
     const MapPlace place = order(index);
     const Floats<kWidth> squares = scale.squares(image, place.pixel, place.channel);
     const Floats<kWidth> sum = scale.near.sum(place.pixel, Share{*this, image, place.channel});
-    const Floats<kWidth> x = load<kWidth>(scale.x.at(image, place.pixel, place.channel));
-    Floats<kWidth> v = load<kWidth>(dy.at(image, place.pixel, place.channel));
+    const Floats<kWidth> x = load<kWidth>(address<kWidth>(scale.x, image, place.pixel, place.channel));
+    Floats<kWidth> v = load<kWidth>(address<kWidth>(dy, image, place.pixel, place.channel));
     ALEXNET_UNROLL
     for (int i = 0; i < kWidth; ++i) {
       v.v[i] = v.v[i] * norm_powers<(kWidth > 1)>(scale.norm, squares.v[i]).scale -
                scale.norm.slope * x.v[i] * sum.v[i];
     }
-    store<kWidth>(dx.at(image, place.pixel, place.channel), times_derivative(before, v, x));
+    store<kWidth>(address<kWidth>(dx, image, place.pixel, place.channel), times_derivative(before, v, x));
   }
 };
 

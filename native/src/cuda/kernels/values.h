@@ -80,6 +80,24 @@ ALEXNET_HD uint32_t bf16_pair(float low, float high) {
 #endif
 }
 
+/// All bits of a half of the word where the byte that belongs to it has its highest bit set: of the lower two
+/// bytes, or of the upper two.
+ALEXNET_HD uint32_t halves_of_signs(uint32_t bytes, bool upper) {
+  const uint32_t selector = upper ? 0xBBAAu : 0x9988u;  // twice each of two bytes' signs
+#if defined(__CUDA_ARCH__)
+  uint32_t halves;
+  asm("prmt.b32 %0, %1, %1, %2;" : "=r"(halves) : "r"(bytes), "r"(selector));
+  return halves;
+#else
+  uint32_t halves = 0;
+  for (int i = 0; i < 4; ++i) {
+    const uint32_t byte = selector >> (4 * i) & 3;
+    if ((bytes >> (8 * byte) & 0x80u) != 0) halves |= 0xFFu << (8 * i);
+  }
+  return halves;
+#endif
+}
+
 /// kCount values in registers.
 template <int kCount>
 struct alignas(kCount % 4 == 0   ? 16

@@ -60,8 +60,8 @@ void check_loss(int64_t classes, int64_t stride, const Vector<int32_t>& labels, 
     CHECK(got.rows[static_cast<size_t>(n)].counts == (labels[static_cast<size_t>(n)] >= 0));
   }
   CHECK(margin_is_whole);
-  // p - 1 of a p near 1 keeps p's absolute error.
-  CHECK(worst_error(values, wanted, 1e-3) < tolerance<T>());
+  // p - 1 of a p near 1 keeps p's absolute error: a device's e^x is off by two units in the last place.
+  CHECK(worst_error(values, wanted, 0.1 / counted) < tolerance<T>());
 }
 
 TEST_CASE("loss, hits and gradient equal the reference for few classes and many") {

@@ -175,6 +175,9 @@ TEST_CASE("maps and rows that do not fit are refused") {
   const float* from = a.data();
   CHECK(refused([&] { launch::copy_map(from, a.view, b.data(), b.view); }));
   CHECK(refused([&] { launch::add_maps(from, a.view, from, a.view, b.data(), b.view); }));
+  MapView wide = a.view;  // beyond what a kernel counts in an image
+  wide.pixel_stride = int64_t{1} << 30;
+  CHECK(refused([&] { launch::copy_map(from, a.view, a.data(), wide); }));
   Vector<float> sums(8), work(8);
   CHECK(refused([&] { launch::sum_rows(from, 4, 8, 7, work.data(), sums.data()); }));
 }

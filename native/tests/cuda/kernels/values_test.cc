@@ -33,6 +33,16 @@ TEST_CASE("a float becomes the nearest bfloat16, on a tie the even one") {
   CHECK(std::isnan(to_float(from_float<Bf16>(float_of(0xFFFFFFFFu)))));  // would round to zero
 }
 
+TEST_CASE("a byte's sign becomes all bits of its half") {
+  for (uint32_t signs = 0; signs < 16; ++signs) {
+    uint32_t bytes = 0x7F00017F;
+    for (uint32_t i = 0; i < 4; ++i) bytes |= (signs >> i & 1) << (8 * i + 7);
+    const auto half = [&](uint32_t byte) { return (signs >> byte & 1) != 0 ? 0xFFFFu : 0u; };
+    CHECK(halves_of_signs(bytes, false) == (half(0) | half(1) << 16));
+    CHECK(halves_of_signs(bytes, true) == (half(2) | half(3) << 16));
+  }
+}
+
 TEST_CASE("NaN and infinities are not finite") {
   CHECK(is_finite(3.4e38f));
   CHECK(is_finite(-0.0f));

@@ -1,5 +1,7 @@
 #include "cuda/column/device_probe.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -36,7 +38,9 @@ std::vector<unsigned int> processes_on(const Nvml& nvml, NvmlDevice device) {
   auto count = static_cast<unsigned int>(found.size());
   if (nvml.processes(device, &count, found.data()) != kNvmlSuccess) return {};
   std::vector<unsigned int> numbers;
-  for (unsigned int i = 0; i < count; ++i) numbers.push_back(found[i].pid);
+  const auto own = static_cast<unsigned int>(getpid());
+  for (unsigned int i = 0; i < count; ++i)
+    if (found[i].pid != own) numbers.push_back(found[i].pid);
   return numbers;
 }
 

@@ -57,6 +57,8 @@ std::vector<std::string> library_folders() {
   folders.push_back("/usr/local/cuda/lib64");
   for (const char* prefix : {"VIRTUAL_ENV", "CONDA_PREFIX"})
     if (const std::string root = environment(prefix); !root.empty()) add_python(root, folders);
+  // Conda's own packages of libraries.
+  if (const std::string root = environment("CONDA_PREFIX"); !root.empty()) folders.push_back(root + "/lib");
   if (const std::string home = environment("HOME"); !home.empty()) add_python(home + "/.local", folders);
   add_python("/usr/local", folders);
   add_python("/usr", folders);

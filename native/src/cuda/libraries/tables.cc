@@ -45,9 +45,11 @@ Cudnn open_cudnn(const std::vector<std::string>& folders, int cuda) {
   constexpr char kPackage[] = "cuDNN 9 (package nvidia-cudnn or nvidia-cudnn-cu13)";
   Cudnn table;
   table.state.name = "cuDNN";
-  // cuDNN compiles fused operations with this library, which it looks for by name only.
-  DynamicLibrary compiler;
-  compiler.open(of_either("libnvrtc.so.", cuda), folders);
+  // Libraries that cuDNN looks for by name only, which is found once it is open: it compiles fused operations
+  // with the one and multiplies with the other. Which version's a cuDNN wants is its own affair: a Python
+  // environment's may be of another CUDA than the toolkit beside it.
+  for (const char* wanted : {"libnvrtc.so.", "libcublasLt.so."})
+    for (const std::string& name : of_either(wanted, cuda)) DynamicLibrary().open({name}, folders);
   DynamicLibrary library;
   if (const std::string why = library.open({"libcudnn.so.9"}, folders); !why.empty()) {
     table.state.reason = "cuDNN " + why + hint(kPackage);

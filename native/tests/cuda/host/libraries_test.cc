@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <set>
+#include <sstream>
 
 #include "cuda/libraries/cublaslt.h"
 #include "cuda/libraries/cudnn.h"
@@ -133,6 +134,28 @@ TEST_CASE("of two versions of cuBLASLt the one of the plug-in's CUDA is taken") 
   CHECK(taken(12080) == "usable 13.0.2");
 }
 
+TEST_CASE("what cuDNN looks for by name is open before it, in the versions of either CUDA") {
+  const fs::path folder = kStubs / "by_name";
+  fs::create_directories(folder);
+  const std::vector<std::string> names{"libnvrtc.so.12", "libnvrtc.so.13", "libcublasLt.so.12",
+                                       "libcublasLt.so.13"};
+  const auto put = [&](const char* from, const std::string& name) {
+    fs::copy_file(kStubs / "good" / from, folder / name, fs::copy_options::overwrite_existing);
+  };
+  put("libcudnn.so.9", "libcudnn.so.9");
+  for (const std::string& name : names) put("libnccl.so.2", name);
+  const std::string missing = apart([&] {
+    open_cudnn({folder.string()}, kCuda);
+    std::ostringstream maps;
+    maps << std::ifstream("/proc/self/maps").rdbuf();
+    std::string all;
+    for (const std::string& name : names)
+      if (!holds(maps.str(), "/" + name)) all += name + " ";
+    return all;
+  });
+  CHECK(missing == "");
+}
+
 TEST_CASE("NVML tells the driver's version, or that the driver does not run") {
   if (on_system("NVML")) {
     MESSAGE("skipped: the system has its own NVML");
@@ -185,14 +208,19 @@ TEST_CASE("the folders of the environment come first, with a Python environment'
   CHECK(library_folders().size() <= folders.size() - 4);
 }
 
-TEST_CASE("a virtual environment's wheels are found") {
+TEST_CASE("a virtual environment's wheels are found, and a conda environment's libraries") {
   const fs::path prefix = kStubs / "venv";
   const fs::path library = prefix / "lib/python3.12/site-packages/nvidia/cudnn/lib";
   fs::create_directories(library);
-  setenv("VIRTUAL_ENV", prefix.c_str(), 1);
-  const std::vector<std::string> folders = library_folders();
-  unsetenv("VIRTUAL_ENV");
-  CHECK(std::count(folders.begin(), folders.end(), library.string()) == 1);
+  for (const char* environment : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+    setenv(environment, prefix.c_str(), 1);
+    const std::vector<std::string> folders = library_folders();
+    unsetenv(environment);
+    CHECK(std::count(folders.begin(), folders.end(), library.string()) == 1);
+    // Conda installs libraries without Python, too.
+    CHECK(std::count(folders.begin(), folders.end(), (prefix / "lib").string()) ==
+          (environment == std::string("CONDA_PREFIX")));
+  }
 }
 
 /// The driver is looked for by the system's own rules only: this program runs again with another path.

@@ -58,7 +58,7 @@ void compare(Precision precision, const Tolerance& tolerance) {
     if (&small != &nets[0]) places.resize(1);
     for (const Devices& devices : places) {
       CAPTURE(devices.size());
-      compare_with_reference(plan, *make_team(plan, devices, precision), tolerance);
+      compare_on_gpu(plan, *make_team(plan, devices, precision), tolerance);
     }
   }
 }
@@ -111,8 +111,8 @@ TEST_CASE("on GPUs columns may begin with their own features: as the reference, 
   const Data data = make_data(plan);
   setenv("ALEXNET_CUDA_OVERLAP", "1", 1);
   for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
-    compare_with_reference(plan, *make_team(plan, {0}, precision),
-                           precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
+    compare_on_gpu(plan, *make_team(plan, {0}, precision),
+                   precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
     std::vector<Trained> all;
     for (const Devices& devices : placements(plan))
       all.push_back(train(plan, *make_team(plan, devices, precision), 20, data));
@@ -137,7 +137,7 @@ TEST_CASE("on a GPU engines may be chosen by measurement: as the reference, and 
       // A convolution's forward pass is measured twice: also in another form.
       if (i % 3 > 0) CHECK(engines[i].fastest_ms <= engines[i].first_ms);
     }
-    compare_with_reference(plan, *team, precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
+    compare_on_gpu(plan, *team, precision == Precision::kFp32 ? kGpuFp32 : kGpuBf16);
   }
   unsetenv("ALEXNET_CUDA_ENGINES");
 }

@@ -1,10 +1,18 @@
 // The GPU check's script (native/bench/gpu_check.py) with stand-ins for the programs that it runs: what it writes,
 // prints and ends with. Needs python3; says so and skips where there is none.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { root } from './source-files.ts';
 
 const script = join(root, 'native', 'bench', 'gpu_check.py');
@@ -20,6 +28,24 @@ function hasPython(): boolean {
 
 const python = hasPython();
 if (!python) process.stdout.write('skipped: the GPU check: there is no python3 of version 3.9 or newer\n');
+
+/** Whether a process works: one that has ended may be listed as long as nobody asks for its status. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** The names of the native test cases. */
+function nativeTests(): string[] {
+  const tests = join(root, 'native', 'tests');
+  return (readdirSync(tests, { recursive: true }) as string[])
+    .filter((file) => file.endsWith('_test.cc'))
+    .flatMap((file) => [...readFileSync(join(tests, file), 'utf8').matchAll(/TEST_CASE\(\s*"([^"]*)"/g)])
+    .map(([, name]) => name as string);
+}
 
 const doctest = (passed: number, failed: number) =>
   `[doctest] test cases: ${passed + failed} | ${passed} passed | ${failed} failed | 0 skipped`;
@@ -63,7 +89,7 @@ describe.skipIf(!python)('the GPU check', () => {
     folder = mkdtempSync(join(tmpdir(), 'gpu-check-'));
     results = join(folder, 'results.json');
     program('nvidia-smi', 'echo "Stand-in GPU, 580.1, 9.0, 81559"');
-    program('compute-sanitizer', 'exit 0');
+    program('compute-sanitizer', `echo "${doctest(1, 0)}"`);
     for (const name of [
       'test_cuda_net',
       'test_cuda_device',
@@ -145,6 +171,66 @@ describe.skipIf(!python)('the GPU check', () => {
     ]);
     expect(wrong.slice(6).every((line: string) => line.startsWith('compute-sanitizer on '))).toBe(true);
     for (const line of wrong) expect(output).toContain(line);
+  });
+
+  it('what tests are chosen by exists, for a choice of none would find nothing wrong', () => {
+    for (const name of ['test_cuda_net', 'test_train'])
+      program(name, `printf '%s\\n' "$@" >> chosen; echo "${doctest(3, 0)}"`);
+    program('compute-sanitizer', `shift 3; printf '%s\\n' "$@" >> chosen; echo "${doctest(0, 0)}"`);
+    const { output } = check('--only', 'nets,columns,replicas,training,sanitizer');
+    expect(written().wrong.filter((line: string) => line.startsWith('compute-sanitizer on'))).toHaveLength(2);
+    expect(output).toContain('WRONG:');
+    const tests = nativeTests();
+    const chosen = readFileSync(join(folder, 'chosen'), 'utf8').trim().split('\n');
+    expect(chosen).toHaveLength(7);
+    // doctest takes commas between patterns; a star stands for anything.
+    const patterns = chosen.flatMap((option) => option.replace(/^-tce?=/, '').split(','));
+    const matches = (pattern: string) => {
+      const words = pattern.split('*').map((word) => word.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+      const whole = new RegExp(`^${words.join('.*')}$`, 'i');
+      return tests.some((name) => whole.test(name));
+    };
+    expect(patterns.filter((pattern) => !matches(pattern))).toEqual([]);
+  });
+
+  it('a fault within a stage is told, and the stages after it are done', () => {
+    program('loader_bench', `echo '{"what": "loader threads"}'`);
+    expect(check('--only', 'loader,host').status).toBe(1);
+    const { stages, wrong } = written();
+    expect(wrong).toEqual(["loader cannot be done: KeyError('threads')"]);
+    expect(stages.host.tests[0]).toMatchObject({ ok: true });
+  });
+
+  it('nothing that a program started goes on after it, nor after the check itself', async () => {
+    const child = 'sleep 60 & echo $! > child; wait';
+    program('gpu_bench', child);
+    check('--only', 'speed', '--limit', '6');
+    const alive = () => isAlive(Number(readFileSync(join(folder, 'child'), 'utf8')));
+    expect(alive()).toBe(false);
+    rmSync(join(folder, 'child'));
+    const running = spawn(
+      'python3',
+      [script, '--programs', folder, '--results', results, '--only', 'speed'],
+      {
+        env: { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH ?? ''}` },
+        stdio: 'ignore',
+      },
+    );
+    const ended = new Promise((resolve) => running.on('exit', resolve));
+    await expect.poll(() => existsSync(join(folder, 'child')), { timeout: 20_000 }).toBe(true);
+    running.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    expect(alive()).toBe(false);
+  });
+
+  it('only the GPUs that CUDA is given are counted', () => {
+    program('nvidia-smi', 'echo "A GPU, 580.1, 9.0, 81559"; echo "Another GPU, 580.1, 12.1, [N/A]"');
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '1');
+    check('--only', 'host');
+    expect(written().gpus).toEqual([
+      { name: 'Another GPU', driver: '580.1', capability: '12.1', memory_mib: null },
+    ]);
+    vi.unstubAllEnvs();
   });
 
   it('a benchmark without a result is wrong; a peer that is missing is only told', () => {

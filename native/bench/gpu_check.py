@@ -27,10 +27,12 @@ import os
 import platform
 import re
 import shutil
+import signal
 import site
 import subprocess
 import sys
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NATIVE = os.path.dirname(HERE)
@@ -45,18 +47,33 @@ class Failed(Exception):
     """Something without which nothing more can be checked."""
 
 
-def run(command, timeout=None, env=None, **options):
-    """The exit status and output of a command; 124 where it ran out of time."""
+def run(command, timeout=None, env=None, cwd=None):
+    """The exit status and output of a command; 124 where it ran out of time. Nothing that it started goes on after it:
+    what a compiler's or a sanitizer's children left on the GPU would be measured with what comes next."""
     try:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, env=env, **options
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True
         )
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as expired:
-        out = expired.stdout or b""
-        return 124, (out.decode(errors="replace") if isinstance(out, bytes) else out) + "\n(ran out of time)"
     except OSError as error:
         return 127, f"{command[0]} cannot be run: {error.strerror}"
+    late = False
+    try:
+        out, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as expired:
+        # It may be done while something that it started still holds its output.
+        out, late = expired.stdout or b"", process.poll() is None
+    finally:
+        end_group(process)
+    text = out.decode(errors="replace")
+    return (124, text + "\n(ran out of time)") if late else (process.returncode, text)
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        pass  # nothing is left of it
+    process.wait()
 
 
 def gpus():
@@ -66,8 +83,14 @@ def gpus():
     if code != 0 or not out.strip():
         raise Failed(f"there is no GPU here: nvidia-smi says: {out.strip()}")
     rows = [[cell.strip() for cell in line.split(",")] for line in out.strip().splitlines()]
+    # CUDA's programs see those alone that are listed here; names other than numbers are left to them.
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if re.fullmatch(r"\d+(,\d+)*", listed):
+        rows = [rows[int(number)] for number in listed.split(",") if int(number) < len(rows)]
     return [
-        {"name": row[0], "driver": row[1], "capability": row[2], "memory_mib": int(float(row[3]))} for row in rows
+        # A GPU that shares the machine's memory tells no size of its own.
+        {"name": r[0], "driver": r[1], "capability": r[2], "memory_mib": int(r[3]) if r[3].isdigit() else None}
+        for r in rows
     ]
 
 
@@ -172,10 +195,11 @@ class Check:
             return {"test": name, "ok": True, "skipped": ["not built here"], "passed": 0, "failed": 0}
         start = time.monotonic()
         code, out = self.run(name, list(arguments), limit, env)
-        counts = re.search(r"test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed", out)
-        passed, failed = (int(counts[2]), int(counts[3])) if counts else (0, -1)
+        counts = test_counts(out)
+        passed, failed = counts or (0, -1)
         ok = code == 0 and passed > 0
-        print(f"  {name}: {'ok' if ok else 'FAILED'}, {counts[0] if counts else out[-300:]}", flush=True)
+        said = f"{passed} passed, {failed} failed" if counts else out[-300:]
+        print(f"  {name}: {'ok' if ok else 'FAILED'}, {said}", flush=True)
         if not ok:
             print(out[-4000:], flush=True)
         result = {
@@ -191,10 +215,17 @@ class Check:
         return measured(title, code, out)
 
     def write(self):
+        os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
         self.result["wrong"] = [w for stage in self.result["stages"].values() for w in stage["wrong"]]
         with open(self.path, "w") as file:
             json.dump(self.result, file, indent=1)
             file.write("\n")
+
+
+def test_counts(out):
+    """How many test cases passed and failed, as doctest tells; None where it was not done."""
+    counts = re.search(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed", out)
+    return (int(counts[1]), int(counts[2])) if counts else None
 
 
 def measured(title, code, out):
@@ -294,7 +325,8 @@ def peer(check, limit):
     code, out = run(command, limit)  # in an environment of its own: no library that was brought along
     runs = json_lines(out)
     for r in runs:
-        print(f"  PyTorch {r['precision']} batch {r['batch']}: {r['images_per_s']:.0f} images/s", flush=True)
+        how = ", not compiled" if r.get("mode") == "none" else ""
+        print(f"  PyTorch {r['precision']} batch {r['batch']}{how}: {r['images_per_s']:.0f} images/s", flush=True)
     missing = len(BATCHES) * len(PRECISIONS) - len(runs)
     note = "" if missing == 0 else f"{missing} not measured ({out.strip()[-500:]})"
     if note:
@@ -329,16 +361,18 @@ def sanitizer(check, limit):
         return {"note": "compute-sanitizer is not installed", "wrong": []}
     wrong = []
     end = time.monotonic() + limit
-    for name, cases in [("test_cuda_net", "*finite changes no*"), ("test_cuda_device", "*loss, hits*")]:
+    for name, cases in [("test_cuda_net", "*finite changes no*"), ("test_cuda_device", "*hits and gradient*")]:
         command = [program, "--error-exitcode", "9", check.program(name), f"-tc={cases}"]
-        code, out = run(command, max(1, end - time.monotonic()), check.env, cwd=check.programs)
+        code, out = run(command, max(1, end - time.monotonic()), check.env, check.programs)
         if "Device not supported" in out:
             return {"note": "compute-sanitizer does not support this device", "wrong": []}
         # Every kernel takes many times as long under it: what it has not come to see says nothing.
         if code == 124 and "=========" not in out.replace("========= COMPUTE-SANITIZER", ""):
             return {"note": f"compute-sanitizer was not done with {name} in its {limit:.0f} s", "wrong": wrong}
-        print(f"  {name}: {'ok' if code == 0 else 'FAILED'}", flush=True)
-        if code != 0:
+        counts = test_counts(out)
+        ok = code == 0 and counts is not None and counts[0] > 0
+        print(f"  {name}: {'ok' if ok else 'FAILED'}", flush=True)
+        if not ok:
             print(out[-3000:])
             wrong.append(f"compute-sanitizer on {name}: {out.strip()[-500:]}")
     return {"wrong": wrong}
@@ -391,7 +425,11 @@ def check_all(check, names):
         if left < 5:
             found = {"wrong": [f"no time was left for {name}"]}
         else:
-            found = work(check, left)
+            try:
+                found = work(check, left)
+            except Exception as error:  # one stage's fault shall not take what the others find
+                print(traceback.format_exc(), flush=True)
+                found = {"wrong": [f"{name} cannot be done: {error!r}"]}
         found["seconds"] = round(time.monotonic() - start, 1)
         check.result["stages"][name] = found
         check.write()
@@ -467,7 +505,7 @@ def main():
         return 0
     found = gpus()
     for number, gpu in enumerate(found):
-        print(f"cuda:{number}  {gpu['name']}, {gpu['memory_mib']} MiB, driver {gpu['driver']}")
+        print(f"cuda:{number}  {gpu['name']}, {gpu['memory_mib'] or '?'} MiB, driver {gpu['driver']}")
     alone = None
     if not options.programs:
         alone = build(found[0]["capability"].replace(".", ""), options.cmake, 300)
@@ -485,6 +523,7 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of run(), which ends what it has started
     try:
         sys.exit(main())
     except Failed as failure:

@@ -5,7 +5,9 @@
                 [--mode default|max-autotune|none]
 
 bf16 is autocast over fp32 weights, as in the engine. Every precision is measured at every batch, in the order given;
-prints one JSON line for each. Exit status 3 when PyTorch or a GPU is missing.
+prints one JSON line for each, or says why there is none. What cannot be compiled (PyTorch's compiler wants a C
+compiler and Python's headers) is measured as it is, and its mode says so: "none". Exit status 1 when something was not
+measured, 3 when PyTorch or a GPU is missing.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/torch"))
 
 
-def measure(options, config, precision, batch):
+def measure(options, config, precision, batch, mode):
     import torch
     from torch_net import Net
 
@@ -28,7 +30,7 @@ def measure(options, config, precision, batch):
     # Each shape is compiled for itself, as in a run that has one batch size.
     torch.compiler.reset()
     net = Net(config["net"]).draw(1).cuda().to(memory_format=torch.channels_last).train()
-    compiled = net if options.mode == "none" else torch.compile(net, mode=options.mode, dynamic=False)
+    compiled = net if mode == "none" else torch.compile(net, mode=mode, dynamic=False)
     o = config["optimiser"]
     sgd = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=o["momentum"], weight_decay=o["weightDecay"], fused=True)
     size = config["net"]["inputSize"]
@@ -56,7 +58,7 @@ def measure(options, config, precision, batch):
     return {
         "what": "train",
         "engine": f"PyTorch {torch.__version__}",
-        "mode": options.mode,
+        "mode": mode,
         "preset": config["preset"],
         "precision": precision,
         "batch": batch,
@@ -64,6 +66,16 @@ def measure(options, config, precision, batch):
         "loss": loss.item(),
         "images_per_s": batch * options.steps / seconds,
     }
+
+
+def measure_somehow(options, config, precision, batch):
+    """Compiled, or where that fails not compiled; None where neither works."""
+    for mode in dict.fromkeys([options.mode, "none"]):
+        try:
+            return measure(options, config, precision, batch, mode)
+        except Exception as error:
+            print(f"{precision} batch {batch}, mode {mode}: {error!r:.1000}", file=sys.stderr, flush=True)
+    return None
 
 
 def main():
@@ -81,14 +93,19 @@ def main():
         raise ImportError("PyTorch sees no GPU")
     with open(options.preset) as file:
         config = json.load(file)["config"]
+    missing = False
     for precision in options.precision:
         for batch in options.batch:
-            print(json.dumps(measure(options, config, precision, batch)), flush=True)
+            result = measure_somehow(options, config, precision, batch)
+            missing = missing or result is None
+            if result:
+                print(json.dumps(result), flush=True)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except ImportError as error:
         print(error, file=sys.stderr)
         sys.exit(3)

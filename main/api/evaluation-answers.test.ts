@@ -51,4 +51,6 @@ it('says what is right, by the label or without it', () => {
   answers.top5Probability.set([0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5]);
   answers.trueProbability.set([0.5, 0.25, 0.5]);
   expect([0, 1, 2].map((image) => isRight(answers, image))).toEqual([true, false, true]);
+  answers.trueProbability[0] = Number.NaN;
+  expect(isRight(answers, 0)).toBe(false);
 });

@@ -95,9 +95,10 @@ export function decodeBlocks(blocks: readonly Uint8Array[], images: number): Ans
   return all;
 }
 
-/** Whether the best answer to an image is right. Where its label is gone, it is if it has the truth's probability. */
+/** Whether the best answer to an image is right; one that is no number never is. Where its label is gone, it is if it has the truth's probability. */
 export function isRight(answers: Answers, image: number): boolean {
   const label = answers.labels[image] ?? -1;
-  if (label >= 0) return answers.top5[image * answersKept] === label;
+  if (label >= 0)
+    return answers.top5[image * answersKept] === label && !Number.isNaN(answers.trueProbability[image]);
   return answers.trueProbability[image] === answers.top5Probability[image * answersKept];
 }

@@ -39,6 +39,18 @@ export function listEvents(
   return rows.map((row) => ({ ...row, payload: fromJson(objectSchema, row.payload, 'events.payload') }));
 }
 
+/** Every one, in the order of their steps: a run of a week writes a checkpoint every ten minutes. */
+export function allEvents(db: ReadableDatabase, runId: string): RunEvent[] {
+  const events: RunEvent[] = [];
+  const limit = 1000;
+  for (;;) {
+    const after = events.at(-1);
+    const page = listEvents(db, runId, after === undefined ? { limit } : { after, limit });
+    events.push(...page);
+    if (page.length < limit) return events;
+  }
+}
+
 // The plus keeps the run's index out of it: by ids it reads the few events that are new, of whatever runs.
 export const newEventsSql = `SELECT id, step, kind, payload, at FROM events
   WHERE id > ? AND +run_id = ? ORDER BY id LIMIT ?`;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AppliedCommand, TrainingRecord } from '../api/training.ts';
 import type { WritableDatabase } from './database.ts';
-import { forgetRepeatedEvents, insertEvent, listCommandsFrom, listEvents } from './events.ts';
+import { allEvents, forgetRepeatedEvents, insertEvent, listCommandsFrom, listEvents } from './events.ts';
 import { lastMetric, listMetrics, listValidations, readCurve, storeTraining } from './metrics.ts';
 import { openDatabase } from './open-database.ts';
 import { getRun } from './runs.ts';
@@ -177,6 +177,21 @@ describe('events', () => {
     const last = first.at(-1);
     if (last === undefined) throw new Error('no event');
     expect(listEvents(db, 'r1', { after: last }).map((event) => event.step)).toEqual([5]);
+  });
+
+  it('are all there, however long a run lasts', () => {
+    db.transaction(() => {
+      for (let at = 2000; at >= 1; at--)
+        insertEvent(db, 'r1', { step: at, kind: 'checkpoint', payload: {}, at });
+      insertEvent(db, 'r1', { step: 2000, kind: 'ended', payload: {}, at: 1 });
+    });
+    const events = allEvents(db, 'r1');
+    expect(events.map(({ step: at }) => at)).toEqual([
+      ...Array.from({ length: 2000 }, (_, i) => i + 1),
+      2000,
+    ]);
+    expect(events.at(-1)?.kind).toBe('ended');
+    expect(allEvents(db, 'none')).toEqual([]);
   });
 
   it('give the commands that a resume replays, and forget those that it logs again', () => {

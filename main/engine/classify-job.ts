@@ -7,6 +7,15 @@ import type { ClassifyJob, FromHost, Prediction } from './protocol.ts';
 
 type Answer = Extract<FromHost, { type: 'classified' }>['answers'][number];
 
+/** What a net answers with broken weights is no number: it can be neither kept nor shown. Undefined: all are numbers. */
+export function brokenAnswer(probabilities: Float32Array): AppError | undefined {
+  if (probabilities.every(Number.isFinite)) return undefined;
+  return new AppError(
+    'INVALID_MODEL',
+    'the net answers with what is no number: its weights are broken; use another checkpoint, or import another file',
+  );
+}
+
 /** The most probable classes, descending; equal ones by class. */
 export function rank(probabilities: Float32Array, top: number): Prediction[] {
   const order = Uint32Array.from(probabilities.keys()).sort(
@@ -29,6 +38,8 @@ const testCrops = 10;
 
 function toAnswer({ probabilities, crops, error }: PhotoAnswer, top: number): Answer {
   if (probabilities !== undefined) {
+    const broken = brokenAnswer(probabilities);
+    if (broken !== undefined) return { error: { code: broken.code, message: broken.message } };
     const answer: Answer = { predictions: rank(probabilities, top), entropy: entropyOf(probabilities) };
     if (crops === undefined) return answer;
     const classes = probabilities.length;

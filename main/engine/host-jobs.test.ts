@@ -89,7 +89,7 @@ function classifyJob(): ClassifyJob {
 test('a classify job answers list after list until it is told to finish', async () => {
   const { host, messages } = start(classifyJob(), {}, (message) => {
     if (message.type === 'loaded') {
-      host.classify(1, ['/ab', '/bad.jpg', '/abc']);
+      host.classify(1, ['/ab', '/bad.jpg', '/nan.jpg', '/abc']);
       host.classify(2, []);
       host.finish();
     }
@@ -109,6 +109,7 @@ test('a classify job answers list after list until it is told to finish', async 
           entropy: expect.closeTo(0.7356, 4),
         },
         { error: { code: 'CORRUPT_IMAGE', message: '/bad.jpg is damaged.' } },
+        { error: { code: 'INVALID_MODEL', message: expect.stringContaining('its weights are broken') } },
         {
           predictions: [
             { class: 1, probability: 0.75 },

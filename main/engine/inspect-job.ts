@@ -4,7 +4,7 @@
 // the second is opened as soon as the first has answered, before it is asked for.
 import { AppError, toErrorReport } from '../api/errors.ts';
 import type { Addon, CancelFlag, NativeFeatureIndex, NativePredictor, PhotoSource } from './addon.ts';
-import { rank } from './classify-job.ts';
+import { brokenAnswer, rank } from './classify-job.ts';
 import { gradCam } from './grad-cam.ts';
 import type { InspectAnswer, InspectQuestion } from './inspect-questions.ts';
 import { type JobContext, type JobMessage, type RunningJob, unexpected } from './job.ts';
@@ -165,7 +165,10 @@ export class InspectRun implements RunningJob {
     const photo = JSON.stringify(source);
     if (this.#looked?.photo === photo) return this.#looked;
     this.#looked = undefined;
-    this.#looked = { photo, probabilities: await (await this.#openViews()).lookAt(source) };
+    const probabilities = await (await this.#openViews()).lookAt(source);
+    const broken = brokenAnswer(probabilities);
+    if (broken !== undefined) throw broken;
+    this.#looked = { photo, probabilities };
     return this.#looked;
   }
 

@@ -17,6 +17,7 @@ import type { ClassNames } from './class-names.ts';
 import { removeOrphanIndexes } from './index-files.ts';
 import { modelMeanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
 import { type Exported, type ExportRequest, exportModel, stoppable } from './model-export.ts';
+import { finiteTensors } from './model-import/finite-tensors.ts';
 import { ModelRecogniser } from './model-import/recogniser.ts';
 import { toMetadata } from './model-metadata.ts';
 import type { ModelResolver } from './model-resolver.ts';
@@ -66,7 +67,8 @@ export class ModelService {
 
   /**
    * Copies a file's weights, under the names every part uses. Throws INVALID_MODEL with every misfit, layer by
-   * layer, INVALID_LABELS, NAME_TAKEN, INVALID_NAME, NOT_FOUND, INVALID_CONFIG for an unknown preset.
+   * layer, or with the first value that is no finite number, INVALID_LABELS, NAME_TAKEN, INVALID_NAME, NOT_FOUND,
+   * INVALID_CONFIG for an unknown preset.
    */
   async importFile(request: ImportRequest, signal?: AbortSignal): Promise<Model> {
     const { db, directory, now } = this.#parts;
@@ -91,10 +93,14 @@ export class ModelService {
       const { model, meanImage } = description;
       const names = netTensors(net).map((tensor) => tensor.name);
       const metadata = toMetadata(description);
-      const sizeBytes = await writeSafetensors(path, stoppable(tensors, signal, 'the import'), {
-        metadata,
-        names,
-      });
+      const sizeBytes = await writeSafetensors(
+        path,
+        finiteTensors(stoppable(tensors, signal, 'the import'), request.file),
+        {
+          metadata,
+          names,
+        },
+      );
       const preprocessing: ModelPreprocessing =
         meanImage === undefined
           ? model.preprocessing

@@ -5,7 +5,7 @@ import type { Run } from '../api/runs.ts';
 import type { DataDirectory } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { getDataset } from '../data/datasets.ts';
-import { listEvents } from '../data/events.ts';
+import { allEvents } from '../data/events.ts';
 import { readCurve, trainingTotals } from '../data/metrics.ts';
 import { getRunRecipe } from '../data/runs.ts';
 import { encodePng } from '../datasets/sample/png.ts';
@@ -67,7 +67,7 @@ export class RunReports {
       ancestors: this.#ancestors(run, recipe.config.seed),
       curve: readCurve(db, run.id, { points: curvePoints }),
       totals: trainingTotals(db, run.id),
-      events: listEvents(db, run.id, { limit: 10_000 }),
+      events: allEvents(db, run.id),
       evaluations: listed,
       evaluation:
         shown === undefined

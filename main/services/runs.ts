@@ -5,7 +5,7 @@ import type { Checkpoint, Run, RunDetail } from '../api/runs.ts';
 import { listCheckpoints } from '../data/checkpoint-reader.ts';
 import { type DataDirectory, runFile } from '../data/data-directory.ts';
 import type { WritableDatabase } from '../data/database.ts';
-import { listEvents } from '../data/events.ts';
+import { allEvents } from '../data/events.ts';
 import { listValidations } from '../data/metrics.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
 import { deleteRun, getRun, getRunRecipe, listRuns, markDeadRunsInterrupted } from '../data/runs.ts';
@@ -59,7 +59,7 @@ export class RunService {
       ...run,
       ...recipe,
       validations: listValidations(this.#db, run.id),
-      events: listEvents(this.#db, run.id),
+      events: allEvents(this.#db, run.id),
     };
   }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "alexnet/random.h"
@@ -60,6 +61,18 @@ TEST_CASE("a tie counts the share of the places that are left for the equals") {
     }
   // By hand: the third answer's sixth class has four of six places.
   CHECK(count({answers[2]}, {6}, Ties::kFraction).top5_error == doctest::Approx(1 - 4.0 / 6));
+}
+
+TEST_CASE("an answer that is no number is never right") {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  for (const Ties ties : {Ties::kFirst, Ties::kFraction}) {
+    const auto broken = count({{kNan, kNan, kNan}, {kNan, .5f, .5f}}, {0, 0}, ties);
+    CHECK(broken.top1_error == 1);
+    CHECK(broken.top5_error == 1);
+    CHECK(std::isnan(broken.loss));
+    CHECK(broken.top5[5] == 1);  // of the second image: what is a number comes first
+    CHECK(broken.class_top5_hits[0] == 0);
+  }
 }
 
 TEST_CASE("without fractions the lower of equal classes comes first") {

@@ -6,7 +6,7 @@ export const verdictWords: Record<Verdict, string> = {
   running: 'running',
   stopped: 'stopped',
   failed: 'failed',
-  unresolved: 'not resolved',
+  unresolved: 'undecided',
   agrees: 'agrees',
   otherSize: 'same direction, other size',
   sameDirection: 'same direction',

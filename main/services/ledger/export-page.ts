@@ -1,5 +1,6 @@
 // A ledger as one HTML file that needs nothing else: each row with its numbers on an axis.
 import type { Claim, LedgerFile, LedgerRow } from '../../api/ledger.ts';
+import { type TallyGroup, tally } from '../../api/ledger-tally.ts';
 import { rowWords } from '../../api/ledger-words.ts';
 import { escapeHtml } from '../report/markup.ts';
 
@@ -10,10 +11,12 @@ export function ledgerPage(file: LedgerFile): string {
   const { ledger, claims } = file;
   const { settings } = ledger.plan;
   const { widthFactor, epochs, batchSize } = settings.scale;
-  const rows = ledger.rows.flatMap((row) => {
+  const pairs = ledger.rows.flatMap((row) => {
     const claim = claims.find(({ id }) => id === row.claim);
-    return claim === undefined ? [] : [pageRow(claim, row)];
+    return claim === undefined ? [] : [{ claim, row }];
   });
+  const rows = pairs.map(({ claim, row }) => pageRow(claim, row));
+  const groups = tally(pairs.map(({ claim, row }) => ({ claim, verdict: row.verdict })));
   const facts = [
     `${settings.seeds} seeds`,
     `${widthFactor} times the width`,
@@ -36,18 +39,25 @@ export function ledgerPage(file: LedgerFile): string {
 <h1>Ledger: ${escapeHtml(file.title)}</h1>
 <p>${escapeHtml(facts.join(', '))}.</p>
 <p class="note">${escapeHtml(ledger.comparability.why)}</p>
+<ul class="tally">
+${groups.map(pageGroup).join('\n')}
+</ul>
 <table>
 <thead><tr><th>Claim</th><th class="n">Paper</th><th class="n">Author’s log</th><th class="n">Here</th><th>On one axis</th><th>Verdict</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table>
-<p class="legend"><b class="p">|</b> paper <b class="a">◆</b> author’s log <b class="o">●</b> here, with its 95 % interval; points of top-1 error that the change costs, or times as many epochs to 25 % training error.</p>
+<p class="legend"><b class="p">|</b> paper <b class="a">◆</b> author’s log <b class="o">●</b> here, with its 95 % interval; points of top-1 error that the change costs, or times as many epochs to 25 % training error: right of the grey line the claim holds.</p>
 ${file.command === '' ? '' : `<pre>${escapeHtml(file.command)}</pre>`}
 <p class="small">Version ${escapeHtml(file.version)}${file.commit === '' ? '' : `, commit ${escapeHtml(file.commit)}`}; ${file.machine.cores} cores of ${escapeHtml(file.machine.cpu)}; ${escapeHtml(file.madeAt)}.</p>
 </main>
 </body>
 </html>
 `;
+}
+
+function pageGroup({ key, title, claims }: TallyGroup): string {
+  return `<li class="${key}"><b>${claims.length} ${escapeHtml(title)}</b> <span class="small">${escapeHtml(claims.join(', '))}</span></li>`;
 }
 
 function pageRow(claim: Claim, row: LedgerRow): string {
@@ -103,6 +113,7 @@ th,td{padding:8px;border-bottom:1px solid var(--l);text-align:left;vertical-alig
 .note{padding:8px 12px;border-left:3px solid var(--a)}
 .v{font-weight:600}.v .small{font-weight:400}
 .sameDirection,.agrees{color:var(--g)}.oppositeDirection,.failed{color:var(--r)}
+.tally{list-style:none;padding:0}.holds b{color:var(--g)}.against b{color:var(--r)}
 .zero{stroke:var(--l);stroke-width:2}.interval{stroke:var(--o);stroke-width:2}
 .paper{stroke:var(--t);stroke-width:2}.author{fill:var(--a)}.ours{fill:var(--o)}
 .legend .a{color:var(--a)}.legend .o{color:var(--o)}

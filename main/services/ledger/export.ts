@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Claim, Ledger, LedgerFile, LedgerRow } from '../../api/ledger.ts';
+import { tally, tallyLines } from '../../api/ledger-tally.ts';
 import { rowWords, verdictWords } from '../../api/ledger-words.ts';
 import { csvRow } from '../report/evaluation-tables.ts';
 import { ledgerPage } from './export-page.ts';
@@ -108,6 +109,10 @@ function markdown(file: LedgerFile): string {
     file.ledger.comparability.why,
     '',
     `${settings.seeds} seeds, ${widthFactor} times the width, ${epochs} epochs, batch ${batchSize}, ${settings.precision}, ${settings.devices.join(', ')}.`,
+    '',
+    ...tallyLines(tally(pairs(file).map(({ claim, row }) => ({ claim, verdict: row.verdict })))).map(
+      (line) => `- ${line}`,
+    ),
     '',
     '| claim | change | paper | author | ours | 95 % interval | seeds | verdict |',
     '|---|---|---|---|---|---|---|---|',

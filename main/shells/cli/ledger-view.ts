@@ -1,19 +1,24 @@
 // The ledger as lines: a row a claim.
 import type { Claim, Ledger } from '../../api/ledger.ts';
+import { tally, tallyLines } from '../../api/ledger-tally.ts';
 import { quotedWords, rowWords } from '../../api/ledger-words.ts';
 import { duration, plural, printable, table } from './format.ts';
 
 export function ledgerLines(claims: readonly Claim[], ledger: Ledger): string[] {
-  const rows = ledger.rows.flatMap((row) => {
+  const known = ledger.rows.flatMap((row) => {
     const claim = claims.find(({ id }) => id === row.claim);
-    if (claim === undefined) return [];
+    return claim === undefined ? [] : [{ claim, row, verdict: row.verdict }];
+  });
+  const rows = known.map(({ claim, row }) => {
     const { change, paper, author, ours, interval, seeds, verdict } = rowWords(claim, row);
-    return [[claim.id, change, paper, author, ours, interval, seeds, verdict]];
+    return [claim.id, change, paper, author, ours, interval, seeds, verdict];
   });
   const { time, comparability } = ledger;
   const left = time.runsMissing + time.evaluationsMissing === 0 ? '' : missingWords(ledger);
   return [
     ...table(ledgerColumns, rows),
+    '',
+    ...tallyLines(tally(known)),
     '',
     'Points of top-1 error that the change costs; x: times as many epochs to 25 % training error.',
     printable(comparability.why),

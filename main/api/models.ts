@@ -92,6 +92,18 @@ export const claimSchema = z.object({
   on: z.string(),
 });
 
+/** Its errors on a data set whose classes are not all of the model's in their order; kept in `source.check`. */
+export const modelCheckSchema = z.object({
+  datasetName: z.string(),
+  /** Of the matched classes: what the errors are of. */
+  images: z.int(),
+  top1Error: z.number(),
+  top5Error: z.number(),
+  matchedClasses: z.int(),
+  /** Ms UTC. */
+  at: z.int(),
+});
+
 /** What a file of weights is taken for. */
 export const recognitionSchema = z.object({
   format: z.string(),
@@ -132,6 +144,7 @@ export const recognitionSchema = z.object({
 export type ImportCorrections = z.output<typeof importCorrectionsSchema>;
 export type TensorFit = z.output<typeof tensorFitSchema>;
 export type Claim = z.output<typeof claimSchema>;
+export type ModelCheck = z.output<typeof modelCheckSchema>;
 export type Recognition = z.output<typeof recognitionSchema>;
 export type DescribedModel = z.output<typeof describedModelSchema>;
 export type ModelPreprocessing = z.output<typeof modelPreprocessingSchema>;

@@ -1,7 +1,7 @@
 // Table models: imported ones. A run's checkpoints are models too, but are found through the run.
 import { AppError } from '../api/errors.ts';
 import { objectSchema } from '../api/json.ts';
-import { labelsSchema, type Model, modelPreprocessingSchema } from '../api/models.ts';
+import { labelsSchema, type Model, type ModelCheck, modelPreprocessingSchema } from '../api/models.ts';
 import { netSchema } from '../api/run-config.ts';
 import type { ReadableDatabase, WritableDatabase } from './database.ts';
 import { fromJson } from './json.ts';
@@ -69,6 +69,16 @@ export function findModel(db: ReadableDatabase, nameOrId: string): Model | undef
 /** By name. */
 export function listModels(db: ReadableDatabase): Model[] {
   return db.all<ModelRow>('models.list', `SELECT ${columns} FROM models ORDER BY name`).map(toModel);
+}
+
+/** In place of the check before it. */
+export function keepModelCheck(db: WritableDatabase, id: string, check: ModelCheck): void {
+  db.change(
+    'models.keepCheck',
+    "UPDATE models SET source = json_set(source, '$.check', json(?)) WHERE id = ?",
+    [JSON.stringify(check), id],
+    `model ${id} does not exist any more`,
+  );
 }
 
 /** Its evaluations go with it; its file is the caller's to remove. */

@@ -85,7 +85,7 @@ export class FakeTensors {
   }
 
   load(name: string, offset: number, bytes: Uint8Array): void {
-    this.of(name).set(new Float32Array(bytes.slice().buffer), offset);
+    this.of(name).set(new Float32Array(Uint8Array.from(bytes).buffer), offset);
   }
 
   read(name: string, offset: number, count: number): Uint8Array {

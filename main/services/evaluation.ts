@@ -159,13 +159,16 @@ export class EvaluationService {
    * for those whose images are left out. Throws CANCELLED.
    */
   async measureKnown(
-    model: ResolvedModel,
-    pack: string,
-    classOf: number[],
+    {
+      model,
+      pack,
+      classOf,
+      threads,
+    }: { model: ResolvedModel; pack: string; classOf: number[]; threads: number },
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
   ): Promise<EvaluationSummary> {
-    const job = { ...evaluateJob([model], pack, { crops: 1, ties: 'first' }), classOf };
+    const job = { ...evaluateJob([model], pack, { crops: 1, ties: 'first', threads }), classOf };
     return await this.#run(job, (_, summary) => Promise.resolve(summary), onProgress, signal);
   }
 

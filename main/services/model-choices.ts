@@ -1,6 +1,6 @@
 // What can evaluate and classify: imported models, and runs that have a checkpoint.
 import { readdirSync } from 'node:fs';
-import { claimSchema } from '../api/models.ts';
+import { claimSchema, modelCheckSchema } from '../api/models.ts';
 import type { ListedModel, ModelChoice } from '../api/operations/models.ts';
 import type { DataDirectory } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
@@ -36,6 +36,8 @@ export function listedModels(db: ReadableDatabase): ListedModel[] {
     const measured = listEvaluationsOfModel(db, id)
       .filter(({ crops }) => crops === 1)
       .at(-1);
+    const kept = modelCheckSchema.safeParse(source.check);
+    const check = kept.success && kept.data.at > (measured?.createdAt ?? 0) ? kept.data : undefined;
     return {
       id,
       name,
@@ -46,8 +48,9 @@ export function listedModels(db: ReadableDatabase): ListedModel[] {
       createdAt,
       classes: labels.length,
       publishedTop1: claim.success ? claim.data.top1Error : null,
-      measuredTop1: measured?.top1Error ?? null,
-      measuredOn: measured?.datasetName ?? null,
+      measuredTop1: (check ?? measured)?.top1Error ?? null,
+      measuredOn: (check ?? measured)?.datasetName ?? null,
+      measuredClasses: check?.matchedClasses ?? null,
     };
   });
 }

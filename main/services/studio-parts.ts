@@ -8,6 +8,7 @@ import type { DeviceService } from './devices.ts';
 import type { EvaluationService } from './evaluation.ts';
 import type { EvaluationBrowser } from './evaluation-browser.ts';
 import type { LedgerService } from './ledger/ledger.ts';
+import type { DatasetChecker } from './model-import/dataset-check.ts';
 import type { ModelResolver } from './model-resolver.ts';
 import type { ModelService } from './models.ts';
 import type { Presets } from './presets.ts';
@@ -29,6 +30,7 @@ export interface StudioParts {
   sweeps: SweepService;
   sorting: SortingService;
   models: ModelService;
+  datasetChecker: DatasetChecker;
   devices: DeviceService;
   presets: Presets;
   demo: DemoPlan;

@@ -204,7 +204,8 @@ export class Studio {
       evaluations,
       reports,
     };
-    this.#parts = { db, directory, addon, resolver, now, ...services };
+    const { datasetChecker } = this;
+    this.#parts = { db, directory, addon, resolver, datasetChecker, now, ...services };
     for (const run of this.runs.markDeadInterrupted()) {
       warn(`run ${run.id} (${run.name}) was interrupted: ${run.reason}`);
     }

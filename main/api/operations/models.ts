@@ -21,9 +21,11 @@ export const listedModelSchema = modelSchema
     classes: z.int(),
     /** Top-1 error that whoever trained it published; null: not known. */
     publishedTop1: z.number().nullable(),
-    /** Top-1 error of its newest evaluation of one crop; null: none yet. */
+    /** Top-1 error of its newest evaluation of one crop, or check; null: none yet. */
     measuredTop1: z.number().nullable(),
     measuredOn: z.string().nullable(),
+    /** Of so many of its classes; null: of all, or not measured. */
+    measuredClasses: z.int().nullable(),
   });
 
 /** What can evaluate and classify. */

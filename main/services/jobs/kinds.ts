@@ -1,14 +1,16 @@
 // The kinds of work that the queue runs: each drives a service and tells how far it is.
 
 import type { Dataset, DatasetEvent } from '../../api/datasets.ts';
-import { AppError } from '../../api/errors.ts';
+import { AppError, toErrorReport } from '../../api/errors.ts';
 import type { Schema } from '../../api/json.ts';
+import type { Model } from '../../api/models.ts';
 import * as checks from '../../api/operations/job-requests.ts';
 import { parseWith } from '../../api/parse.ts';
 import type { RunProgress } from '../../api/runs.ts';
 import type { WritableDatabase } from '../../data/database.ts';
 import { getDataset } from '../../data/datasets.ts';
 import { storeDuplicates } from '../../data/duplicates.ts';
+import { keepModelCheck } from '../../data/models.ts';
 import { getRun, getRunRecipe } from '../../data/runs.ts';
 import type { Changes } from '../changes.ts';
 import type { CheckpointFiles } from '../checkpoint-files.ts';
@@ -16,6 +18,7 @@ import type { DatasetService } from '../datasets.ts';
 import type { DemoPlan } from '../demo.ts';
 import { findDuplicates } from '../duplicate-search.ts';
 import type { EvaluationService } from '../evaluation.ts';
+import type { DatasetChecker } from '../model-import/dataset-check.ts';
 import type { ModelResolver } from '../model-resolver.ts';
 import type { ModelService } from '../models.ts';
 import type { OpenPacks } from '../open-packs.ts';
@@ -38,6 +41,7 @@ export interface JobKindParts {
   sweeps: SweepService;
   sorting: SortingService;
   models: ModelService;
+  datasetChecker: DatasetChecker;
   demo: DemoPlan;
   packs: OpenPacks;
   feed: RunFeed;
@@ -306,7 +310,8 @@ function buildIndexKind({ retrieval, changes }: JobKindParts): JobKind {
   };
 }
 
-function importKind({ models, evaluation, datasets, changes, threads }: JobKindParts): JobKind {
+function importKind(parts: JobKindParts): JobKind {
+  const { models, datasets, changes } = parts;
   return {
     slots: () => ['model files'],
     pausing: 'never',
@@ -318,21 +323,38 @@ function importKind({ models, evaluation, datasets, changes, threads }: JobKindP
       changes.tell('models', model.id);
       if (checkOn === undefined) return;
       const dataset = datasets.byId(checkOn);
-      const split = dataset.valImages > 0 ? 'val' : 'train';
       const progress = counting(context, `checking it on ${dataset.name}`, 'images');
-      const work = {
-        models: [model.name],
-        dataset: dataset.name,
-        split,
-        crops: 1,
-        ties: 'first',
-        threads: threads(),
-      } as const;
-      const { id } = await evaluation.evaluate(work, progress, context.signal);
-      changes.tell('evaluations', id);
-      changes.tell('models', model.id);
+      try {
+        await checkModel(parts, model, dataset, progress, context.signal);
+      } catch (error) {
+        const { code, message } = toErrorReport(error);
+        if (context.signal.aborted || code === 'INTERNAL') throw error;
+        throw new AppError(code, `${model.name} is imported, but was not checked: ${message}`);
+      }
     },
   };
+}
+
+/** Its errors where the data set's classes are the model's, kept as an evaluation where they are all in order. */
+async function checkModel(
+  { db, datasetChecker, changes, threads, now }: JobKindParts,
+  model: Model,
+  { name, valImages }: Dataset,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const split = valImages > 0 ? 'val' : 'train';
+  const asked = { model: model.name, dataset: name, split, threads: threads() } as const;
+  const { images, top1Error, top5Error, matchedClasses, evaluation } = await datasetChecker.check(
+    asked,
+    onProgress,
+    signal,
+  );
+  if (evaluation === null) {
+    const check = { datasetName: name, images, top1Error, top5Error, matchedClasses, at: now() };
+    await db.whenFree(() => keepModelCheck(db, model.id, check));
+  } else changes.tell('evaluations', evaluation);
+  changes.tell('models', model.id);
 }
 
 function exportKind({ models, resolver, files }: JobKindParts): JobKind {

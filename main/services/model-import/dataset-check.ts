@@ -29,7 +29,12 @@ export class DatasetChecker {
 
   /** Throws NOT_FOUND, DATASET_NOT_READY, INVALID_ARGUMENT where nothing can be matched, CANCELLED. */
   async check(
-    { model, dataset, split }: { model: string; dataset: string; split: Split },
+    {
+      model,
+      dataset,
+      split,
+      threads = 0,
+    }: { model: string; dataset: string; split: Split; threads?: number },
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
   ): Promise<DatasetErrors> {
@@ -39,10 +44,11 @@ export class DatasetChecker {
       const pack = packOf(packs, split);
       const { classOf, unmatched } = this.#match(resolved, packs);
       const inOrder = classOf.length === resolved.labels.length && classOf.every((label, i) => label === i);
-      const request = { models: [model], dataset, split, crops: 1, ties: 'first' } as const;
+      const request = { models: [model], dataset, split, crops: 1, ties: 'first', threads } as const;
       const stored = inOrder ? await evaluation.evaluate(request, onProgress, signal) : undefined;
       const { images, top1Error, top5Error, classImages } =
-        stored?.summary ?? (await evaluation.measureKnown(resolved, pack, classOf, onProgress, signal));
+        stored?.summary ??
+        (await evaluation.measureKnown({ model: resolved, pack, classOf, threads }, onProgress, signal));
       if (images === 0) {
         throw new AppError(
           'NOT_FOUND',

@@ -165,4 +165,36 @@ describe('models', () => {
     await client.models.remove({ id: job.result ?? '' });
     expect(await client.models.list()).toEqual([]);
   });
+
+  it('checks what is imported on a data set of all of its classes, of some, and says where it is of none', async () => {
+    const [run] = (await client.runs.list({ search: 'classifier' })).runs;
+    const file = test.folder.path('checked.safetensors');
+    await app.jobEnd((await client.models.export({ model: run?.id ?? '', file })).jobId);
+    const add = async (name: string, ...classes: string[]): Promise<string> => {
+      for (const split of ['train', 'val'])
+        test.folder.touch(...classes.map((one) => `${name}/${split}/${one}/0.jpg`));
+      const [train, val] = [test.folder.path(name, 'train'), test.folder.path(name, 'val')];
+      return (await app.jobEnd((await client.datasets.add({ name, train, val })).jobId)).result ?? '';
+    };
+    const importOn = async (name: string, checkOn: string) =>
+      await app.jobEnd((await client.models.import({ file, name, checkOn })).jobId);
+    const listed = async (name: string) => (await client.models.list()).find((one) => one.name === name);
+
+    expect(await importOn('on all', datasetId)).toMatchObject({ state: 'done', error: null });
+    expect(await listed('on all')).toMatchObject({ measuredOn: 'birds', measuredClasses: null });
+    expect(await importOn('on some', await add('some', 'B', 'a', 'owl'))).toMatchObject({
+      state: 'done',
+      error: null,
+    });
+    expect(await listed('on some')).toMatchObject({
+      measuredOn: 'some',
+      measuredClasses: 2,
+      // The fake answers a to all: half of those it knows.
+      measuredTop1: 0.5,
+    });
+    const failed = await importOn('on none', await add('strange', 'crow', 'owl'));
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'INVALID_ARGUMENT' } });
+    expect(failed.error?.message).toMatch(/^on none is imported, but was not checked: no class of/);
+    expect(await listed('on none')).toMatchObject({ measuredTop1: null, measuredOn: null });
+  });
 });

@@ -83,7 +83,7 @@ describeInBrowser('models of other programs', () => {
     await dialog.getByText(/− 0\.5, 0\.4, 0\.3/).waitFor();
     await dialog.getByText(/tench, church, pump, horn/).waitFor();
     await dialog.getByLabel('Name', { exact: true }).fill('theirs');
-    await dialog.getByLabel('Check it afterwards on').selectOption({ label: 'four' });
+    await dialog.getByLabel('Check it afterwards on').selectOption({ label: 'four (4 classes)' });
     await browser.picture('import-corrected');
     expect(await browser.barriers()).toEqual([]);
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();

@@ -32,8 +32,10 @@ export interface NewRun {
   /** Class names in class order. */
   labels: readonly string[];
   preprocessing: ModelPreprocessing;
-  /** The model it starts from; empty: drawn weights. */
+  /** The model it starts from, as the user named it; empty: drawn weights. */
   init: string;
+  /** The same by its id: names are given again. */
+  initById?: string;
   createdAt: number;
 }
 
@@ -48,8 +50,14 @@ export function insertRun(db: WritableDatabase, run: NewRun): void {
     );
     db.insert(
       'runs.insertRecipe',
-      'INSERT INTO run_recipes (run_id, config, labels, preprocessing) VALUES (?, ?, ?, ?)',
-      [run.id, JSON.stringify(run.config), JSON.stringify(run.labels), JSON.stringify(run.preprocessing)],
+      'INSERT INTO run_recipes (run_id, config, labels, preprocessing, init) VALUES (?, ?, ?, ?, ?)',
+      [
+        run.id,
+        JSON.stringify(run.config),
+        JSON.stringify(run.labels),
+        JSON.stringify(run.preprocessing),
+        run.initById ?? '',
+      ],
     );
   });
 }
@@ -85,6 +93,17 @@ export function getRunRecipe(db: ReadableDatabase, id: string): RunRecipe | unde
       preprocessing: fromJson(modelPreprocessingSchema, row.preprocessing, 'runs.preprocessing'),
     }
   );
+}
+
+/** MODEL that a run starts from; empty: drawn weights. Of runs of older versions as the user named it. */
+export function getRunInit(db: ReadableDatabase, id: string): string {
+  const row = db.get<{ init: string }>(
+    'runs.init',
+    `SELECT CASE run_recipes.init WHEN '' THEN runs.init ELSE run_recipes.init END AS init
+     FROM runs JOIN run_recipes ON run_id = runs.id WHERE runs.id = ?`,
+    [id],
+  );
+  return row?.init ?? '';
 }
 
 /** Of a run that nobody trains. */

@@ -35,6 +35,12 @@ export function sourceKey({ source }: ResolvedModel): string {
   return `${source.file}#${source.kind === 'checkpoint' ? source.checkpointId : ''}`;
 }
 
+/** MODEL as it was named, its name replaced by the id, which nothing else ever has. */
+export function byId({ title, runId, modelId }: ResolvedModel): string {
+  const at = title.lastIndexOf('@');
+  return `${runId ?? modelId ?? title}${at < 0 ? '' : title.slice(at)}`;
+}
+
 /** More than any run removes of its checkpoints while one is read. */
 const mostAttempts = 5;
 

@@ -7,7 +7,7 @@ import type { ReadableDatabase } from '../data/database.ts';
 import { getDataset } from '../data/datasets.ts';
 import { allEvents } from '../data/events.ts';
 import { readCurve, trainingTotals } from '../data/metrics.ts';
-import { getRunRecipe } from '../data/runs.ts';
+import { getRunInit, getRunRecipe } from '../data/runs.ts';
 import { encodePng } from '../datasets/sample/png.ts';
 import type { Addon } from '../engine/addon.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
@@ -104,8 +104,9 @@ export class RunReports {
     const found: Ancestor[] = [];
     const seen = new Set([run.id]);
     let init = run.init;
+    let byId = getRunInit(db, run.id);
     while (init !== '' && found.length < mostAncestors) {
-      const parent = tryResolveRun(db, init.replace(/@[^@]*$/, ''));
+      const parent = tryResolveRun(db, byId.replace(/@[^@]*$/, ''));
       if (parent === undefined) {
         found.unshift({ title: 'Began from', detail: `${init}, a model that was imported or is gone` });
         return found;
@@ -117,6 +118,7 @@ export class RunReports {
       if (seen.has(parent.id)) return found;
       seen.add(parent.id);
       init = parent.init;
+      byId = getRunInit(db, parent.id);
     }
     const drawn = getRunRecipe(db, [...seen].at(-1) ?? '')?.config.seed ?? seed;
     return [{ title: 'Began from', detail: `weights drawn at random, seed ${drawn}` }, ...found];

@@ -245,6 +245,31 @@ describe('starting from a model', () => {
   });
 });
 
+describe('starting from a run whose name is given again', () => {
+  it('means that run, by the new one of its name and by those made before', async () => {
+    const studio = folder.open();
+    const first = await train(studio, 5, { name: 'net' });
+    const waiting = studio.training.create({
+      dataset: 'pets',
+      config: studio.runs.show(first.id).config,
+      init: 'net@last',
+      name: 'waiting',
+    });
+    const second = await train(studio, 5, {
+      name: 'net',
+      init: 'net',
+      settings: ['optimiser.learningRate=0.5'],
+    });
+    expect(second.error).toBeUndefined();
+    expect(studio.runs.find('net')).toMatchObject({ id: second.id, init: 'net' });
+    expect((await studio.reports.make(second.id, { photos: false })).text).toContain('run net on pets');
+    const run = await studio.training.train(waiting.id, () => {});
+    expect(run.init).toBe('net@last');
+    const direct = await train(studio, 5, { init: `${first.id}@last`, name: 'direct' });
+    expect(await weights(studio, run.id)).toEqual(await weights(studio, direct.id));
+  });
+});
+
 describe('runs', () => {
   it('are found by id, beginning of an id and name, compared, deleted with their files', async () => {
     const studio = folder.open();

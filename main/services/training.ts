@@ -16,7 +16,7 @@ import { getDataset } from '../data/datasets.ts';
 import { listCommandsFrom } from '../data/events.ts';
 import { newId } from '../data/ids.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
-import { getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
+import { getRunInit, getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import type { TrainJob } from '../engine/protocol.ts';
@@ -32,7 +32,7 @@ import {
   withPreprocessing,
 } from './fine-tuning.ts';
 import { meanImageFile, relativeMeanImage, writeMeanImage } from './mean-image.ts';
-import type { ModelResolver } from './model-resolver.ts';
+import { byId, type ModelResolver } from './model-resolver.ts';
 import type { ConfigRequest, Presets } from './presets.ts';
 import { resolveRun } from './run-reference.ts';
 import { type LookedTensor, TrainingSession } from './training-session.ts';
@@ -137,6 +137,7 @@ export class TrainingService {
         labels: packs.labels,
         preprocessing,
         init: request.init ?? '',
+        ...(init === undefined ? {} : { initById: byId(init) }),
         createdAt: now(),
       });
     } catch (error) {
@@ -258,7 +259,7 @@ export class TrainingService {
 
   #initOf(run: Run, { config, labels }: RunRecipe): NonNullable<TrainJob['init']> {
     const { models, addon } = this.#parts;
-    const init = models.resolve(run.init);
+    const init = models.resolve(getRunInit(this.#parts.db, run.id));
     return {
       model: init.source,
       layers: layersToLoad(planInit(addon(), init, config.net, labels), init.title),

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetEvent } from '../api/datasets.ts';
@@ -190,6 +191,27 @@ describe('a data set', () => {
     datasets.remove('pets', { force: false });
     expect(existsSync(join(folder.path('home/datasets'), id))).toBe(false);
     expect(() => datasets.find('pets')).toThrow('no data set named pets');
+  });
+
+  it('can be removed again where removing it was broken off', async () => {
+    const { datasets } = folder.open();
+    const { id } = await datasets.add({ name: 'pets', ...folder.photos() }, silent);
+    const packs = join(folder.path('home/datasets'), id);
+    // A folder in which a file cannot be removed: another file system is mounted there, say.
+    const remove = vi.spyOn(fs, 'rmSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+    });
+    syncBuiltinESMExports();
+    expect(() => datasets.remove('pets', { force: false })).toThrow('busy');
+    remove.mockRestore();
+    syncBuiltinESMExports();
+    expect(datasets.find('pets')).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('again') as string,
+    });
+    datasets.remove('pets', { force: false });
+    expect(existsSync(packs)).toBe(false);
+    expect(datasets.list()).toEqual([]);
   });
 
   it('can be removed where it is unfinished and its folder is gone', async () => {

@@ -214,11 +214,19 @@ export class DatasetService {
     }
   }
 
+  #giveUp(id: string): void {
+    const { db, now } = this.#parts;
+    const reason = 'its removal was broken off; remove it again';
+    setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() });
+  }
+
   #erase(id: string, options: { force: boolean }): void {
     const { db, directory } = this.#parts;
     this.#removable(id, options);
-    deleteDataset(db, id);
+    this.#giveUp(id);
+    // The files first: broken off here, it can be removed again; files that no row names would stay for ever.
     rmSync(datasetFolder(directory, id), { recursive: true, force: true });
+    deleteDataset(db, id);
     removeOrphanIndexes(db, directory);
   }
 
@@ -250,12 +258,11 @@ export class DatasetService {
    * leaves a data set that can only be removed.
    */
   async removeGradually(name: string, options: { force: boolean }): Promise<void> {
-    const { db, now } = this.#parts;
+    const { db } = this.#parts;
     const { id } = this.#removable(name, options);
     const unlock = await db.whenFree(() => this.#lock(id, name));
     try {
-      const reason = 'its removal was broken off; remove it again';
-      await db.whenFree(() => setDatasetState(db, id, { state: 'failed', reason, updatedAt: now() }));
+      await db.whenFree(() => this.#giveUp(id));
       while ((await db.whenFree(() => deleteSomeImages(db, id, rowsAtOnce))) > 0) await giveWay();
       await db.untilFree();
       this.#erase(id, options);

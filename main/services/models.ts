@@ -156,9 +156,12 @@ export class ModelService {
         { name },
       );
     }
-    deleteModel(db, model.id);
-    rmSync(join(directory.root, model.file), { force: true });
-    rmSync(modelMeanImageFile(directory, model.id), { force: true });
+    // As with runs: the row goes when its files are gone.
+    db.transaction(() => {
+      deleteModel(db, model.id);
+      rmSync(join(directory.root, model.file), { force: true });
+      rmSync(modelMeanImageFile(directory, model.id), { force: true });
+    });
     removeOrphanIndexes(db, directory);
   }
 }

@@ -75,11 +75,14 @@ export class RunService {
   /** With its metrics, evaluations and checkpoint file. Throws NOT_FOUND, BUSY while it trains. */
   delete(reference: string): Run {
     const run = this.find(reference);
-    deleteRun(this.#db, run.id);
     const file = runFile(this.#directory, run.id);
-    for (const path of [file, `${file}-journal`, meanImageFile(this.#directory, run.id)]) {
-      rmSync(path, { force: true });
-    }
+    // Broken off before the end of the transaction the run can be deleted again; without it files would stay for ever.
+    this.#db.transaction(() => {
+      deleteRun(this.#db, run.id);
+      for (const path of [file, `${file}-journal`, meanImageFile(this.#directory, run.id)]) {
+        rmSync(path, { force: true });
+      }
+    });
     removeOrphanIndexes(this.#db, this.#directory);
     return run;
   }

@@ -16,7 +16,7 @@ import { getDataset } from '../data/datasets.ts';
 import { listCommandsFrom } from '../data/events.ts';
 import { newId } from '../data/ids.ts';
 import { openCheckpointReader } from '../data/open-database.ts';
-import { getRunInit, getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
+import { deleteRun, getRunInit, getRunRecipe, insertRun, updateRunConfig } from '../data/runs.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { SpawnHost } from '../engine/client.ts';
 import type { TrainJob } from '../engine/protocol.ts';
@@ -97,7 +97,19 @@ export class TrainingService {
     const begun = withInitNet(request, models, presets);
     const config = frozen(presets.configure(begun, packs.labels.length), request.freeze ?? []);
     const run = this.create({ ...request, config });
-    return await this.#drive(run.id, this.#jobOf(run, false), onEvent, signal);
+    return await this.#drive(run.id, this.#firstJobOf(run), onEvent, signal);
+  }
+
+  /** Where it cannot be, as without the checkpoint that it was to start from, nobody waits for the run. */
+  #firstJobOf(run: Run): TrainJob {
+    const { db, directory } = this.#parts;
+    try {
+      return this.#jobOf(run, false);
+    } catch (error) {
+      deleteRun(db, run.id);
+      rmSync(meanImageFile(directory, run.id), { force: true });
+      throw error;
+    }
   }
 
   /** A run that waits to be trained, state `queued`. Throws as start() does before there is a run. */

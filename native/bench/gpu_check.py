@@ -17,7 +17,8 @@ It needs nvcc, cmake, ninja, and Python's standard library; no Node, no network.
 plug-in finds them: in the system, or in the Python environment that runs this. Where libraries of the rest of the
 engine are missing (oneDNN, image formats), the CUDA backend alone is built, and the result says so. For a machine that
 lacks what a build needs, --build-only puts the programs, and the libraries that they need, into native/build/gpu/carry:
-bring that folder and the checkout there, and name it with --programs.
+bring that folder and the checkout there, and name it with --programs. Where no command may take longer than some
+minutes, build with --build-only first: the build then takes none of the check's time.
 """
 
 import argparse

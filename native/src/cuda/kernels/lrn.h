@@ -3,7 +3,10 @@
 //   y = x s^-beta,  s = k + alpha sum_window x^2
 //   dx = dy s^-beta - 2 alpha beta x sum_{windows that hold it} dy x s^(-beta - 1)
 // A thread takes eight channels of a pixel and reads their neighbours too: recomputing a neighbour's s is
-// cheaper than telling it to other threads. Windows other than five, powers other than 3/4, and maps that are
+// cheaper than telling it to other threads. The way back out of a pooling is the one kernel of a step that is
+// bound by its instructions and not by its bytes: some 850 (sm_90) for eight channels in bf16, which for the
+// paper's first layer at batch 1024 are a millisecond of an H100's time, while its 1.4 GB pass in half of
+// that. Windows other than five, powers other than 3/4, and maps that are
 // not whole vectors, take one channel a thread.
 #pragma once
 

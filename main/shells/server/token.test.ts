@@ -29,6 +29,12 @@ it('is replaced where others could have read it, or where it is none', () => {
   expect(readFileSync(tokenFile(folder), 'utf8')).toBe(`${third}\n`);
 });
 
+it('is made where a process of the same number was killed while it made one', () => {
+  writeFileSync(`${tokenFile(folder)}.${process.pid}`, 'half', { mode: 0o600 });
+  const token = openToken(folder);
+  expect(readFileSync(tokenFile(folder), 'utf8')).toBe(`${token}\n`);
+});
+
 it('says where it cannot be kept', () => {
   expect(() => openToken(join(folder, 'none'))).toThrow(expect.objectContaining({ code: 'IO' }));
 });

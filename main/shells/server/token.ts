@@ -1,7 +1,7 @@
 // The secret that the printed address carries: random, in a file of its owner alone, kept over restarts so that an
 // open page finds its way back.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../api/errors.ts';
 
@@ -27,6 +27,8 @@ export function openToken(dataFolder: string): string {
     if (known !== undefined) return known;
     const token = randomBytes(32).toString('base64url');
     const unfinished = `${file}.${process.pid}`;
+    // Of a process of the same number that was killed here.
+    rmSync(unfinished, { force: true });
     writeFileSync(unfinished, `${token}\n`, { mode: 0o600, flag: 'wx' });
     chmodSync(unfinished, 0o600);
     renameSync(unfinished, file);

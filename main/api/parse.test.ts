@@ -4,7 +4,7 @@ import { nameSchema } from './datasets.ts';
 import { AppError } from './errors.ts';
 import { parseJson, textMapSchema } from './json.ts';
 import { closest, editDistance, nearest } from './nearest.ts';
-import { describeIssues, parseWith, showPath } from './parse.ts';
+import { describeIssues, listIssues, parseWith, showPath } from './parse.ts';
 import { storedTrainingRecordsSchema } from './training.ts';
 
 const schema = z.strictObject({
@@ -55,6 +55,19 @@ describe('ranges and choices', () => {
   ])('%#: are told in words', (one, value, message) => {
     const result = one.safeParse(value);
     expect(result.success ? '' : describeIssues(result.error, value).message).toBe(message);
+  });
+});
+
+describe('listIssues', () => {
+  it('says what a field takes, for who typed into it', () => {
+    const form = z.strictObject({ rate: z.number().positive(), seed: z.int(), batch: z.int().min(1) });
+    const typed = { rate: 'fast', seed: 1.5, batch: 0 };
+    const { error } = form.safeParse(typed);
+    expect(error && listIssues(error, typed).map(({ field, message }) => `${field} ${message}`)).toEqual([
+      'rate must be a number',
+      'seed must be a whole number',
+      'batch must be at least 1',
+    ]);
   });
 });
 

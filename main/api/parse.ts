@@ -75,6 +75,13 @@ export function describeIssues(error: z.ZodError, value: unknown): { message: st
   return { message: field === '' ? message : `${field}: ${message}`, field };
 }
 
+/** Who types into a field does not think of types: what is no number is text. */
+function forForm(issue: Issue): string {
+  if (issue.code !== 'invalid_type') return inWords(issue);
+  if (issue.expected === 'int') return 'must be a whole number';
+  return issue.expected === 'number' ? 'must be a number' : inWords(issue);
+}
+
 /** Everything that a schema refused, for a form that shows it all at once. */
 export function listIssues(
   error: z.ZodError,
@@ -83,8 +90,7 @@ export function listIssues(
   return error.issues.flatMap((found) => {
     const { path, issue } = deepest(found);
     const places = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
-    const said = issue.code === 'unrecognized_keys' ? 'there is no such field' : issue.message;
-    const message = said.replace(/^Invalid input: /, '');
+    const message = issue.code === 'unrecognized_keys' ? 'there is no such field' : forForm(issue);
     return places.map((place) => {
       const field = showPath(place, value);
       const inNet = field === 'net' || field.startsWith('net.');

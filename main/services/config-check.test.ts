@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../api/errors.ts';
 import type { DeviceReport } from '../api/net-description.ts';
 import type { RunConfig } from '../api/run-config.ts';
 import { smallConfig } from '../api/test-config.ts';
@@ -40,9 +41,23 @@ describe('ConfigChecker', () => {
     const check = checker().checker.check(typed, 'd1');
     expect(check.problems).toEqual([
       { field: 'net.layers.conv1.widht', message: 'there is no such field', code: 'INVALID_SPEC' },
-      { field: 'seed', message: expect.stringContaining('>=0'), code: 'INVALID_CONFIG' },
+      { field: 'seed', message: 'must be at least 0', code: 'INVALID_CONFIG' },
     ]);
     expect(check).toMatchObject({ config: null, net: null, plan: null, costs: [], time: null });
+  });
+
+  it('names the field of what the engine refuses once', () => {
+    const refuse = () => {
+      const details = { field: 'optimiser.batchSize' };
+      throw new AppError('INVALID_CONFIG', 'optimiser.batchSize must be from 1 to 65536', details);
+    };
+    const addon = () => ({ ...createFakeAddon(), checkConfig: refuse });
+    const { db } = checker();
+    const of = new ConfigChecker({ db, devices: new DeviceService(addon), addon });
+    expect(of.check(smallConfig(), 'd1').problems[0]).toMatchObject({
+      field: 'optimiser.batchSize',
+      message: 'must be from 1 to 65536',
+    });
   });
 
   it('plans steps, memory and disk', () => {
@@ -134,6 +149,10 @@ describe('ConfigChecker', () => {
     expect(of.check(smallConfig(), 'd1').faster).toEqual({ ...faster, imagesPerSecond: 70 });
     expect(of.check({ ...smallConfig(), precision: 'bf16' }, 'd1').faster).toBeNull();
     expect(of.check({ ...smallConfig(), devices: ['cuda:0'] }, 'd1').faster).toBeNull();
+    const gpu = checker(1000, [{ ...cpu, id: 'cuda:0' }], { ...cpu, precisions: ['fp32'] }).checker;
+    const onGpu = { precision: 'bf16', instructions: [], imagesPerSecond: null };
+    expect(gpu.check({ ...smallConfig(), devices: ['cuda:0'] }, 'd1').faster).toEqual(onGpu);
+    expect(gpu.check({ ...smallConfig(), devices: ['cuda:0', 'cpu'] }, 'd1').faster).toBeNull();
   });
 });
 

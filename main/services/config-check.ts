@@ -102,7 +102,8 @@ export class ConfigChecker {
       return [];
     } catch (error) {
       const { code, message, details } = toErrorReport(error);
-      return [{ field: placeOf(details, config), message, code }];
+      const field = placeOf(details, config);
+      return [{ field, message: withoutPlace(message, field), code }];
     }
   }
 
@@ -129,13 +130,16 @@ export class ConfigChecker {
     });
   }
 
-  /** On a processor bf16 is only worth it where there are instructions for it. */
+  /** On a processor bf16 is only worth it where there are instructions for it; GPUs that are used here have them. */
   #faster(config: RunConfig, net: NetDescription | undefined): FasterPrecision | null {
-    if (config.precision !== 'fp32' || config.devices.some((id) => id !== 'cpu')) return null;
-    const cpu = this.#parts.devices.list().find(({ id }) => id === 'cpu');
+    if (config.precision !== 'fp32' || net === undefined) return null;
+    const known = this.#parts.devices.list();
+    const places = config.devices.map((place) => known.find(({ id }) => id === place));
+    if (!places.every((place) => place?.precisions.includes('bf16'))) return null;
+    const cpu = places.find((place) => place?.id === 'cpu');
     const instructions = cpu?.instructions.filter((name) => name.endsWith('bf16')) ?? [];
-    if (!cpu?.precisions.includes('bf16') || instructions.length === 0) return null;
-    const measured = net === undefined ? null : this.#time({ ...config, precision: 'bf16' }, net, 1);
+    if (cpu !== undefined && instructions.length === 0) return null;
+    const measured = this.#time({ ...config, precision: 'bf16' }, net, 1);
     return { precision: 'bf16', instructions, imagesPerSecond: measured?.imagesPerSecond ?? null };
   }
 
@@ -193,6 +197,11 @@ const nothingKnown = {
   schedule: [],
   scheduleDepends: false,
 };
+
+/** The engine's messages begin with the field, which stands beside them here. */
+function withoutPlace(message: string, field: string): string {
+  return field !== '' && message.startsWith(`${field} `) ? message.slice(field.length + 1) : message;
+}
 
 /** The engine names a field, or a layer and its field. */
 function placeOf(details: Record<string, unknown> | undefined, config: RunConfig): string {

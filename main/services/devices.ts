@@ -26,6 +26,15 @@ export class DeviceService {
     return this.#addon().listDevices();
   }
 
+  /** Where a run is put that nobody placed: on the first GPU that can be used, otherwise on the processor. */
+  preferred(): string {
+    try {
+      return this.list().find(({ id, usable }) => usable && id !== 'cpu')?.id ?? 'cpu';
+    } catch {
+      return 'cpu'; // without an engine; what is checked next says so
+    }
+  }
+
   /** Why usable GPUs cannot share a batch as they are to; empty where they can. */
   sharingProblem(placement: Placement): string {
     if (!sumsOverGpus(placement)) return '';

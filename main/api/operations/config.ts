@@ -34,7 +34,7 @@ export const configTimeSchema = z.object({
 
 export const fasterPrecisionSchema = z.object({
   precision: precisionSchema,
-  /** The processor's instructions that make it so. */
+  /** The processor's instructions that make it so; none on GPUs. */
   instructions: z.array(z.string()),
   /** Images a second that it reached here, scaled by FLOPs; null where it was not measured yet. */
   imagesPerSecond: z.number().nullable(),
@@ -78,7 +78,7 @@ export const initLayerSchema = z.object({
 export const configOperations = {
   /** The default first. */
   presets: call({ input: nothing, output: z.array(presetSchema) }),
-  /** The preset's configuration with the data set's classes and the settings' threads and checkpoints. */
+  /** The preset's configuration with the data set's classes, the settings' threads and checkpoints, on a GPU where there is one. */
   fromPreset: call({
     input: z.object({ preset: z.string(), datasetId: z.string().exactOptional() }),
     output: runConfigSchema,

@@ -38,6 +38,7 @@ export function configHandlers({
   checker,
   datasets,
   settings,
+  devices,
   probe,
   resolver,
   addon,
@@ -48,6 +49,8 @@ export function configHandlers({
     const { threads, keepLast } = settings.read();
     return {
       ...config,
+      // Presets are of no machine: all of them name the processor.
+      devices: [devices.preferred()],
       threads: config.threads === 0 ? threads : config.threads,
       checkpoints: { ...config.checkpoints, keepLast },
     };

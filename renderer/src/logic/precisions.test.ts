@@ -24,4 +24,5 @@ it('names a gain only where it was measured', () => {
     '96 images a second in bf16, 44 in fp32',
   );
   expect(gainText({ ...told, imagesPerSecond: 96.2 }, null)).toMatch(/96 images a second in bf16\.$/);
+  expect(gainText({ ...told, instructions: [] }, 44)).toBe('bf16 is the fastest on a GPU.');
 });

@@ -16,9 +16,13 @@ export function sharedPrecisions(
 
 /** What the faster precision reaches beside the chosen one's `imagesPerSecond`, null where that was not measured. */
 export function gainText(faster: FasterPrecision, imagesPerSecond: number | null): string {
-  const has = `This processor has instructions for ${faster.precision} (${faster.instructions.join(', ')})`;
-  const there = faster.imagesPerSecond;
-  if (there === null) return `${has}: it usually trains about twice as fast.`;
+  const { precision, instructions, imagesPerSecond: there } = faster;
+  const has =
+    instructions.length === 0
+      ? `${precision} is the fastest on a GPU`
+      : `This processor has instructions for ${precision} (${instructions.join(', ')})`;
+  if (there === null)
+    return instructions.length === 0 ? `${has}.` : `${has}: it usually trains about twice as fast.`;
   const here = imagesPerSecond === null ? '' : `, ${rate(imagesPerSecond)} in fp32`;
-  return `${has}. Measured here: ${rate(there)} images a second in ${faster.precision}${here}.`;
+  return `${has}. Measured here: ${rate(there)} images a second in ${precision}${here}.`;
 }

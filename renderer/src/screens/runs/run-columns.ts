@@ -60,7 +60,7 @@ const all: RunColumn[] = [
   {
     key: 'bestTop1Error',
     title: 'Best top-1 error',
-    width: '124px',
+    width: '142px',
     align: 'right',
     text: (run) => percent(run.bestTop1Error),
     hint: 'Lowest top-1 error on the validation split',

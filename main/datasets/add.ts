@@ -1,6 +1,6 @@
 // Adds a data set: plans it, packs each split in an engine host, keeps what became of every file, stores the
 // statistics. Stopped at any moment, the same call continues.
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   Dataset,
@@ -175,6 +175,15 @@ export class DatasetBuilder {
     for (const split of plan.splits) {
       const resultFile = join(folder, `${split.split}.result.jsonl`);
       await this.#packSplit(split, folder, resultFile, plan.classes.length, onEvent, signal);
+      if (isGone(split)) {
+        // What could not be read since then is not to blame: the split is packed again.
+        for (const file of [packFile(folder, split.split), resultFile]) rmSync(file, { force: true });
+        throw new AppError(
+          'IO',
+          `the photos in ${split.root} were gone before they were all read; put their disk or folder back, then go on`,
+          { path: split.root },
+        );
+      }
       const counts = await this.#storeFiles(id, split, resultFile, onEvent, (image) => {
         const of = classes[image.label];
         if (of !== undefined) of[split.split === 'train' ? 'trainImages' : 'valImages']++;
@@ -302,6 +311,12 @@ export class DatasetBuilder {
       pack.close();
     }
   }
+}
+
+/** Whether the folder was taken away: a disk that is pulled out leaves its empty mount point. */
+function isGone({ root, files }: PlannedSplit): boolean {
+  const some = [files[0], files[files.length >> 1], files.at(-1)];
+  return some.every((file) => file === undefined || !existsSync(join(root, file.path)));
 }
 
 /** No pack is written of nothing. */

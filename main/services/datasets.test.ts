@@ -1,4 +1,4 @@
-import fs, { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -163,6 +163,26 @@ describe('adding a data set', () => {
     await datasets.add({ name: 'pets', ...photos }, (event) => events.push(event));
     expect(events[0]).toMatchObject({ event: 'dataset', resumed: true });
     expect(datasets.find('pets').state).toBe('ready');
+  });
+
+  it('waits for photos whose disk was taken out, and packs them all once they are back', async () => {
+    const photos = folder.photos();
+    const { datasets } = folder.open({ stepMs: 80 });
+    const [there, away] = [folder.path('photos'), folder.path('pulled out')];
+    const adding = datasets.add({ name: 'pets', ...photos }, (event) => {
+      if (event.event === 'progress' && event.done === 3) renameSync(there, away);
+    });
+    await expect(adding).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('put their disk'),
+    });
+    expect(datasets.find('pets')).toMatchObject({
+      state: 'packing',
+      reason: expect.stringContaining('were gone'),
+    });
+    renameSync(away, there);
+    await datasets.add({ name: 'pets', ...photos }, silent);
+    expect(datasets.find('pets')).toMatchObject({ state: 'ready', trainImages: 12 });
   });
 
   it('is done by one process at a time', async () => {

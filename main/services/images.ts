@@ -1,9 +1,7 @@
 // Image bytes for the screens: by the ids of what they belong to, never by a path.
-import { readFile } from 'node:fs/promises';
 import type { Split } from '../api/datasets.ts';
 import { AppError } from '../api/errors.ts';
 import type { CropView } from '../api/image-urls.ts';
-import { fromFileSystem } from '../data/data-directory.ts';
 import type { ReadableDatabase } from '../data/database.ts';
 import { getPrediction } from '../data/predictions.ts';
 import { encodePng } from '../datasets/sample/png.ts';
@@ -13,7 +11,8 @@ import type { DatasetBrowser } from './dataset-browser.ts';
 import type { LiveKernelViews } from './live-kernels.ts';
 import type { MadePictures } from './made-pictures.ts';
 import type { OpenPacks } from './open-packs.ts';
-import type { PhotoService } from './photos.ts';
+import { largestPhotoBytes, type PhotoService } from './photos.ts';
+import { readPhoto } from './read-photo.ts';
 import type { RunInspector } from './run-inspector.ts';
 
 export interface Picture {
@@ -143,9 +142,7 @@ export class ImageService {
   }
 
   async #wholeFile(path: string): Promise<Picture> {
-    const bytes = await readFile(path).catch((error: unknown) => {
-      throw fromFileSystem(error, path, 'reading the image');
-    });
+    const bytes = await readPhoto(path, largestPhotoBytes);
     const { format } = this.#parts.addon().readImageInfo(bytes);
     const mediaType = shownByBrowsers[format];
     if (mediaType !== undefined) return { bytes, mediaType, lasting: false };

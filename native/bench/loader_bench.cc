@@ -14,6 +14,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -79,7 +80,7 @@ Preprocessing preprocessing_of(const PackReader& pack) {
   return pre;
 }
 
-/// Rows made by `put(row, record, sample)`, over and over, on one thread.
+/// Batches made by `put(samples)`, over and over, on one thread.
 template <class Put>
 void measure(const PackReader& pack, const Preprocessing& pre, const char* layout, const char* type,
              const Put& put) {
@@ -89,9 +90,12 @@ void measure(const PackReader& pack, const Preprocessing& pre, const char* layou
   for (uint32_t epoch = 0; epoch < 2 || seconds < 1; ++epoch) {
     const std::vector<uint32_t> order = epoch_order(1, epoch, static_cast<uint32_t>(pack.count()), true);
     const double start = cpu_seconds();
-    for (size_t i = 0; i < order.size(); ++i) {
-      const Sample sample = training_sample(spec, pre, 1, epoch, order[i]);
-      put(static_cast<int64_t>(i) % kBatch, pack.record(order[i]), sample);
+    std::vector<RecordSample> samples;
+    for (const uint32_t image : order) {
+      samples.push_back({pack.record(image), training_sample(spec, pre, 1, epoch, image)});
+      if (samples.size() < kBatch && image != order.back()) continue;
+      put(samples);
+      samples.clear();
     }
     if (epoch == 0) continue;  // the first brings the pack into memory
     seconds += cpu_seconds() - start;
@@ -139,16 +143,14 @@ int run(int64_t records) {
     for (const InputLayout layout : {InputLayout::kNchw, InputLayout::kNhwc})
       for (const InputType type : {InputType::kFloat32, InputType::kBfloat16}) {
         const bool bf16 = type == InputType::kBfloat16;
-        const int64_t bytes = kCrop * kCrop * 3 * (bf16 ? 2 : 4);
         measure(pack, pre, layout == InputLayout::kNchw ? "nchw" : "nhwc", bf16 ? "bf16" : "fp32",
-                [&](int64_t row, const uint8_t* record, const Sample& sample) {
-                  write_input(record, sample, pre, layout, type, batch.data() + row * bytes);
+                [&](std::span<const RecordSample> samples) {
+                  write_inputs(samples, pre, layout, type, batch.data());
                 });
       }
     train::BatchBuffer buffer({.inputs = {}, .records = true}, kBatch, pre, {});
-    measure(pack, pre, "nhwc", "records", [&](int64_t row, const uint8_t* record, const Sample& sample) {
-      buffer.put(row, record, sample, 0);
-    });
+    measure(pack, pre, "nhwc", "records",
+            [&](std::span<const RecordSample> samples) { buffer.put(0, samples); });
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     for (int threads = 1; threads <= cores; threads *= 2) measure_threads(pack, pre, threads);
   }

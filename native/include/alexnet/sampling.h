@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -74,6 +75,19 @@ enum class InputType { kFloat32, kBfloat16 };
 /// Writes one input of 3 x crop x crop values at `out` (float or bfloat16 bits).
 void write_input(const uint8_t* record, const Sample& sample, const Preprocessing& pre, InputLayout layout,
                  InputType type, void* out);
+
+/// What one input is made of.
+struct RecordSample {
+  const uint8_t* record = nullptr;  // [256, 256, 3]
+  Sample sample;
+};
+
+/// Writes several inputs, one behind the other: faster than one at a time.
+void write_inputs(std::span<const RecordSample> samples, const Preprocessing& pre, InputLayout layout,
+                  InputType type, void* out);
+
+/// The bytes that the inputs are made of: [samples, crop, crop, 3], neither mirrored nor coloured.
+void copy_crops(std::span<const RecordSample> samples, int64_t crop_size, std::byte* out);
 
 /// The order in which the images of an epoch are visited: a permutation of 0..count-1 keyed by
 /// (seed, epoch), or the identity without shuffle.

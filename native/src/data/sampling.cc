@@ -17,6 +17,41 @@ void check_crop_size(const Preprocessing& pre) {
                                                  ", not " + std::to_string(pre.crop_size));
 }
 
+int64_t input_bytes(int64_t crop_size, InputType type) {
+  return 3 * crop_size * crop_size * (type == InputType::kBfloat16 ? 2 : 4);
+}
+
+data::InputJob input_job(const RecordSample& from, const Preprocessing& pre, InputLayout layout,
+                         InputType type, void* out) {
+  const Sample& sample = from.sample;
+  check_crop_size(pre);
+  const int64_t last = kPackSize - pre.crop_size;
+  if (sample.top < 0 || sample.left < 0 || sample.top > last || sample.left > last)
+    throw Error(ErrorCode::kInvalidArgument, "the crop lies outside the record");
+  data::InputJob job{};
+  job.record = from.record;
+  job.size = pre.crop_size;
+  job.top = sample.top;
+  job.left = sample.left;
+  job.mirror = sample.mirror;
+  for (size_t c = 0; c < 3; ++c) {
+    job.offset[c] = pre.mean == MeanMode::kRgb ? sample.colour[c] - pre.mean_rgb[c] : sample.colour[c];
+    job.gain[c] = pre.gain[c];
+  }
+  if (pre.mean == MeanMode::kImage) {
+    if (pre.mean_image.size() != static_cast<size_t>(kRecordBytes))
+      throw Error(ErrorCode::kInvalidArgument, "the mean image must have 256 x 256 x 3 values");
+    job.mean = pre.mean_image.data();
+    job.mean_top = pre.mean_follows_crop ? sample.top : last / 2;
+    job.mean_left = pre.mean_follows_crop ? sample.left : last / 2;
+    job.mean_mirrors = pre.mean_follows_crop;
+  }
+  job.nhwc = layout == InputLayout::kNhwc;
+  job.bfloat16 = type == InputType::kBfloat16;
+  job.out = out;
+  return job;
+}
+
 }  // namespace
 
 Sample training_sample(const AugmentationSpec& spec, const Preprocessing& pre, uint64_t seed, uint32_t epoch,
@@ -70,38 +105,26 @@ std::array<Sample, 10> ten_crop_samples(const Preprocessing& pre) {
 
 void write_input(const uint8_t* record, const Sample& sample, const Preprocessing& pre, InputLayout layout,
                  InputType type, void* out) {
-  check_crop_size(pre);
-  const int64_t last = kPackSize - pre.crop_size;
-  if (sample.top < 0 || sample.left < 0 || sample.top > last || sample.left > last)
-    throw Error(ErrorCode::kInvalidArgument, "the crop lies outside the record");
-  data::InputJob job{};
-  job.record = record;
-  job.size = pre.crop_size;
-  job.top = sample.top;
-  job.left = sample.left;
-  job.mirror = sample.mirror;
-  for (size_t c = 0; c < 3; ++c) {
-    job.offset[c] = pre.mean == MeanMode::kRgb ? sample.colour[c] - pre.mean_rgb[c] : sample.colour[c];
-    job.gain[c] = pre.gain[c];
+  const RecordSample one{record, sample};
+  write_inputs({&one, 1}, pre, layout, type, out);
+}
+
+void write_inputs(std::span<const RecordSample> samples, const Preprocessing& pre, InputLayout layout,
+                  InputType type, void* out) {
+  std::vector<data::InputJob> jobs;
+  jobs.reserve(samples.size());
+  for (const RecordSample& sample : samples) {
+    jobs.push_back(input_job(sample, pre, layout, type, out));
+    out = static_cast<std::byte*>(out) + input_bytes(pre.crop_size, type);
   }
-  if (pre.mean == MeanMode::kImage) {
-    if (pre.mean_image.size() != static_cast<size_t>(kRecordBytes))
-      throw Error(ErrorCode::kInvalidArgument, "the mean image must have 256 x 256 x 3 values");
-    job.mean = pre.mean_image.data();
-    job.mean_top = pre.mean_follows_crop ? sample.top : last / 2;
-    job.mean_left = pre.mean_follows_crop ? sample.left : last / 2;
-    job.mean_mirrors = pre.mean_follows_crop;
-  }
-  job.nhwc = layout == InputLayout::kNhwc;
-  job.bfloat16 = type == InputType::kBfloat16;
-  job.out = out;
+  const auto count = static_cast<int64_t>(jobs.size());
   switch (current_isa()) {
     case Isa::kAvx512:
-      return avx512::write_input(job);
+      return avx512::write_inputs(jobs.data(), count);
     case Isa::kAvx2:
-      return avx2::write_input(job);
+      return avx2::write_inputs(jobs.data(), count);
     case Isa::kBaseline:
-      return baseline::write_input(job);
+      return baseline::write_inputs(jobs.data(), count);
   }
 }
 

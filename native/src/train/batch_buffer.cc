@@ -43,22 +43,17 @@ BatchBuffer::BatchBuffer(const BatchFormat& format, int64_t batch, const Preproc
   if (format.records) draws_ = reinterpret_cast<RecordDraw*>(memory_.get() + images + labels);
 }
 
-void BatchBuffer::put(int64_t row, const uint8_t* record, const Sample& sample, int32_t label) {
-  labels_[row] = label;
+void BatchBuffer::put(int64_t row, std::span<const RecordSample> samples) {
   std::byte* out = memory_.get() + row * row_bytes_;
   if (!format_.records) {
-    write_input(record, sample, preprocessing_, format_.inputs.layout, format_.inputs.type, out);
+    write_inputs(samples, preprocessing_, format_.inputs.layout, format_.inputs.type, out);
     return;
   }
-  draws_[row] = record_draw(static_cast<int32_t>(row), sample);
-  const int64_t size = preprocessing_.crop_size;
-  const uint8_t* from = record + (sample.top * kPackSize + sample.left) * 3;
-  if (size == kPackSize) {
-    std::memcpy(out, from, static_cast<size_t>(row_bytes_));
-    return;
+  copy_crops(samples, preprocessing_.crop_size, out);
+  for (const RecordSample& of_record : samples) {
+    draws_[row] = record_draw(static_cast<int32_t>(row), of_record.sample);
+    ++row;
   }
-  for (int64_t y = 0; y < size; ++y)
-    std::memcpy(out + y * size * 3, from + y * kPackSize * 3, static_cast<size_t>(size * 3));
 }
 
 void BatchBuffer::end(int64_t valid) {

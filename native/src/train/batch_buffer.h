@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "alexnet/sampling.h"
 #include "columns/column.h"
@@ -34,8 +35,9 @@ class BatchBuffer {
   BatchBuffer(const BatchFormat& format, int64_t batch, const Preprocessing& preprocessing,
               const BatchMemory& memory);
 
-  /// Makes row `row` of a record's sample. Rows may be made by several threads at once.
-  void put(int64_t row, const uint8_t* record, const Sample& sample, int32_t label);
+  /// Makes the rows from `row` on. Rows may be made by several threads at once.
+  void put(int64_t row, std::span<const RecordSample> samples);
+  void set_label(int64_t row, int32_t label) { labels_[row] = label; }
   /// Rows from `valid` on only fill the batch.
   void end(int64_t valid);
   /// What the rows hold; `labels`: whether they have any.

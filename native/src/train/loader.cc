@@ -104,14 +104,17 @@ void Loader::fill(Slot& slot, int64_t step, const AugmentationSpec& augmentation
   const int64_t valid = std::min(options_.batch, pack_.count() - first);
   const std::shared_ptr<const Epoch> order = options_.augment ? epoch(number) : nullptr;
   const Sample centre = centre_sample(preprocessing_);
+  std::vector<RecordSample> samples;
   for (int64_t i = 0; i < valid; ++i) {
     const int64_t image = order ? order->order[static_cast<size_t>(first + i)] : first + i;
     const Sample sample = options_.augment
                               ? training_sample(augmentation, preprocessing_, options_.seed,
                                                 static_cast<uint32_t>(number), static_cast<uint64_t>(image))
                               : centre;
-    slot.buffer.put(i, pack_.record(image), sample, pack_.label(image));
+    samples.push_back({pack_.record(image), sample});
+    slot.buffer.set_label(i, pack_.label(image));
   }
+  slot.buffer.put(0, samples);
   slot.buffer.end(valid);
 }
 

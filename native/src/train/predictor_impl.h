@@ -86,10 +86,12 @@ struct Predictor::Impl {
   void prepare(int64_t first, int64_t count, const Input& input) {
     if (prepare_whole(first, count, input)) return;
     const auto write = [&](int64_t begin, int64_t end) {
+      std::vector<RecordSample> samples;
       for (int64_t i = begin; i < end; ++i) {
         const auto [record, sample] = input(first + i);
-        buffer.put(i, record, sample, /*label=*/-1);
+        samples.push_back({record, sample});
       }
+      buffer.put(begin, samples);
     };
     const int threads = options.threads > 0 ? options.threads : cpu::available_cores();
     // A crop takes a tenth of a millisecond: threads pay from a few of them on.

@@ -8,6 +8,7 @@
 #include "alexnet/error.h"
 #include "alexnet/random.h"
 #include "alexnet/sampling.h"
+#include "data/crops_kernel.h"
 #include "data/input_kernel.h"
 #include "isa.h"
 
@@ -112,14 +113,14 @@ TEST_CASE("the input is (pixel + noise - mean) * gain in every layout, type and 
 }
 
 TEST_CASE("every instruction set writes the same bits") {
-  std::vector<void (*)(const data::InputJob&)> sets;
-  if (current_isa() >= Isa::kAvx2) sets.push_back(avx2::write_input);
-  if (current_isa() >= Isa::kAvx512) sets.push_back(avx512::write_input);
+  std::vector<void (*)(const data::InputJob*, int64_t)> sets;
+  if (current_isa() >= Isa::kAvx2) sets.push_back(avx2::write_inputs);
+  if (current_isa() >= Isa::kAvx512) sets.push_back(avx512::write_inputs);
   if (sets.empty()) MESSAGE("this machine has the baseline instructions only");
   const std::vector<uint8_t> record = make_record(2);
   const Preprocessing pre = make_preprocessing(MeanMode::kImage, 224);
-  for (const int64_t size : {224, 219}) {
-    for (int bits = 0; bits < 16; ++bits) {
+  for (const int64_t size : {224, 219, 32, 31}) {
+    for (int bits = 0; bits < 32; ++bits) {
       data::InputJob job{};
       job.record = record.data();
       job.size = size;
@@ -132,16 +133,84 @@ TEST_CASE("every instruction set writes the same bits") {
       job.mean = pre.mean_image.data();
       for (int c = 0; c < 3; ++c) {
         job.offset[c] = 1.5f * static_cast<float>(c);
-        job.gain[c] = pre.gain[c];
+        job.gain[c] = bits & 16 ? 1 : pre.gain[c];
       }
-      const auto run = [&](void (*kernel)(const data::InputJob&)) {
+      const auto run = [&](void (*kernel)(const data::InputJob*, int64_t)) {
         std::vector<uint32_t> out(static_cast<size_t>(3 * size * size), 0xDEADBEEF);
         job.out = out.data();
-        kernel(job);
+        kernel(&job, 1);
         return out;
       };
-      const std::vector<uint32_t> expected = run(baseline::write_input);
+      const std::vector<uint32_t> expected = run(baseline::write_inputs);
       for (const auto set : sets) CHECK(run(set) == expected);
+    }
+  }
+}
+
+TEST_CASE("several inputs made together are those made alone, wherever they lie, and nothing beside them") {
+  const std::vector<uint8_t> records[] = {make_record(3), make_record(4)};
+  for (const int64_t crop : {224, 227, 240, 33, 5}) {
+    for (const bool follows : {true, false}) {
+      Preprocessing pre = make_preprocessing(MeanMode::kImage, crop);
+      pre.mean_follows_crop = follows;
+      std::vector<RecordSample> samples;
+      for (int i = 0; i < 7; ++i)  // more than are made at a time, and no multiple of that
+        samples.push_back({records[i % 2].data(),
+                           {.top = (256 - static_cast<int32_t>(crop)) * i / 6,
+                            .left = (3 * i) % (257 - static_cast<int32_t>(crop)),
+                            .mirror = i % 3 == 1,
+                            .colour = {1.5f * static_cast<float>(i), 0, -2}}});
+      for (const InputLayout layout : {InputLayout::kNchw, InputLayout::kNhwc}) {
+        for (const InputType type : {InputType::kFloat32, InputType::kBfloat16}) {
+          const size_t value = type == InputType::kBfloat16 ? 2 : 4;
+          const size_t bytes = static_cast<size_t>(3 * crop * crop) * value;
+          for (const size_t offset : {size_t{0}, 64 - value, size_t{20}}) {
+            CAPTURE(crop);
+            CAPTURE(follows);
+            CAPTURE(value);
+            CAPTURE(offset);
+            const uint8_t guard = 0xA5;
+            std::vector<uint8_t> memory(64 + offset + 7 * bytes + 64, guard), expected = memory;
+            // Counted from a line's boundary, where it matters to the kernel.
+            const size_t to_line = -reinterpret_cast<uintptr_t>(memory.data()) % 64;
+            write_inputs(samples, pre, layout, type, memory.data() + to_line + offset);
+            for (size_t i = 0; i < samples.size(); ++i) {
+              std::vector<float> alone((bytes + 3) / 4);
+              write_input(samples[i].record, samples[i].sample, pre, layout, type, alone.data());
+              std::memcpy(expected.data() + to_line + offset + i * bytes, alone.data(), bytes);
+            }
+            CHECK(memory == expected);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("crops are copied as they lie, by every instruction set, and nothing beside them is touched") {
+  std::vector<void (*)(const uint8_t* const*, int64_t, int64_t, std::byte*)> sets{baseline::copy_crops};
+  if (current_isa() >= Isa::kAvx2) sets.push_back(avx2::copy_crops);
+  if (current_isa() >= Isa::kAvx512) sets.push_back(avx512::copy_crops);
+  const std::vector<uint8_t> record = make_record(5);
+  for (const int64_t size : {224, 227, 256, 20, 1}) {
+    std::vector<const uint8_t*> crops;
+    for (int64_t i = 0; i < 6; ++i)
+      crops.push_back(record.data() + ((256 - size) * i / 5 * 256 + (256 - size) * (5 - i) / 5) * 3);
+    for (const size_t offset : {0, 1, 63}) {
+      const auto bytes = static_cast<size_t>(3 * size * size);
+      std::vector<std::byte> expected(64 + offset + 6 * bytes + 64, std::byte{0xA5});
+      std::vector<std::vector<std::byte>> made(sets.size(), expected);
+      for (size_t i = 0; i < crops.size(); ++i)
+        for (int64_t y = 0; y < size; ++y)
+          std::memcpy(expected.data() + 64 + offset + i * bytes + static_cast<size_t>(3 * size * y),
+                      crops[i] + y * 256 * 3, static_cast<size_t>(3 * size));
+      for (size_t set = 0; set < sets.size(); ++set) {
+        sets[set](crops.data(), 6, size, made[set].data() + 64 + offset);
+        CAPTURE(size);
+        CAPTURE(offset);
+        CAPTURE(set);
+        CHECK(made[set] == expected);
+      }
     }
   }
 }
@@ -173,6 +242,20 @@ TEST_CASE("crops and means that do not fit are refused") {
     }
     return false;
   };
+  const auto crop_refused = [&](const Sample& sample, int64_t size) {
+    const RecordSample one{record.data(), sample};
+    try {
+      copy_crops({&one, 1}, size, reinterpret_cast<std::byte*>(out.data()));
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kInvalidArgument;
+    }
+    return false;
+  };
+  CHECK_FALSE(crop_refused({}, 256));
+  CHECK(crop_refused({}, 0));
+  CHECK(crop_refused({}, 257));
+  CHECK(crop_refused({.top = 33}, 224));
+  CHECK(crop_refused({.left = -1}, 224));
   Preprocessing pre = make_preprocessing(MeanMode::kImage, 224);
   Sample sample;
   CHECK_FALSE(refused(sample, pre));

@@ -14,8 +14,7 @@ import time
 
 
 def process_seconds():
-    times = os.times()
-    return times.user + times.system
+    return time.process_time()
 
 
 def report(what, peer, images, seconds):

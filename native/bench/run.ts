@@ -77,6 +77,14 @@ function rows(python: Python, photos: string, few: string): Row[] {
   const photoRounds = ['--threads', threads, '--rounds', quick ? '1' : '4'];
   const peerStep = python.script('peer_step.py', ['numpy'], 'step', preset, ...steps);
   const step = { group: 'step', field: 'images_per_s', unit: 'images/s', less: false, peer: peerStep };
+  const loader = {
+    group: 'loader',
+    field: 'images_per_core_s',
+    unit: 'images/s',
+    less: false,
+    ours: ours('loader_bench', quick ? '500' : '2000'),
+    peer: python.script('peer_images.py', ['torchvision', 'PIL'], 'loader', quick ? '300' : '4000'),
+  };
   return [
     {
       ...step,
@@ -111,16 +119,17 @@ function rows(python: Python, photos: string, few: string): Row[] {
       peer: python.script('peer_images.py', ['PIL', 'numpy'], 'pack', photos),
     },
     {
+      ...loader,
       what: 'reading + augmenting packed records, per core',
-      group: 'loader',
-      field: 'images_per_core_s',
-      unit: 'images/s',
-      less: false,
       goal: 20,
-      ours: ours('loader_bench', quick ? '500' : '2000'),
-      peer: python.script('peer_images.py', ['torchvision', 'PIL'], 'loader', quick ? '300' : '1000'),
       // The layout and type that the peer makes, too.
       pick: ({ layout, type }) => layout === undefined || (layout === 'nchw' && type === 'fp32'),
+    },
+    {
+      ...loader,
+      what: 'the same as bf16 nets read it: NHWC, bf16 (peer: fp32)',
+      goal: 20,
+      pick: ({ layout, type }) => layout === undefined || (layout === 'nhwc' && type === 'bf16'),
     },
   ];
 }

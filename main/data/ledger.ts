@@ -108,7 +108,7 @@ export function plansOfRun(db: ReadableDatabase, runId: string): string[] {
  * The oldest first.
  */
 export const reusableRunsSql = `SELECT runs.id AS runId, config FROM runs JOIN run_recipes ON run_id = runs.id
-  WHERE dataset_id = @datasetId AND init = '' AND state <> 'failed' AND config ->> '$.seed' = @seed
+  WHERE dataset_id = @datasetId AND runs.init = '' AND state <> 'failed' AND config ->> '$.seed' = @seed
     AND NOT EXISTS (SELECT 1 FROM events WHERE events.run_id = runs.id AND kind = 'command'
       AND payload ->> 'steered' = 1 AND payload ->> 'command' NOT IN ('pause', 'resume', 'stop', 'checkpoint'))
   ORDER BY runs.created_at`;

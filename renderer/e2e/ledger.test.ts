@@ -1,8 +1,15 @@
 // The ledger in a real browser: the shipped measurement, a row looked at, paper and code, and what a plan would need.
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInBrowser, withBrowser } from './test-steps.ts';
 
 const slow = 180_000;
+
+/** Of the measurement whose name has this in it. */
+async function labelOf(page: Page, part: string): Promise<string> {
+  const labels = await page.getByLabel('Measured where').locator('option').allInnerTexts();
+  return labels.find((label) => label.includes(part)) ?? '';
+}
 
 describeInBrowser('the ledger', () => {
   const { browser } = withBrowser();
@@ -34,6 +41,10 @@ describeInBrowser('the ledger', () => {
     expect(await dialog.innerText()).toContain('S, run #148 against #145');
     expect(await browser.barriers()).toEqual([]);
     await page.keyboard.press('Escape');
+    await page.getByLabel('Measured where').selectOption({ label: await labelOf(page, '12 epochs') });
+    const faster = table.locator('tbody tr', { hasText: 'ReLU, not tanh' });
+    await faster.getByText('same direction').waitFor();
+    await browser.picture('ledger-activations');
   });
 
   it('sets paper and code side by side, and offers to measure a difference', { timeout: slow }, async () => {

@@ -275,14 +275,15 @@ export class LedgerService {
     return ledgerFile({ claims: this.claims(), ledger, version, command, trainedMs, now: now() });
   }
 
-  /** What others measured, by the files' names. */
+  /** What others measured: what says most of the claims first. */
   shipped(): LedgerFile[] {
     const { shippedFolder } = this.#parts;
     const files = readdirSync(shippedFolder).filter((name) => name.endsWith('.json'));
-    return files.sort().map((name) => {
+    const shipped = files.sort().map((name) => {
       const content: unknown = JSON.parse(readFileSync(join(shippedFolder, name), 'utf8'));
       return parseWith(ledgerFileSchema, content, `the shipped measurement ${name}`, 'INTERNAL');
     });
+    return shipped.sort((a, b) => b.ledger.rows.length - a.ledger.rows.length);
   }
 
   /** What the settings would need, where part of it is there already. Throws as prepare() does. */

@@ -248,6 +248,7 @@ export class LedgerService {
       measurements: this.measurements,
       runs,
       images: dataset.valImages,
+      classes: folders.length,
       seeds,
       comparability: compared,
     });

@@ -14,6 +14,7 @@ export interface ResultParts {
   runs: RunsByRecipe;
   /** Of the validation split. */
   images: number;
+  classes: number;
   seeds: number;
   comparability: Ledger['comparability'];
 }
@@ -70,6 +71,7 @@ export class LedgerResults {
       broken: brokenWords(all.filter(isBroken)),
       goesOn: all.filter(isBroken).every(({ state }) => resumable.has(state)),
       underWay: all.some(({ state }) => !ended.has(state)),
+      learned: measure !== 'error' || row.top1 === null || (await this.#learned(definition)),
       images,
     });
     const against = (theirs: number | null | undefined) =>
@@ -136,10 +138,27 @@ export class LedgerResults {
     const pool: Record<Rank, number[][]> = { top1: [], top5: [] };
     for (const recipe of this.#parts.runs.keys()) {
       const evaluated = await this.#evaluated(recipe, crops);
-      for (const one of ranks) pool[one].push(evaluated.map(({ wrong }) => errorOf(wrong[one])));
+      // Nets that guess all err alike: their spread says nothing of those that do not.
+      const learned = evaluated.filter(({ wrong }) => !this.#guesses(wrong));
+      for (const one of ranks) pool[one].push(learned.map(({ wrong }) => errorOf(wrong[one])));
     }
     this.#pools.set(crops, pool);
     return pool[rank];
+  }
+
+  /** Whether a net is right no oftener than by chance, as far as so many images can tell. */
+  #guesses({ top1 }: Wrong): boolean {
+    const chance = 1 - 1 / this.#parts.classes;
+    return errorOf(top1) > chance - 2 * Math.sqrt((chance * (1 - chance)) / top1.length);
+  }
+
+  /** Whether some net of either side does more than guess. */
+  async #learned({ baseline, variant, crops }: ClaimDefinition): Promise<boolean> {
+    const nets = [
+      ...(await this.#evaluated(baseline.id, crops)),
+      ...(await this.#evaluated(variant.id, crops)),
+    ];
+    return nets.some(({ wrong }) => !this.#guesses(wrong));
   }
 
   /** Variant minus baseline, over the seeds that both have. */

@@ -16,6 +16,8 @@ type Measured = Pick<LedgerRow, 'top1' | 'ratio' | 'ratioAtLeast' | 'done' | 'wa
   goesOn: boolean;
   /** Some run waits or trains. */
   underWay: boolean;
+  /** False: all nets of both sides are right no oftener than by chance. */
+  learned: boolean;
   images: number;
 };
 
@@ -29,6 +31,11 @@ export function judge(claim: Claim, comparable: boolean, measured: Measured): Ju
     ...(broken === '' ? [] : [broken]),
   ].join(' ');
   const how = [arithmetic(claim, value, measured.images), rest].filter((part) => part !== '').join(' ');
+  if (!measured.learned) {
+    const because =
+      'All nets of both sides are right no oftener than by chance: they have not begun to learn. More epochs, another rate or wider nets are needed.';
+    return { verdict: 'unresolved', because: [because, rest].filter((part) => part !== '').join(' ') };
+  }
   const { low, high } = value;
   if (low === null || high === null) return { verdict: 'unresolved', because: how };
   if (low <= neutral && high >= neutral) {

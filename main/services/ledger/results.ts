@@ -71,7 +71,11 @@ export class LedgerResults {
       broken: brokenWords(all.filter(isBroken)),
       goesOn: all.filter(isBroken).every(({ state }) => resumable.has(state)),
       underWay: all.some(({ state }) => !ended.has(state)),
-      learned: measure !== 'error' || row.top1 === null || (await this.#learned(definition)),
+      learned:
+        measure !== 'error' ||
+        all.some(
+          ({ state, top1Error }) => state === 'finished' && top1Error !== null && !this.#guesses(top1Error),
+        ),
       images,
     });
     const against = (theirs: number | null | undefined) =>
@@ -139,26 +143,18 @@ export class LedgerResults {
     for (const recipe of this.#parts.runs.keys()) {
       const evaluated = await this.#evaluated(recipe, crops);
       // Nets that guess all err alike: their spread says nothing of those that do not.
-      const learned = evaluated.filter(({ wrong }) => !this.#guesses(wrong));
+      const learned = evaluated.filter(({ wrong }) => !this.#guesses(errorOf(wrong.top1)));
       for (const one of ranks) pool[one].push(learned.map(({ wrong }) => errorOf(wrong[one])));
     }
     this.#pools.set(crops, pool);
     return pool[rank];
   }
 
-  /** Whether a net is right no oftener than by chance, as far as so many images can tell. */
-  #guesses({ top1 }: Wrong): boolean {
-    const chance = 1 - 1 / this.#parts.classes;
-    return errorOf(top1) > chance - 2 * Math.sqrt((chance * (1 - chance)) / top1.length);
-  }
-
-  /** Whether some net of either side does more than guess. */
-  async #learned({ baseline, variant, crops }: ClaimDefinition): Promise<boolean> {
-    const nets = [
-      ...(await this.#evaluated(baseline.id, crops)),
-      ...(await this.#evaluated(variant.id, crops)),
-    ];
-    return nets.some(({ wrong }) => !this.#guesses(wrong));
+  /** Whether a net with this top-1 error is right no oftener than by chance, as far as so many images can tell. */
+  #guesses(top1Error: number): boolean {
+    const { classes, images } = this.#parts;
+    const chance = 1 - 1 / classes;
+    return top1Error > chance - 2 * Math.sqrt((chance * (1 - chance)) / images);
   }
 
   /** Variant minus baseline, over the seeds that both have. */
